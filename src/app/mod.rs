@@ -1,0 +1,1 @@
+//! What happens: the one reducer through which everything enters.

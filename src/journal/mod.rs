@@ -1,0 +1,1 @@
+//! What is kept: the audit file, written and synced before a call is made.

@@ -1,0 +1,1 @@
+//! The shell: terminal, signals, timers, one worker task for each target.

@@ -1,0 +1,1 @@
+//! A pretend AWS on loopback. Imports nothing from this crate.

@@ -1,0 +1,1 @@
+//! Where facts come from: the only users of the AWS SDK.

@@ -1,0 +1,1 @@
+//! What it looks like: `draw` paints a state and changes nothing.
