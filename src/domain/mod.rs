@@ -1,4 +1,44 @@
 //! What a rollout is: the words of the product as types.
 //!
-//! Plain values only: no clock, no network, no terminal, no async. Everything here can be
-//! compared, printed as JSON and built by hand in a test.
+//! - A [`Target`] is what the user asked to watch; a [`Rollout`] is one deployment of it.
+//! - An [`Environment`] is blue (served before) or green (the new [`Revision`]).
+//! - A [`Weight`] is a share of traffic, a [`Split`] divides the whole; [`Traffic`] keeps what was
+//!   planned apart from what the load balancer holds and from the [`MeasuredShare`].
+//! - A [`Stage`] is a step, a [`Gate`] waits for a person, a [`Guard`] may roll back by itself.
+//! - A [`Fact`] is something read from an API with its age, or the [`Fault`] that prevented it.
+//! - A [`Snapshot`] is everything known about one target at one moment: the one picture that
+//!   every backend makes and every screen, the JSON and the tests read.
+//! - An [`Action`] is what a person can ask for; [`permit`] is the only judge of it; an [`Order`]
+//!   is one action with the state it was decided on.
+//!
+//! Plain values only: no clock, no network, no terminal, no async, no text for a screen.
+
+mod environment;
+mod fact;
+mod fault;
+mod guard;
+mod ids;
+mod metric;
+mod order;
+mod rollout;
+mod stage;
+mod target;
+mod traffic;
+
+pub use environment::{Environment, Image, Revision, Side, TargetState, Targets, Task, TaskCounts};
+pub use fact::Fact;
+pub use fault::{Fault, FaultKind};
+pub use guard::{Guard, GuardState};
+pub use ids::{OrderId, RolloutId};
+pub use metric::{MetricKind, Metrics, Point, SideMetrics};
+pub use order::{
+    Action, Call, Change, Expected, Means, Offered, Order, Permit, Policy, Progress, Refusal,
+    Strength, blue_is_ready, permit,
+};
+pub use rollout::{
+    EndReason, EventKind, Identity, Reading, RollbackLink, Rollout, RolloutKind, RolloutSummary,
+    SHARE_MINUTES, Snapshot, Source, TimelineEvent,
+};
+pub use stage::{Due, Gate, Next, NextStep, Phase, Stage, StageKind, StageState};
+pub use target::{TARGET_FORMS, Target, TargetError};
+pub use traffic::{ListenerSplit, MeasuredShare, Split, Traffic, Weight};

@@ -1,0 +1,469 @@
+//! What a person can order, what it will do, and who may.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{OrderId, Phase, Rollout, RolloutId, Snapshot, Split, Target};
+
+/// What a person can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Pass the gate the rollout waits at: traffic begins to shift now.
+    Continue,
+    /// Lead all traffic back to the revision that served before.
+    RollBack,
+    /// Stop the rollout and leave everything as it is.
+    Stop,
+    /// End the bake now: blue is removed, the instant rollback with it.
+    Finish,
+}
+
+impl Action {
+    /// All of them, the one that matters most first.
+    pub const ALL: [Action; 4] = [Action::RollBack, Action::Continue, Action::Finish, Action::Stop];
+
+    /// The words for it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Action::Continue => "continue",
+            Action::RollBack => "roll back",
+            Action::Stop => "stop",
+            Action::Finish => "finish",
+        }
+    }
+}
+
+/// How the control plane would carry an action out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Means {
+    /// The gate is opened; the shift begins.
+    OpenGate,
+    /// The running rollout is stopped and undone: blue is still there.
+    StopAndRollBack,
+    /// The previous revision is deployed anew: blue is gone, this takes minutes.
+    RedeployPrevious,
+    /// The running rollout is stopped, nothing is undone.
+    StopOnly,
+    /// The bake ends and blue is removed.
+    EndBake,
+}
+
+/// One API call, exactly as it is sent.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Call {
+    /// The service as IAM spells it, e.g. `codedeploy`.
+    pub service: String,
+    /// The operation, e.g. `StopDeployment`.
+    pub operation: String,
+    /// Its parameters in the API's spelling.
+    pub params: Vec<(String, serde_json::Value)>,
+}
+
+impl Call {
+    /// The permission it needs, e.g. `codedeploy:StopDeployment`.
+    pub fn permission(&self) -> String {
+        format!("{}:{}", self.service, self.operation)
+    }
+
+    /// The AWS CLI line that does the same, ready for a shell.
+    pub fn cli(&self, region: Option<&str>) -> String {
+        let service = match self.service.as_str() {
+            "codedeploy" => "deploy",
+            "elasticloadbalancing" => "elbv2",
+            other => other,
+        };
+        let mut words = vec!["aws".to_owned(), service.to_owned(), kebab(&self.operation)];
+        for (name, value) in &self.params {
+            let flag = kebab(name);
+            match value {
+                serde_json::Value::Bool(true) => words.push(format!("--{flag}")),
+                serde_json::Value::Bool(false) => words.push(format!("--no-{flag}")),
+                serde_json::Value::String(text) => {
+                    words.extend([format!("--{flag}"), shell_word(text)]);
+                }
+                other => words.extend([format!("--{flag}"), shell_word(&other.to_string())]),
+            }
+        }
+        if let Some(region) = region {
+            words.extend(["--region".to_owned(), shell_word(region)]);
+        }
+        words.join(" ")
+    }
+}
+
+/// `autoRollbackEnabled` as the CLI spells it: `auto-rollback-enabled`.
+fn kebab(name: &str) -> String {
+    let mut out = String::with_capacity(name.len() + 4);
+    for (i, c) in name.char_indices() {
+        if c.is_ascii_uppercase() && i > 0 {
+            out.push('-');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
+}
+
+/// A word that a POSIX shell takes as it is.
+fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+/// What the control plane offers in the state that was read.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Offered {
+    /// It can be done, like this.
+    Possible {
+        /// What.
+        action: Action,
+        /// How.
+        means: Means,
+        /// With which call; a description that carries the order's id is added when it is sent.
+        call: Call,
+    },
+    /// It cannot be done now.
+    Refused {
+        /// What.
+        action: Action,
+        /// Why not.
+        why: Refusal,
+    },
+}
+
+impl Offered {
+    /// The action it is about.
+    pub fn action(&self) -> Action {
+        match self {
+            Offered::Possible { action, .. } | Offered::Refused { action, .. } => *action,
+        }
+    }
+}
+
+/// Why an action is not possible.
+#[derive(Debug, Clone, PartialEq, Serialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// No gate waits for a person.
+    #[error("no gate is waiting")]
+    NoGate,
+    /// Nothing bakes.
+    #[error("nothing bakes")]
+    NoBake,
+    /// The rollout is over.
+    #[error("the rollout is over")]
+    Over,
+    /// The rollout is already being undone, or is itself the way back.
+    #[error("already on the way back")]
+    AlreadyGoingBack,
+    /// There is no revision to go back to.
+    #[error("no earlier revision is known")]
+    NothingToGoBackTo,
+    /// Blue is being removed: the stop may come too late, and then nothing undoes it.
+    #[error("blue is being removed")]
+    BlueIsGoing,
+    /// Another tool owns the rollout, e.g. CloudFormation.
+    #[error("{0} owns this rollout")]
+    ManagedBy(String),
+    /// Nothing is known about the rollout.
+    #[error("its state is not known")]
+    StateUnknown,
+    /// The program was started to look only.
+    #[error("read-only mode")]
+    ReadOnly,
+    /// The identity is known to lack the permission.
+    #[error("no permission for {0}")]
+    NotPermitted(String),
+    /// It is not known in whose name the call would go out.
+    #[error("identity is not known")]
+    IdentityUnknown,
+    /// The last order has not ended.
+    #[error("an order is on its way")]
+    OrderOnItsWay,
+}
+
+/// How much a person has to do to confirm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strength {
+    /// A second, different key.
+    Key,
+    /// The name of what is acted on, typed.
+    TypedName,
+}
+
+/// The facts an order rests on. What was confirmed is void when one of them no longer holds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Expected {
+    /// The account.
+    pub account: String,
+    /// The Region.
+    pub region: String,
+    /// The rollout.
+    pub rollout: RolloutId,
+    /// Where it stood.
+    pub phase: Phase,
+    /// The split that was asked for.
+    pub planned: Option<Split>,
+    /// How it would be carried out.
+    pub means: Means,
+    /// How many of blue's tasks ran.
+    pub blue_running: Option<u32>,
+}
+
+/// What is different from what the person saw.
+#[derive(Debug, Clone, PartialEq, Serialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// The credentials now belong elsewhere.
+    #[error("the identity is now in account {account}, {region}")]
+    Identity {
+        /// The account now.
+        account: String,
+        /// The Region now.
+        region: String,
+    },
+    /// Another rollout took its place.
+    #[error("the rollout is now {0}")]
+    Rollout(RolloutId),
+    /// It moved on, so that what was confirmed would mean something else.
+    #[error("it moved on from {from} to {to}")]
+    Phase {
+        /// As seen.
+        from: String,
+        /// As it is.
+        to: String,
+    },
+    /// The split is another one.
+    #[error("green has {to} % of the traffic, not {from} %")]
+    Split {
+        /// Green's share as seen.
+        from: f64,
+        /// Green's share as it is.
+        to: f64,
+    },
+    /// It cannot be done, or not in this way, any more.
+    #[error("it is no longer possible: {0}")]
+    NoLongerPossible(Refusal),
+    /// It would be done by other means.
+    #[error("it would now be done in another way")]
+    Means,
+    /// Blue has lost tasks that the promise rested on.
+    #[error("blue has {to} running tasks, not {from}")]
+    Blue {
+        /// As seen.
+        from: u32,
+        /// As it is.
+        to: u32,
+    },
+    /// The state could not be read again.
+    #[error("the state could not be read again: {0}")]
+    Unreadable(String),
+}
+
+/// One action on one target, with the state it was decided on.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Order {
+    /// Its id, also the nonce in descriptions.
+    pub id: OrderId,
+    /// The target.
+    pub target: Target,
+    /// What was asked for.
+    pub action: Action,
+    /// The call, complete.
+    pub call: Call,
+    /// The state it was decided on.
+    pub expected: Expected,
+    /// When it was confirmed, in AWS time.
+    pub at: Timestamp,
+    /// Who confirmed it: the caller's ARN.
+    pub by: String,
+}
+
+/// What is known about an order on its way.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "progress", rename_all = "snake_case")]
+pub enum Progress {
+    /// Nothing was sent: the world is not what the person saw.
+    Void {
+        /// What changed.
+        change: Change,
+    },
+    /// Nothing was sent: the audit line could not be written.
+    NotAudited {
+        /// Why.
+        why: String,
+    },
+    /// The call is on the wire.
+    Sent,
+    /// The control plane took it; that is not yet the effect.
+    Accepted {
+        /// The id of the request, for a support case.
+        request_id: Option<String>,
+        /// What the control plane answered, in its words.
+        answer: String,
+        /// The rollout that was started by it, when the answer names one.
+        rollout: Option<RolloutId>,
+    },
+    /// The control plane refused it; nothing happened.
+    Refused {
+        /// Why.
+        fault: super::Fault,
+    },
+    /// The answer was lost; reading will tell what happened.
+    Unknown {
+        /// How it was lost.
+        fault: super::Fault,
+    },
+}
+
+/// A judgement in favour of an action: all that a dialog needs to say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Permit {
+    /// What.
+    pub action: Action,
+    /// How.
+    pub means: Means,
+    /// With which call.
+    pub call: Call,
+    /// How it has to be confirmed.
+    pub strength: Strength,
+    /// The state it rests on.
+    pub expected: Expected,
+}
+
+/// What the program itself allows, besides the state of the rollout.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Policy {
+    /// Nothing may be sent.
+    pub read_only: bool,
+    /// Permissions that the identity is known to lack.
+    pub missing_permissions: Vec<String>,
+    /// An order has not ended.
+    pub order_on_its_way: bool,
+}
+
+/// Whether blue can take all traffic at once: every wanted task runs and every target is healthy.
+///
+/// Unknown is not healthy.
+pub fn blue_is_ready(rollout: &Rollout) -> bool {
+    let tasks = rollout.blue.tasks.fresh();
+    let targets = rollout.blue.targets.fresh();
+    tasks.is_some_and(|tasks| tasks.running > 0 && tasks.running >= tasks.desired)
+        && targets.is_some_and(|targets| targets.healthy() > 0 && targets.count("unhealthy") == 0)
+}
+
+/// The only judge of what may be ordered, for the screen and the command line alike.
+pub fn permit(snapshot: &Snapshot, action: Action, policy: &Policy) -> Result<Permit, Refusal> {
+    if policy.read_only {
+        return Err(Refusal::ReadOnly);
+    }
+    let rollout = snapshot.rollout().ok_or(Refusal::StateUnknown)?;
+    let offer = rollout
+        .offers
+        .iter()
+        .find(|offer| offer.action() == action)
+        .ok_or(Refusal::StateUnknown)?;
+    let (means, call) = match offer {
+        Offered::Refused { why, .. } => return Err(why.clone()),
+        Offered::Possible { means, call, .. } => (*means, call.clone()),
+    };
+    if policy.order_on_its_way {
+        return Err(Refusal::OrderOnItsWay);
+    }
+    let permission = call.permission();
+    if policy.missing_permissions.contains(&permission) {
+        return Err(Refusal::NotPermitted(permission));
+    }
+    let identity = snapshot.identity.fresh().ok_or(Refusal::IdentityUnknown)?;
+    let expected = Expected {
+        account: identity.account.clone(),
+        region: identity.region.clone(),
+        rollout: rollout.id.clone(),
+        phase: rollout.phase.clone(),
+        planned: rollout.traffic.planned.value().copied(),
+        means,
+        blue_running: rollout.blue.tasks.value().map(|tasks| tasks.running),
+    };
+    Ok(Permit { action, means, call, strength: strength(rollout, means), expected })
+}
+
+/// The confirmation grows with the risk: going back to a healthy blue is the lightest.
+fn strength(rollout: &Rollout, means: Means) -> Strength {
+    match means {
+        Means::OpenGate => Strength::Key,
+        Means::StopAndRollBack if blue_is_ready(rollout) => Strength::Key,
+        Means::StopAndRollBack | Means::RedeployPrevious | Means::StopOnly | Means::EndBake => {
+            Strength::TypedName
+        }
+    }
+}
+
+impl Expected {
+    /// What has changed in `now` that makes the confirmation void for `action`; nothing when it
+    /// still stands.
+    ///
+    /// A roll back keeps its meaning ("all traffic goes back to blue") while the shift moves on,
+    /// so for it only the rollout, the means and blue's tasks count. Every other action means
+    /// something else in another phase or at another split.
+    pub fn change(&self, action: Action, now: &Snapshot) -> Option<Change> {
+        let unreadable = |what: &str| Some(Change::Unreadable(what.to_owned()));
+        let Some(identity) = now.identity.fresh() else { return unreadable("identity") };
+        if identity.account != self.account || identity.region != self.region {
+            return Some(Change::Identity {
+                account: identity.account.clone(),
+                region: identity.region.clone(),
+            });
+        }
+        let Some(Some(rollout)) = now.rollout.fresh() else { return unreadable("rollout") };
+        if rollout.id != self.rollout {
+            return Some(Change::Rollout(rollout.id.clone()));
+        }
+        match rollout.offers.iter().find(|offer| offer.action() == action) {
+            Some(Offered::Possible { means, .. }) if *means == self.means => {}
+            Some(Offered::Possible { .. }) => return Some(Change::Means),
+            Some(Offered::Refused { why, .. }) => {
+                return Some(Change::NoLongerPossible(why.clone()));
+            }
+            None => return Some(Change::NoLongerPossible(Refusal::StateUnknown)),
+        }
+        match action {
+            Action::RollBack => self.lost_tasks(rollout),
+            Action::Continue | Action::Stop | Action::Finish => self.moved_on(rollout),
+        }
+    }
+
+    /// Blue has fewer running tasks than the person was shown.
+    fn lost_tasks(&self, rollout: &Rollout) -> Option<Change> {
+        if self.means == Means::RedeployPrevious {
+            return None;
+        }
+        let from = self.blue_running?;
+        match rollout.blue.tasks.value().map(|tasks| tasks.running) {
+            Some(to) if to < from => Some(Change::Blue { from, to }),
+            Some(_) => None,
+            None => Some(Change::Unreadable("blue's tasks".to_owned())),
+        }
+    }
+
+    /// Phase or split are not what the person saw.
+    fn moved_on(&self, rollout: &Rollout) -> Option<Change> {
+        if rollout.phase != self.phase {
+            return Some(Change::Phase {
+                from: format!("{:?}", self.phase),
+                to: format!("{:?}", rollout.phase),
+            });
+        }
+        let share = |split: Option<Split>| split.map(|split| split.green.get());
+        match (share(self.planned), share(rollout.traffic.planned.value().copied())) {
+            (Some(from), Some(to)) if (from - to).abs() > 0.05 => Some(Change::Split { from, to }),
+            _ => None,
+        }
+    }
+}

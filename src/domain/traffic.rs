@@ -1,0 +1,117 @@
+//! Where the requests go: what was asked for, what the load balancer holds, what was measured.
+
+use serde::Serialize;
+
+use super::Fact;
+
+/// A share of the traffic in percent, 0 to 100.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize)]
+#[serde(transparent)]
+pub struct Weight(f64);
+
+impl Weight {
+    /// No traffic.
+    pub const NONE: Weight = Weight(0.0);
+    /// All traffic.
+    pub const ALL: Weight = Weight(100.0);
+
+    /// A share in percent; anything outside 0 to 100 is no share.
+    pub fn percent(percent: f64) -> Option<Self> {
+        (0.0..=100.0).contains(&percent).then_some(Self(percent))
+    }
+
+    /// The share that `part` is of `whole`; nothing when the whole is nothing.
+    pub fn ratio(part: f64, whole: f64) -> Option<Self> {
+        if whole > 0.0 { Self::percent(100.0 * part / whole) } else { None }
+    }
+
+    /// The share in percent.
+    pub fn get(self) -> f64 {
+        self.0
+    }
+
+    /// The rest of the traffic.
+    #[must_use]
+    pub fn rest(self) -> Self {
+        Self(100.0 - self.0)
+    }
+
+    /// Whether two shares are the same within `points` percentage points.
+    pub fn is_near(self, other: Self, points: f64) -> bool {
+        (self.0 - other.0).abs() <= points
+    }
+}
+
+/// How the traffic is divided; blue and green always make the whole.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Split {
+    /// Green's share; the rest is blue's.
+    pub green: Weight,
+}
+
+impl Split {
+    /// Everything on blue.
+    pub const ALL_BLUE: Split = Split { green: Weight::NONE };
+    /// Everything on green.
+    pub const ALL_GREEN: Split = Split { green: Weight::ALL };
+
+    /// Blue's share.
+    pub fn blue(self) -> Weight {
+        self.green.rest()
+    }
+}
+
+/// What the load balancer's listener holds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListenerSplit {
+    /// One split in every rule that forwards to the two target groups.
+    Split(Split),
+    /// Rules that disagree; each with its split.
+    Mixed(Vec<Split>),
+    /// No rule of the listener forwards to either target group.
+    Elsewhere,
+}
+
+/// The share of requests that was measured, over whole minutes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct MeasuredShare {
+    /// Green's share of the requests.
+    pub split: Split,
+    /// Requests counted on both sides.
+    pub requests: f64,
+    /// How many minutes were counted.
+    pub minutes: u32,
+}
+
+/// The traffic as the control plane and the load balancer tell it.
+#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+pub struct Traffic {
+    /// The split that the control plane was asked for.
+    pub planned: Fact<Split>,
+    /// The split that the listener holds.
+    pub listener: Fact<ListenerSplit>,
+    /// Whether clients stick to a side by cookie, so that the requests lag behind the weights.
+    pub sticky: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_weight_is_a_percentage_or_nothing() {
+        assert_eq!(Weight::percent(10.0).map(Weight::get), Some(10.0));
+        for wrong in [-0.1, 100.1, f64::NAN, f64::INFINITY] {
+            assert_eq!(Weight::percent(wrong), None, "{wrong}");
+        }
+        assert_eq!(Weight::ratio(1.0, 0.0), None);
+        assert_eq!(Weight::ratio(1.0, 4.0), Weight::percent(25.0));
+    }
+
+    #[test]
+    fn a_split_makes_the_whole() {
+        let split = Split { green: Weight::percent(12.5).unwrap() };
+        assert!((split.blue().get() + split.green.get() - 100.0).abs() < 1e-9);
+    }
+}
