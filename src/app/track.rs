@@ -1,0 +1,84 @@
+//! An order followed to its end: sent, accepted, shifting, traffic restored, steady.
+
+use jiff::Timestamp;
+
+use crate::domain::{Change, Fault, Order, RolloutId};
+
+/// What showed that the traffic is where the order wanted it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SeenBy {
+    /// The load balancer's listener holds the split.
+    Listener,
+    /// The requests were counted there.
+    Requests,
+}
+
+/// How an order stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// On its way.
+    OnItsWay,
+    /// Its effect was seen.
+    Done,
+    /// Nothing was sent: the world is not what the person saw.
+    Void(Change),
+    /// Nothing was sent: it could not be written to the audit file.
+    NotAudited(String),
+    /// The control plane refused it.
+    Refused(Fault),
+    /// The answer was lost and reading has not shown yet what happened.
+    Unknown(Fault),
+    /// The control plane took it, and what it led to failed.
+    Failed(String),
+}
+
+impl Outcome {
+    /// Whether nothing more is expected of the order.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Outcome::OnItsWay | Outcome::Unknown(_) => false,
+            Outcome::Done
+            | Outcome::Void(_)
+            | Outcome::NotAudited(_)
+            | Outcome::Refused(_)
+            | Outcome::Failed(_) => true,
+        }
+    }
+}
+
+/// One order with the moments of its steps, all in AWS time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Track {
+    /// The order; its `at` is the moment of the confirming key.
+    pub order: Order,
+    /// The call went out.
+    pub sent: Option<Timestamp>,
+    /// The control plane took it.
+    pub accepted: Option<Timestamp>,
+    /// The rollout it led to: the rollback, or the new deployment.
+    pub follows: Option<RolloutId>,
+    /// The traffic began to move.
+    pub shifting: Option<Timestamp>,
+    /// The traffic is where the order wanted it.
+    pub restored: Option<(Timestamp, SeenBy)>,
+    /// The control plane is done with everything.
+    pub steady: Option<Timestamp>,
+    /// How it stands.
+    pub outcome: Outcome,
+}
+
+impl Track {
+    /// An order that has just been confirmed.
+    pub fn new(order: Order) -> Self {
+        Self {
+            order,
+            sent: None,
+            accepted: None,
+            follows: None,
+            shifting: None,
+            restored: None,
+            steady: None,
+            outcome: Outcome::OnItsWay,
+        }
+    }
+}
