@@ -1,14 +1,28 @@
 //! What happens: the one reducer through which everything enters.
+//!
+//! - A key is [`hear`]d and becomes an [`Event`]; so does everything else that happens.
+//! - [`update`] folds one event into the [`State`] and says as [`Effect`]s what the world shall do.
+//! - [`select`] answers the questions of the screens from a state, and changes nothing.
 
+mod confirm;
+mod diff;
 mod effect;
 mod event;
+mod follow;
+mod hear;
+mod navigate;
+mod observe;
+pub mod select;
 mod state;
 mod track;
+mod update;
 
 pub use effect::Effect;
 pub use event::{Event, Stamped};
+pub use hear::hear;
 pub use state::{
-    Choice, Cockpit, Confirm, Demo, Notice, Overlay, Panel, Picker, Screen, Settings, State, View,
-    WINDOWS,
+    Choice, Cockpit, Confirm, Demo, NewIdentity, Notice, Overlay, Panel, Picker, Screen, Settings,
+    State, View, WINDOWS,
 };
 pub use track::{Outcome, SeenBy, Track};
+pub use update::update;

@@ -5,10 +5,12 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 
 use crate::domain::{
-    Fact, OrderId, Permit, RolloutId, RolloutSummary, Snapshot, Target, TimelineEvent,
+    Action, Fact, Identity, OrderId, Permit, Policy, Refusal, RolloutId, RolloutSummary, Snapshot,
+    Strength, Target, TimelineEvent, permit,
 };
+use crate::input::{Context, Focus, Keymap};
 
-use super::Track;
+use super::{Effect, Track};
 
 /// What does not change while the program runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +23,8 @@ pub struct Settings {
     pub bell: bool,
     /// A random number drawn at start, part of every order's id.
     pub session: u32,
+    /// Which key says what.
+    pub keymap: Keymap,
 }
 
 /// What is known of the simulated world besides what its APIs say.
@@ -91,11 +95,66 @@ pub struct Cockpit {
     pub missing_permissions: Vec<String>,
     /// Permissions that were used successfully in this run.
     pub known_permissions: Vec<String>,
+    /// In whose name the person agreed to act: the first identity seen, then each acknowledged
+    /// one. While the newest identity is another one, nothing is sent.
+    pub trusted: Option<Identity>,
+}
+
+impl Cockpit {
+    /// The screen of `target` before anything is known about it.
+    pub fn new(target: Target, now: Timestamp) -> Self {
+        Self {
+            snapshot: Box::new(Snapshot::unasked(target, now)),
+            view: View::Panels,
+            focus: Panel::Green,
+            scroll: 0,
+            window: WINDOWS[1],
+            paused: false,
+            track: None,
+            seen: VecDeque::new(),
+            changed: None,
+            missing_permissions: Vec::new(),
+            known_permissions: Vec::new(),
+            trusted: None,
+        }
+    }
+
+    /// The identity that took the place of the trusted one and was not acknowledged yet.
+    pub fn new_identity(&self) -> Option<&Identity> {
+        let now = self.snapshot.identity.value()?;
+        let trusted = self.trusted.as_ref()?;
+        (!same_caller(trusted, now)).then_some(now)
+    }
+
+    /// The order that was sent and not answered.
+    pub fn unanswered(&self) -> Option<&Track> {
+        self.track.as_ref().filter(|track| track.is_unanswered())
+    }
+
+    /// Whether `action` may be asked for now, by the one judge.
+    pub fn judge(&self, action: Action, settings: &Settings) -> Result<Permit, Refusal> {
+        let policy = Policy {
+            read_only: settings.read_only,
+            missing_permissions: self.missing_permissions.clone(),
+            order_on_its_way: self.unanswered().is_some(),
+            identity_changed: self.new_identity().is_some(),
+        };
+        permit(&self.snapshot, action, &policy)
+    }
+}
+
+/// Whether both are the same caller in the same place. The session's name does not count: renewing
+/// a role's credentials draws a new one.
+fn same_caller(a: &Identity, b: &Identity) -> bool {
+    a.account == b.account && a.region == b.region && a.name() == b.name()
 }
 
 /// The list of rollouts to choose from.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Picker {
+    /// The screen that the list was opened from. Nothing means that the program started without a
+    /// target: then a single rollout is watched without being chosen.
+    pub behind: Option<Box<Cockpit>>,
     /// What runs in the account and Region.
     pub rollouts: Fact<Vec<RolloutSummary>>,
     /// The row under the cursor, by identity and not by number: rows move.
@@ -149,6 +208,32 @@ pub enum Overlay {
     Confirm(Box<Confirm>),
     /// The keys; the number is the first row shown.
     Help(usize),
+    /// The credentials belong to somebody else than before: nothing is sent until the person
+    /// says that this is right.
+    NewIdentity(Box<NewIdentity>),
+}
+
+/// The question whether the program may act in another name than before.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewIdentity {
+    /// Trusted until now.
+    pub from: Identity,
+    /// What the credentials belong to now.
+    pub to: Identity,
+    /// When it opened: keys of the first 300 ms are dropped.
+    pub opened: Timestamp,
+}
+
+impl Confirm {
+    /// Whether a name has to be typed.
+    pub fn wants_name(&self) -> bool {
+        self.permit.strength == Strength::TypedName
+    }
+
+    /// Whether what was typed is the name.
+    pub fn name_is_typed(&self) -> bool {
+        self.typed == self.name
+    }
 }
 
 /// One line above the hint bar that goes away by itself.
@@ -179,4 +264,67 @@ pub struct State {
     pub notice: Option<Notice>,
     /// How many orders were prepared so far: the second part of their ids.
     pub orders: u32,
+}
+
+impl State {
+    /// The program at its start: the screen of `target`, or the search for a rollout.
+    pub fn new(settings: Settings, target: Option<Target>, now: Timestamp) -> Self {
+        Self {
+            now,
+            width: 80,
+            height: 24,
+            settings,
+            screen: match target {
+                Some(target) => Screen::Cockpit(Box::new(Cockpit::new(target, now))),
+                None => Screen::Picker(Picker::default()),
+            },
+            overlay: None,
+            notice: None,
+            orders: 0,
+        }
+    }
+
+    /// What has to be done in the world before the first event.
+    pub fn opening(&self) -> Vec<Effect> {
+        match &self.screen {
+            Screen::Cockpit(cockpit) => {
+                vec![Effect::Watch(cockpit.snapshot.target.clone()), Effect::Window(cockpit.window)]
+            }
+            Screen::Picker(_) => vec![Effect::List],
+        }
+    }
+
+    /// The cockpit, also when the list covers it.
+    pub fn cockpit(&self) -> Option<&Cockpit> {
+        match &self.screen {
+            Screen::Cockpit(cockpit) => Some(cockpit),
+            Screen::Picker(picker) => picker.behind.as_deref(),
+        }
+    }
+
+    /// The cockpit, also when the list covers it.
+    pub(super) fn cockpit_mut(&mut self) -> Option<&mut Cockpit> {
+        match &mut self.screen {
+            Screen::Cockpit(cockpit) => Some(cockpit),
+            Screen::Picker(picker) => picker.behind.as_deref_mut(),
+        }
+    }
+
+    /// The open question before an order.
+    pub fn confirm(&self) -> Option<&Confirm> {
+        match &self.overlay {
+            Some(Overlay::Confirm(confirm)) => Some(confirm),
+            Some(Overlay::Help(_) | Overlay::NewIdentity(_)) | None => None,
+        }
+    }
+
+    /// Where the keyboard is heard.
+    pub fn focus(&self) -> Focus {
+        let context = match (&self.overlay, &self.screen) {
+            (Some(_), _) => Context::Dialog,
+            (None, Screen::Picker(_)) => Context::List,
+            (None, Screen::Cockpit(_)) => Context::Cockpit,
+        };
+        Focus { context, typing: self.confirm().is_some_and(Confirm::wants_name) }
+    }
 }

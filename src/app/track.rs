@@ -81,4 +81,10 @@ impl Track {
             outcome: Outcome::OnItsWay,
         }
     }
+
+    /// Whether nobody knows yet if the control plane took it. Once it has, the next order may be
+    /// given: a shift that was continued can still be rolled back.
+    pub fn is_unanswered(&self) -> bool {
+        self.accepted.is_none() && self.outcome == Outcome::OnItsWay
+    }
 }

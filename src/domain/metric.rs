@@ -29,6 +29,15 @@ impl Point {
         }
     }
 
+    /// A settled count; no requests is zero of them.
+    pub fn count(self) -> Option<f64> {
+        match self {
+            Point::Value(value) => Some(value),
+            Point::Absent => Some(0.0),
+            Point::Unknown | Point::Pending(_) => None,
+        }
+    }
+
     /// Any number that can be drawn, settled or not.
     pub fn number(self) -> Option<f64> {
         match self {
@@ -176,7 +185,7 @@ impl Metrics {
         let mut counted = 0;
         let (mut blue, mut green) = (0.0, 0.0);
         for (b, g) in self.blue.requests.iter().zip(&self.green.requests).rev() {
-            let (Some(b), Some(g)) = (count(*b), count(*g)) else { continue };
+            let (Some(b), Some(g)) = (b.count(), g.count()) else { continue };
             counted += 1;
             blue += b;
             green += g;
@@ -190,15 +199,6 @@ impl Metrics {
             requests: blue + green,
             minutes: counted,
         })
-    }
-}
-
-/// A settled count; no requests is zero of them.
-fn count(point: Point) -> Option<f64> {
-    match point {
-        Point::Value(value) => Some(value),
-        Point::Absent => Some(0.0),
-        Point::Unknown | Point::Pending(_) => None,
     }
 }
 

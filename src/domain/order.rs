@@ -183,7 +183,10 @@ pub enum Refusal {
     /// It is not known in whose name the call would go out.
     #[error("identity is not known")]
     IdentityUnknown,
-    /// The last order has not ended.
+    /// The credentials belong to somebody else than before, and nobody has agreed to that.
+    #[error("the identity has changed")]
+    IdentityChanged,
+    /// The last order was not answered yet.
     #[error("an order is on its way")]
     OrderOnItsWay,
 }
@@ -345,8 +348,10 @@ pub struct Policy {
     pub read_only: bool,
     /// Permissions that the identity is known to lack.
     pub missing_permissions: Vec<String>,
-    /// An order has not ended.
+    /// An order was sent and not answered.
     pub order_on_its_way: bool,
+    /// The identity is another than the one the person agreed to act in.
+    pub identity_changed: bool,
 }
 
 /// Whether blue can take all traffic at once: every wanted task runs and every target is healthy.
@@ -376,6 +381,9 @@ pub fn permit(snapshot: &Snapshot, action: Action, policy: &Policy) -> Result<Pe
     };
     if policy.order_on_its_way {
         return Err(Refusal::OrderOnItsWay);
+    }
+    if policy.identity_changed {
+        return Err(Refusal::IdentityChanged);
     }
     let permission = call.permission();
     if policy.missing_permissions.contains(&permission) {

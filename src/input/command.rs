@@ -90,6 +90,19 @@ impl Command {
         Command::Quit,
     ];
 
+    /// Whether a key that is held down may say it again and again: moving about, nothing else.
+    pub fn may_repeat(self) -> bool {
+        matches!(
+            self,
+            Command::Next
+                | Command::Previous
+                | Command::Up
+                | Command::Down
+                | Command::PageUp
+                | Command::PageDown
+        )
+    }
+
     /// Its word in `keymap.toml`.
     pub fn word(self) -> &'static str {
         match self {

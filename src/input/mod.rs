@@ -4,5 +4,12 @@
 //! key. Help, hint bar, `cutover keys` and the README's table all come from it.
 
 mod command;
+mod error;
+mod key;
+mod keymap;
+mod nearest;
 
 pub use command::{Command, NoCommand};
+pub use error::{KeymapError, Problem};
+pub use key::{Key, NoKey, Stroke};
+pub use keymap::{Binding, Context, Focus, Keymap};

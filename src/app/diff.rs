@@ -1,0 +1,133 @@
+//! What two pictures tell between them: entries that no API writes.
+
+use jiff::Timestamp;
+
+use crate::domain::{
+    EventKind, Guard, GuardState, ListenerSplit, Rollout, RolloutKind, Side, Snapshot, Source,
+    Split, Targets, TimelineEvent,
+};
+
+/// What changed from `old` to `new`, as entries of the moment `now`.
+pub(super) fn entries(old: &Snapshot, new: &Snapshot, now: Timestamp) -> Vec<TimelineEvent> {
+    let mut found = Vec::new();
+    let mut say = |kind: EventKind, side: Option<Side>, text: String| {
+        let key = format!("{} {now} {text}", kind.word());
+        found.push(TimelineEvent { at: now, kind, side, text, key });
+    };
+    sources(old, new, &mut |text| say(EventKind::Source, None, text));
+    guards(old, new, &mut |text| say(EventKind::Alarm, None, text));
+    match (old.rollout(), new.rollout()) {
+        (Some(old), Some(new)) if old.id == new.id => {
+            for side in [Side::Blue, Side::Green] {
+                if let Some(text) = targets(old, new, side) {
+                    say(EventKind::Targets, Some(side), text);
+                }
+            }
+            if let Some(text) = listener(old, new) {
+                say(EventKind::Traffic, None, text);
+            }
+        }
+        (Some(_), Some(new)) => say(EventKind::Deploy, None, follows(new)),
+        (None | Some(_), None) | (None, Some(_)) => {}
+    }
+    found
+}
+
+/// Another rollout took the place of the one before.
+fn follows(new: &Rollout) -> String {
+    match &new.kind {
+        RolloutKind::Rollout => format!("{} is a new rollout", new.id),
+        RolloutKind::Rollback { undoes: Some(undone) } => format!("{} undoes {undone}", new.id),
+        RolloutKind::Rollback { undoes: None } => format!("{} leads the traffic back", new.id),
+    }
+}
+
+/// Sources that stopped or began to answer. One entry for a bad time, however often it is tried.
+fn sources(old: &Snapshot, new: &Snapshot, say: &mut impl FnMut(String)) {
+    for (source, reading) in &new.readings {
+        let before = old.readings.get(source).and_then(|reading| reading.fault.as_ref());
+        match (before, &reading.fault) {
+            (None, Some(fault)) => say(format!("{}: {}", name(*source), fault.brief())),
+            (Some(before), Some(fault)) if before.kind != fault.kind => {
+                say(format!("{}: {}", name(*source), fault.brief()));
+            }
+            (Some(_), None) => say(format!("{} answers again", name(*source))),
+            (None | Some(_), _) => {}
+        }
+    }
+}
+
+fn name(source: Source) -> &'static str {
+    source.word()
+}
+
+/// Alarms that changed.
+fn guards(old: &Snapshot, new: &Snapshot, say: &mut impl FnMut(String)) {
+    let (Some(old), Some(new)) = (old.guards.value(), new.guards.fresh()) else { return };
+    let before = |guard: &Guard| old.iter().find(|other| other.name == guard.name);
+    for guard in new {
+        if before(guard).is_some_and(|before| before.state != guard.state) {
+            say(format!("{}: {}", guard.name, state_words(guard.state)));
+        }
+    }
+}
+
+fn state_words(state: GuardState) -> &'static str {
+    match state {
+        GuardState::Ok => "OK",
+        GuardState::Alarm => "in alarm",
+        GuardState::InsufficientData => "not enough data",
+        GuardState::Missing => "does not exist",
+    }
+}
+
+/// How a side's targets stand, when that is not as before.
+fn targets(old: &Rollout, new: &Rollout, side: Side) -> Option<String> {
+    let before = old.side(side).targets.value()?;
+    let now = new.side(side).targets.fresh()?;
+    if before.by_state() == now.by_state() {
+        return None;
+    }
+    let group = new.side(side).target_group.as_deref();
+    let place = group.map(|group| format!(" in {group}")).unwrap_or_default();
+    Some(format!("{}: {}{place}", side.word(), health(now)))
+}
+
+/// `4 of 4 healthy`, or each state with its number.
+fn health(targets: &Targets) -> String {
+    let all = targets.list.len();
+    if all == 0 {
+        return "no targets".to_owned();
+    }
+    let others = targets
+        .by_state()
+        .into_iter()
+        .filter(|(state, _)| *state != "healthy")
+        .map(|(state, number)| format!(", {number} {state}"))
+        .collect::<String>();
+    format!("{} of {all} healthy{others}", targets.healthy())
+}
+
+/// The split that the listener now holds, when it is another.
+fn listener(old: &Rollout, new: &Rollout) -> Option<String> {
+    let before = old.traffic.listener.value()?;
+    let now = new.traffic.listener.fresh()?;
+    if before == now {
+        return None;
+    }
+    Some(match now {
+        ListenerSplit::Split(split) => format!("listener: {}", shares(*split)),
+        ListenerSplit::Mixed(_) => "listener: its rules disagree".to_owned(),
+        ListenerSplit::Elsewhere => "listener: forwards to neither side".to_owned(),
+    })
+}
+
+fn shares(split: Split) -> String {
+    format!("blue {}, green {}", percent(split.blue().get()), percent(split.green.get()))
+}
+
+/// A share without needless digits: `90`, `12.5`.
+fn percent(share: f64) -> String {
+    let rounded = (share * 10.0).round() / 10.0;
+    format!("{rounded}")
+}

@@ -1,0 +1,122 @@
+//! A new picture comes in: what changed since the last one, and what follows from it.
+
+use crate::domain::{EventKind, Fault, Gate, Rollout, RolloutSummary, Snapshot, TimelineEvent};
+
+use super::{Cockpit, Effect, Overlay, Screen, State, confirm, diff, follow, navigate};
+
+/// How many of its own entries the program keeps.
+const SEEN: usize = 500;
+
+/// Folds in a new picture of the watched target.
+pub(super) fn snapshot(state: &mut State, new: Snapshot) -> Vec<Effect> {
+    let now = state.now;
+    let Some(cockpit) = state.cockpit_mut() else { return Vec::new() };
+    if cockpit.snapshot.target != new.target {
+        return Vec::new();
+    }
+    let old = std::mem::replace(cockpit.snapshot.as_mut(), new);
+    let entries = diff::entries(&old, &cockpit.snapshot, now);
+    entries.into_iter().for_each(|entry| cockpit.note(entry));
+    if moved(old.rollout(), cockpit.snapshot.rollout()) {
+        cockpit.changed = Some(now);
+    }
+    let gate_opened = opened_approval(old.rollout(), cockpit.snapshot.rollout());
+    if cockpit.trusted.is_none() {
+        cockpit.trusted = cockpit.snapshot.identity.fresh().cloned();
+    }
+    let failed = follow::observed(cockpit, now);
+    let mut effects = Vec::new();
+    if gate_opened {
+        effects.push(Effect::Bell);
+        state.say("your turn: green waits for an approval");
+    }
+    if let Some(why) = failed {
+        effects.push(Effect::Bell);
+        state.say(why);
+    }
+    identity(state, &old);
+    if state.confirm().is_some() {
+        confirm::keep_true(state);
+    }
+    effects
+}
+
+/// Whether phase or split are others than before, in the rollout that was on the screen.
+fn moved(old: Option<&Rollout>, new: Option<&Rollout>) -> bool {
+    let (Some(old), Some(new)) = (old, new) else { return false };
+    old.id != new.id
+        || old.phase != new.phase
+        || old.traffic.planned.value() != new.traffic.planned.value()
+}
+
+/// Whether a rollout waits for an approval and did not before.
+fn opened_approval(old: Option<&Rollout>, new: Option<&Rollout>) -> bool {
+    let waits = |rollout: &Rollout| rollout.gate == Some(Gate::Approval);
+    let waited = |new: &Rollout| old.is_some_and(|old| old.id == new.id && waits(old));
+    new.is_some_and(|new| waits(new) && !waited(new))
+}
+
+/// Says loudly that the credentials belong to somebody else now.
+fn identity(state: &mut State, old: &Snapshot) {
+    let now = state.now;
+    let Some(cockpit) = state.cockpit_mut() else { return };
+    let Some(to) = cockpit.new_identity().cloned() else { return };
+    if old.identity.value() == Some(&to) {
+        return;
+    }
+    let text = format!("identity changed: now {} in {}, {}", to.name(), to.account, to.region);
+    cockpit.note(TimelineEvent {
+        at: now,
+        kind: EventKind::Source,
+        side: None,
+        key: format!("identity {now}"),
+        text: text.clone(),
+    });
+    state.say(text);
+    // What is being typed must not answer another question.
+    if !state.focus().typing {
+        confirm::doubt_identity(state);
+    }
+}
+
+/// What runs in the account. A single rollout is watched at once when the program was started to
+/// find one, and nothing else was chosen.
+pub(super) fn listed(state: &mut State, found: Result<Vec<RolloutSummary>, Fault>) -> Vec<Effect> {
+    let now = state.now;
+    let Screen::Picker(picker) = &mut state.screen else { return Vec::new() };
+    picker.rollouts = std::mem::take(&mut picker.rollouts).after(found, now);
+    let rows = picker.rollouts.value().map_or(&[][..], Vec::as_slice);
+    let stands = |row: &RolloutSummary| Some(&row.id) == picker.selected.as_ref();
+    let stays = rows.iter().any(stands);
+    let first = rows.first().map(|row| row.id.clone());
+    let only = match rows {
+        [row] if picker.behind.is_none() && picker.rollouts.fault().is_none() => {
+            Some(row.target.clone())
+        }
+        _ => None,
+    };
+    if !stays {
+        picker.selected = first;
+    }
+    match (only, &state.overlay) {
+        (Some(target), None | Some(Overlay::Help(_))) => navigate::watch(state, target),
+        _ => Vec::new(),
+    }
+}
+
+impl Cockpit {
+    /// Keeps an entry of the program's own, unless it is there already.
+    pub(super) fn note(&mut self, entry: TimelineEvent) {
+        if self.seen.iter().any(|seen| seen.key == entry.key) {
+            return;
+        }
+        self.seen.push_front(entry);
+        self.seen.truncate(SEEN);
+    }
+
+    /// Keeps what the person did or what came of it.
+    pub(super) fn note_person(&mut self, at: jiff::Timestamp, text: String) {
+        let key = format!("you {at} {text}");
+        self.note(TimelineEvent { at, kind: EventKind::You, side: None, text, key });
+    }
+}

@@ -1,0 +1,1 @@
+//! What the screens ask a state: pure answers, nothing is changed or kept.

@@ -1,0 +1,96 @@
+//! The one function through which everything enters.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::Target;
+
+use super::{Effect, Event, Notice, Overlay, Stamped, State, confirm, follow, navigate, observe};
+
+/// Keys of the first moments of a dialog were meant for what it covers.
+pub(super) const DEAF: SignedDuration = SignedDuration::from_millis(300);
+
+/// How long a notice stands.
+const NOTICE: SignedDuration = SignedDuration::from_secs(6);
+
+/// Folds one event into the state; the effects are what the world shall do about it.
+///
+/// Pure: the same state and event always give the same state and effects. Time comes with the
+/// event.
+pub fn update(state: &mut State, stamped: Stamped<Event>) -> Vec<Effect> {
+    let Stamped { at, event } = stamped;
+    state.now = at;
+    if state.notice.as_ref().is_some_and(|notice| notice.until <= at) {
+        state.notice = None;
+    }
+    let mut effects = match event {
+        Event::Command(command) => navigate::command(state, command),
+        Event::Typed(c) => confirm::typed(state, c),
+        Event::Erased => confirm::erased(state),
+        Event::Pasted => {
+            if state.overlay.is_some() {
+                state.say("pasted text confirms nothing");
+            }
+            Vec::new()
+        }
+        Event::Resized { width, height } => {
+            (state.width, state.height) = (width, height);
+            Vec::new()
+        }
+        Event::Observed(snapshot) => observe::snapshot(state, *snapshot),
+        Event::Listed(found) => observe::listed(state, found),
+        Event::Acted { order, progress } => follow::acted(state, &order, progress),
+        Event::Unresolved { target, text } => unresolved(state, &target, text),
+        Event::Copied(Ok(())) => {
+            state.say("copied");
+            Vec::new()
+        }
+        Event::Copied(Err(why)) => {
+            state.say(format!("not copied: {why}"));
+            Vec::new()
+        }
+        Event::Broken(text) => follow::broken(state, text),
+        Event::Woke => Vec::new(),
+    };
+    if !state.settings.bell {
+        effects.retain(|effect| *effect != Effect::Bell);
+    }
+    effects
+}
+
+/// An order of an earlier run whose end was never written down.
+fn unresolved(state: &mut State, target: &Target, text: String) -> Vec<Effect> {
+    let now = state.now;
+    if let Some(cockpit) = state.cockpit_mut()
+        && cockpit.snapshot.target == *target
+    {
+        cockpit.note_person(now, text.clone());
+    }
+    state.say(text);
+    Vec::new()
+}
+
+impl State {
+    /// Shows a sentence for some seconds.
+    pub(super) fn say(&mut self, text: impl Into<String>) {
+        let until = later(self.now, NOTICE);
+        self.notice = Some(Notice { text: text.into(), until });
+    }
+
+    /// Whether a dialog opened so lately that keys are not meant for it. A clock that was set back
+    /// makes it deaf once more, not until the old time comes round again.
+    pub(super) fn is_deaf(&mut self) -> bool {
+        let now = self.now;
+        let opened = match &mut self.overlay {
+            Some(Overlay::Confirm(confirm)) => &mut confirm.opened,
+            Some(Overlay::NewIdentity(question)) => &mut question.opened,
+            Some(Overlay::Help(_)) | None => return false,
+        };
+        *opened = (*opened).min(now);
+        now < later(*opened, DEAF)
+    }
+}
+
+/// `at` plus `duration`, or the end of time.
+pub(super) fn later(at: Timestamp, duration: SignedDuration) -> Timestamp {
+    at.saturating_add(duration).unwrap_or(Timestamp::MAX)
+}
