@@ -8,4 +8,6 @@
 //! it. The same scenario and seed give the same world, however often and whenever it is asked.
 
 pub mod error;
+pub mod scenario;
 pub mod value;
+pub mod world;

@@ -1,0 +1,110 @@
+//! What a scenario must hold beyond its types, so that the world need not doubt it.
+
+use jiff::SignedDuration;
+
+use super::{Release, Routing, Scenario, ScenarioError};
+
+/// Every rule, first failure first.
+pub(super) fn all(scenario: &Scenario) -> Result<(), ScenarioError> {
+    release("blue", &scenario.blue)?;
+    release("green", &scenario.green)?;
+    traffic(scenario)?;
+    rollout(scenario)?;
+    place(scenario)?;
+    history(scenario)
+}
+
+fn release(side: &str, release: &Release) -> Result<(), ScenarioError> {
+    let rates = [
+        ("error_rate", release.error_rate),
+        ("client_error_rate", release.client_error_rate),
+        ("redirect_rate", release.redirect_rate),
+        ("cold_start.error_rate", release.cold_start.map_or(0.0, |cold| cold.error_rate)),
+    ];
+    for (field, rate) in rates {
+        require((0.0..=1.0).contains(&rate), &format!("{side}.{field}"), "a share from 0 to 1")?;
+    }
+    let all = release.error_rate + release.client_error_rate + release.redirect_rate;
+    require(all <= 1.0, &format!("{side}.error_rate"), "at most 1 together with 4xx and 3xx")?;
+    require(
+        release.p50_ms > 0.0 && release.p99_ms > release.p50_ms && release.p99_ms <= 60_000.0,
+        &format!("{side}.p99_ms"),
+        "above p50_ms, both above 0, at most 60000",
+    )?;
+    if let Some(cold) = release.cold_start {
+        let field = format!("{side}.cold_start");
+        let sane = (1.0..=100.0).contains(&cold.slowdown) && cold.half_life.is_positive();
+        require(sane, &field, "a slowdown from 1 to 100 and a half_life above 0")?;
+    }
+    Ok(())
+}
+
+fn traffic(scenario: &Scenario) -> Result<(), ScenarioError> {
+    let traffic = &scenario.traffic;
+    let rate = (0.0..=100_000.0).contains(&traffic.requests_per_second);
+    require(rate, "traffic.requests_per_second", "from 0 to 100000")?;
+    require((0.0..1.0).contains(&traffic.wave), "traffic.wave", "from 0 to below 1")?;
+    require((0.0..0.3).contains(&traffic.jitter), "traffic.jitter", "from 0 to below 0.3")?;
+    let [earliest, latest] = traffic.delivery;
+    let ordered = !earliest.is_negative() && earliest <= latest;
+    require(ordered, "traffic.delivery", "earliest, then latest, neither negative")?;
+    require(traffic.stickiness.is_none_or(|lag| lag.is_positive()), "traffic.stickiness", "above 0")
+}
+
+fn rollout(scenario: &Scenario) -> Result<(), ScenarioError> {
+    let rollout = &scenario.rollout;
+    let known = rollout.config.starts_with("CodeDeployDefault.ECS")
+        || rollout.configs.iter().any(|custom| custom.name == rollout.config);
+    require(known, "rollout.config", "a CodeDeployDefault.ECS... name or one of rollout.configs")?;
+    for custom in &rollout.configs {
+        let sane = match custom.routing {
+            Routing::AllAtOnce => true,
+            Routing::Canary { percent, minutes } | Routing::Linear { percent, minutes } => {
+                (1..=99).contains(&percent) && (1..=7200).contains(&minutes)
+            }
+        };
+        require(sane, "rollout.configs", "percent from 1 to 99 and minutes from 1 to 7200")?;
+    }
+    let bake = rollout.termination_wait;
+    let whole = !bake.is_negative() && bake.as_secs() % 60 == 0 && bake.as_mins() <= 2880;
+    require(whole, "rollout.termination_wait", "whole minutes, at most 48h")?;
+    let wait = rollout.approval_wait.is_none_or(|wait| wait.is_positive());
+    require(wait, "rollout.approval_wait", "above 0")
+}
+
+fn place(scenario: &Scenario) -> Result<(), ScenarioError> {
+    require((1..=200).contains(&scenario.place.desired), "place.desired", "from 1 to 200")?;
+    let [first, second] = &scenario.place.target_groups;
+    require(first != second, "place.target_groups", "two different names")?;
+    let bounds = SignedDuration::ZERO..=SignedDuration::from_hours(72);
+    require(bounds.contains(&scenario.start_at), "start_at", "from 0s to 72h")
+}
+
+fn history(scenario: &Scenario) -> Result<(), ScenarioError> {
+    let newest_first = scenario.history.iter().rev().map(|past| past.ago);
+    // Each must be over, its bake included, before the next begins.
+    let room = scenario.rollout.termination_wait + SignedDuration::from_hours(3);
+    let spaced = newest_first.scan(SignedDuration::ZERO, |next, ago| {
+        let fits = ago.checked_sub(*next).is_some_and(|gap| gap >= room);
+        *next = ago;
+        Some(fits)
+    });
+    require(
+        spaced.fold(true, |all, fits| all && fits),
+        "history",
+        "oldest first, 3h and the termination wait apart",
+    )?;
+    let last = scenario.history.last().is_none_or(|past| past.tag == scenario.blue.tag);
+    require(last, "history", "the last one must bring the tag of blue")
+}
+
+fn require(holds: bool, field: &str, rule: &str) -> Result<(), ScenarioError> {
+    if holds {
+        return Ok(());
+    }
+    Err(ScenarioError::Field {
+        field: field.to_owned(),
+        reason: format!("must be {rule}"),
+        hint: String::new(),
+    })
+}

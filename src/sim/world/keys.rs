@@ -1,0 +1,47 @@
+//! Positions in the world's lists. Nothing is ever removed from those lists, so a key stays valid.
+
+/// A deployment in [`CodeDeploy`](super::codedeploy::CodeDeploy).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct DeploymentKey(pub(crate) usize);
+
+/// A task set in [`Ecs`](super::ecs::Ecs).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct SetKey(pub(crate) usize);
+
+/// A task in [`Ecs`](super::ecs::Ecs).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct TaskKey(pub(crate) usize);
+
+/// A release, its task definition and its revision: position in all three lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ReleaseKey(pub(crate) usize);
+
+/// One of the two target groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Pool {
+    /// The first name of the pair.
+    A,
+    /// The second name of the pair.
+    B,
+}
+
+impl Pool {
+    /// Both, in order.
+    pub(crate) const ALL: [Self; 2] = [Self::A, Self::B];
+
+    /// The other one.
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::A => Self::B,
+            Self::B => Self::A,
+        }
+    }
+
+    /// Position in a pair.
+    pub(crate) fn index(self) -> usize {
+        match self {
+            Self::A => 0,
+            Self::B => 1,
+        }
+    }
+}

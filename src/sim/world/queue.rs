@@ -1,0 +1,111 @@
+//! What will happen, in order of time; events of the same moment happen in the order they were planned.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::keys::{DeploymentKey, SetKey, TaskKey};
+use crate::sim::scenario::Lifecycle;
+
+/// Something that happens at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// The pipeline creates the `n`-th rollout of the story: the history, then the scenario's own.
+    Create(usize),
+    /// A deployment goes on, unless its plan was replaced in the meantime.
+    Rollout { deployment: DeploymentKey, plan: u32, step: Step },
+    /// A task goes on.
+    Task { task: TaskKey, step: TaskStep },
+    /// The scheduler starts one more task of a set.
+    Replace(SetKey),
+    /// All alarms are evaluated.
+    Alarms,
+}
+
+/// The next step of a deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// From queued to in progress.
+    Start,
+    /// A lifecycle event succeeds.
+    Leave(Lifecycle),
+    /// Its hook reports a failure.
+    HookFails(Lifecycle),
+    /// Its hook never reported.
+    HookTimesOut(Lifecycle),
+    /// Green is steady.
+    Steady,
+    /// Green was not steady in time.
+    InstallTimesOut,
+    /// Green gets this share of production traffic, in per cent.
+    Shift(u8),
+    /// An operator of the story continues a waiting deployment.
+    Approve,
+    /// Nobody continued it.
+    ReadyExpires,
+    /// The termination wait is over.
+    BakeEnds,
+    /// Everything is done.
+    Finish,
+    /// An alarm that was up at the start stops it.
+    AlarmStops,
+    /// A stopped deployment has come to rest.
+    Stopped,
+    /// The rollback deployment of this one appears.
+    CreateRollback,
+    /// A rollback deployment starts.
+    RollbackStart,
+    /// A rollback deployment gives blue all production traffic.
+    RollbackShift,
+    /// A rollback deployment has restored blue.
+    RollbackFinish,
+}
+
+/// The next step of a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TaskStep {
+    /// Its network interface is ready.
+    Pend,
+    /// Its containers start.
+    Activate,
+    /// It runs and is registered with its target group.
+    Run,
+    /// Its target has been accepted and is being checked.
+    Check,
+    /// Its target passed its health checks.
+    Heal,
+    /// Its target failed its health checks.
+    Sicken,
+    /// The scheduler gives up on it.
+    GiveUp,
+    /// Its container exits by itself.
+    Crash,
+    /// The load balancer notices that it is dead.
+    Deregister,
+    /// It stops after draining.
+    Stop,
+    /// It has stopped.
+    Stopped,
+}
+
+/// The queue.
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+    events: BTreeMap<(Timestamp, u64), Event>,
+    planned: u64,
+}
+
+impl Queue {
+    /// Plans `event` for the moment `at`.
+    pub(crate) fn plan(&mut self, at: Timestamp, event: Event) {
+        self.events.insert((at, self.planned), event);
+        self.planned += 1;
+    }
+
+    /// Takes the first event that is due at `now`.
+    pub(crate) fn take_due(&mut self, now: Timestamp) -> Option<(Timestamp, Event)> {
+        let first = self.events.first_entry()?;
+        let (at, _) = *first.key();
+        (at <= now).then(|| (at, first.remove()))
+    }
+}

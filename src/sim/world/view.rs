@@ -1,0 +1,248 @@
+//! What can be read off the world: plain values, as services need them.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::World;
+use super::alarms::Alarm;
+use super::codedeploy::SetInfo;
+use super::ecs::SetStatus;
+use super::elb::{
+    Forward, HostCount, Hosts, LbMinute, Listener, LoadBalancer, Rule, Spread, Target, TargetGroup,
+    Weights,
+};
+use super::keys::{DeploymentKey, Pool};
+use super::names::Door;
+use super::time::{after, before, minute_start, seconds_between};
+use super::traffic::Minute;
+
+/// CloudWatch keeps one-minute data this long.
+const RETENTION: SignedDuration = SignedDuration::from_hours(15 * 24);
+
+impl World {
+    /// The account id.
+    pub fn account(&self) -> &str {
+        &self.names.place.account
+    }
+
+    /// The Region.
+    pub fn region(&self) -> &str {
+        &self.names.place.region
+    }
+
+    /// The load balancers.
+    pub fn load_balancers(&self) -> Vec<LoadBalancer> {
+        vec![LoadBalancer {
+            arn: self.names.load_balancer(),
+            name: self.names.place.load_balancer.clone(),
+            dns_name: self.names.dns_name(),
+            vpc_id: self.names.vpc(),
+            created: self.deploy.created,
+        }]
+    }
+
+    /// The production listener and, when the scenario has one, the test listener.
+    pub fn listeners(&self) -> Vec<Listener> {
+        let listener = |(door, weights)| {
+            let (protocol, port) = match door {
+                Door::Production => ("HTTPS", 443),
+                Door::Test => ("HTTPS", 8443),
+            };
+            Listener {
+                arn: self.names.listener(door),
+                load_balancer_arn: self.names.load_balancer(),
+                protocol,
+                port,
+                forward: self.forward(weights),
+            }
+        };
+        self.doors().map(listener).collect()
+    }
+
+    /// The rules of a listener: its default rule; empty for an unknown listener.
+    pub fn rules(&self, listener_arn: &str) -> Vec<Rule> {
+        let rule = |(door, weights)| Rule {
+            arn: self.names.rule(door),
+            listener_arn: self.names.listener(door),
+            priority: "default",
+            forward: self.forward(weights),
+        };
+        self.doors().map(rule).filter(|rule| rule.listener_arn == listener_arn).collect()
+    }
+
+    fn doors(&self) -> impl Iterator<Item = (Door, &Weights)> {
+        let production = (Door::Production, &self.elb.production);
+        let test = self.elb.test.as_ref().map(|weights| (Door::Test, weights));
+        std::iter::once(production).chain(test)
+    }
+
+    fn forward(&self, weights: &Weights) -> Forward {
+        let pair = |(pool, weight): &(Pool, u32)| (self.names.target_group(*pool), *weight);
+        Forward {
+            weights: weights.0.iter().map(pair).collect(),
+            stickiness_seconds: self.scenario.traffic.stickiness.map(|lag| lag.as_secs()),
+        }
+    }
+
+    /// The two target groups.
+    pub fn target_groups(&self) -> Vec<TargetGroup> {
+        let group = |pool| TargetGroup {
+            arn: self.names.target_group(pool),
+            name: self.names.target_group_name(pool).to_owned(),
+            port: self.names.place.port,
+            vpc_id: self.names.vpc(),
+            health_check_path: "/health",
+            load_balancer_arns: (self.elb.uses(pool))
+                .then(|| self.names.load_balancer())
+                .into_iter()
+                .collect(),
+        };
+        Pool::ALL.map(group).into()
+    }
+
+    /// The targets of a group and their health; `None` for an unknown group.
+    pub fn targets(&self, target_group_arn: &str) -> Option<Vec<Target>> {
+        let pool = self.pool(target_group_arn)?;
+        let unused = !self.elb.uses(pool);
+        let tasks = self.ecs.live_sets().filter(|(_, set)| set.pool == pool);
+        let targets = tasks.flat_map(|(key, _)| self.ecs.tasks_of(key));
+        let target =
+            |task: &super::ecs::Task| {
+                let (state, reason, description) = match (task.health?, unused) {
+                (super::elb::Health::Draining, _) | (_, false) => task.health?.words(),
+                (_, true) => (
+                    "unused",
+                    Some("Target.NotInUse"),
+                    Some("Target group is not configured to receive traffic from the load balancer"
+                        .to_owned()),
+                ),
+            };
+                Some(Target {
+                    id: task.address.clone(),
+                    port: self.names.place.port,
+                    availability_zone: self.zone(task.zone),
+                    state,
+                    reason,
+                    description,
+                })
+            };
+        Some(targets.filter_map(|(_, task)| target(task)).collect())
+    }
+
+    /// The name of an Availability Zone.
+    pub(crate) fn zone(&self, zone: usize) -> String {
+        let letter = ["a", "b", "c"].get(zone).copied().unwrap_or("a");
+        format!("{}{letter}", self.names.place.region)
+    }
+
+    /// The metric alarms.
+    pub fn alarms(&self) -> &[Alarm] {
+        &self.alarms
+    }
+
+    /// The metrics of a target group in the minute that holds `at`, as far as CloudWatch shows
+    /// them now; `None` before delivery, without requests, and for an unknown group.
+    pub fn minute(&self, target_group_arn: &str, at: Timestamp) -> Option<Arc<Minute>> {
+        let minute = self.pool_minute(self.pool(target_group_arn)?, at)?;
+        (minute.requests > 0).then_some(minute)
+    }
+
+    /// The load balancer's own metrics in the minute that holds `at`; `None` before delivery.
+    pub fn lb_minute(&self, at: Timestamp) -> Option<LbMinute> {
+        let mut sides = Pool::ALL.iter().filter_map(|pool| self.pool_minute(*pool, at)).peekable();
+        sides.peek()?;
+        Some(sides.fold(LbMinute::default(), |sum, side| LbMinute {
+            requests: sum.requests + side.requests + side.unserved,
+            elb_5xx: sum.elb_5xx + side.connection_errors + side.unserved,
+            elb_502: sum.elb_502 + side.connection_errors,
+            elb_503: sum.elb_503 + side.unserved,
+        }))
+    }
+
+    /// Healthy and unhealthy targets of a group in the minute that holds `at`; `None` before
+    /// delivery, without targets, and for an unknown group.
+    pub fn hosts(&self, target_group_arn: &str, at: Timestamp) -> Option<Hosts> {
+        self.pool_hosts(self.pool(target_group_arn)?, at)
+    }
+
+    pub(super) fn pool_minute(&self, pool: Pool, at: Timestamp) -> Option<Arc<Minute>> {
+        let start = minute_start(at);
+        let part = self.delivered(pool, start)?;
+        let minute = self.traffic.minute(pool, start);
+        Some(if part >= 1.0 { minute } else { Arc::new(minute.thinned(part)) })
+    }
+
+    pub(super) fn pool_hosts(&self, pool: Pool, at: Timestamp) -> Option<Hosts> {
+        let start = minute_start(at);
+        self.delivered(pool, start)?;
+        let counts = &self.elb.hosts[pool.index()];
+        let end = after(start, SignedDuration::from_mins(1));
+        let first = counts.partition_point(|count| count.since <= start).saturating_sub(1);
+        let parts: Vec<(f64, HostCount)> = (counts.iter().enumerate().skip(first))
+            .take_while(|(_, count)| count.since < end)
+            .map(|(index, count)| {
+                let until = counts.get(index + 1).map_or(end, |next| next.since.min(end));
+                (seconds_between(count.since.max(start), until), *count)
+            })
+            .collect();
+        let registered = |(_, count): &(f64, HostCount)| count.healthy + count.unhealthy > 0;
+        parts.iter().any(registered).then(|| Hosts {
+            healthy: spread(&parts, |count| count.healthy),
+            unhealthy: spread(&parts, |count| count.unhealthy),
+        })
+    }
+
+    /// How much of a minute is visible now.
+    fn delivered(&self, pool: Pool, start: Timestamp) -> Option<f64> {
+        let end = after(start, SignedDuration::from_mins(1));
+        if end > self.now || start < before(self.now, RETENTION) {
+            return None;
+        }
+        self.traffic.delivery(pool, start).visible(self.now)
+    }
+
+    fn pool(&self, target_group_arn: &str) -> Option<Pool> {
+        Pool::ALL.into_iter().find(|pool| self.names.target_group(*pool) == target_group_arn)
+    }
+
+    /// The task sets of a deployment: as they are, or as they were at its end.
+    pub(crate) fn set_infos(&self, key: DeploymentKey) -> Vec<SetInfo> {
+        let Some(progress) = self.deploy.deployment(key).and_then(|d| d.progress.as_ref()) else {
+            return Vec::new();
+        };
+        if let Some(last) = &progress.last_sets {
+            return last.clone();
+        }
+        let sides = [(Some(progress.blue), "Blue"), (progress.green, "Green")];
+        sides
+            .into_iter()
+            .filter_map(|(set, label)| {
+                let set_key = set?;
+                let set = self.ecs.set(set_key).filter(|set| !set.gone)?;
+                let counts = self.ecs.counts(set_key);
+                let share = self.elb.production.share(set.pool);
+                Some(SetInfo {
+                    id: set.id.clone(),
+                    label,
+                    status: set.status.word(),
+                    weight: if set.status == SetStatus::Draining { 0.0 } else { share * 100.0 },
+                    desired: set.desired,
+                    pending: counts.pending,
+                    running: counts.running,
+                    target_group: self.names.target_group_name(set.pool).to_owned(),
+                })
+            })
+            .collect()
+    }
+}
+
+fn spread(parts: &[(f64, HostCount)], count: impl Fn(&HostCount) -> u32) -> Spread {
+    let values = || parts.iter().map(|(span, hosts)| (*span, f64::from(count(hosts))));
+    let whole: f64 = parts.iter().map(|(span, _)| span).sum();
+    Spread {
+        min: values().map(|(_, value)| value).fold(f64::INFINITY, f64::min),
+        mean: values().map(|(span, value)| span * value).sum::<f64>() / whole.max(f64::EPSILON),
+        max: values().map(|(_, value)| value).fold(0.0, f64::max),
+    }
+}
