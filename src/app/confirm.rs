@@ -121,7 +121,6 @@ fn in_question(state: &mut State, command: Command) -> Vec<Effect> {
     });
     let Some(Overlay::Confirm(confirm)) = &mut state.overlay else { return Vec::new() };
     match command {
-        Command::Back => state.overlay = None,
         Command::Next | Command::Previous | Command::Up | Command::Down => {
             confirm.choice = match confirm.choice {
                 Choice::Keep => Choice::Act,
@@ -133,8 +132,8 @@ fn in_question(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Choose if confirm.wants_name() && !confirm.typed.is_empty() => {
             confirm.complaint = Some(format!("type {} to confirm", confirm.name));
         }
-        Command::Choose => state.overlay = None,
         Command::Confirm => return act(state),
+        Command::Back | Command::Choose => state.overlay = None,
         Command::Copy => return vec![Effect::Copy(confirm.permit.call.cli(region.as_deref()))],
         _ => {}
     }

@@ -99,13 +99,10 @@ fn health(targets: &Targets) -> String {
     if all == 0 {
         return "no targets".to_owned();
     }
-    let others = targets
-        .by_state()
-        .into_iter()
-        .filter(|(state, _)| *state != "healthy")
-        .map(|(state, number)| format!(", {number} {state}"))
-        .collect::<String>();
-    format!("{} of {all} healthy{others}", targets.healthy())
+    let mut words = vec![format!("{} of {all} healthy", targets.healthy())];
+    let others = targets.by_state().into_iter().filter(|(state, _)| *state != "healthy");
+    words.extend(others.map(|(state, number)| format!("{number} {state}")));
+    words.join(", ")
 }
 
 /// The split that the listener now holds, when it is another.

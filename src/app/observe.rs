@@ -16,7 +16,9 @@ pub(super) fn snapshot(state: &mut State, new: Snapshot) -> Vec<Effect> {
     }
     let old = std::mem::replace(cockpit.snapshot.as_mut(), new);
     let entries = diff::entries(&old, &cockpit.snapshot, now);
-    entries.into_iter().for_each(|entry| cockpit.note(entry));
+    for entry in entries {
+        cockpit.note(entry);
+    }
     if moved(old.rollout(), cockpit.snapshot.rollout()) {
         cockpit.changed = Some(now);
     }

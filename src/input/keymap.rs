@@ -212,48 +212,62 @@ fn clash(others: &[(Option<usize>, Binding)], new: Binding) -> Option<Problem> {
 
 /// The entries of a keymap file in the order they were written.
 fn read(text: &str, file: &str) -> Result<File, KeymapError> {
-    let line_of =
-        |offset: usize| 1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count();
-    let fail = |offset: usize, problem| KeymapError {
-        file: file.to_owned(),
-        line: line_of(offset),
-        problem,
-    };
+    let source = Source { text, file };
     let document = DeTable::parse(text).map_err(|error| {
         let offset = error.span().map_or(0, |span| span.start);
-        fail(offset, Problem::Syntax(error.message().to_owned()))
+        source.fail(offset, Problem::Syntax(error.message().to_owned()))
     })?;
     let mut found = File { entries: Vec::new(), descriptions: BTreeMap::new() };
-    for (table, lines) in document.get_ref() {
-        let context = context(table.get_ref()).map_err(|p| fail(table.span().start, p))?;
-        let rows = lines
-            .get_ref()
-            .as_table()
-            .ok_or_else(|| fail(table.span().start, not_text(table.get_ref(), lines.get_ref())))?;
-        for (name, value) in rows {
+    for (table, rows) in document.get_ref() {
+        let at = table.span().start;
+        let context = context(table.get_ref()).map_err(|problem| source.fail(at, problem))?;
+        let no_table = || source.fail(at, not_text(table.get_ref(), rows.get_ref()));
+        for (name, value) in rows.get_ref().as_table().ok_or_else(no_table)? {
             let at = name.span().start;
-            let word = value.get_ref().as_str().ok_or_else(|| {
-                fail(value.span().start, not_text(name.get_ref(), value.get_ref()))
-            })?;
-            match context {
-                Some(context) => {
-                    let key = key(name.get_ref()).map_err(|problem| fail(at, problem))?;
-                    let command = if word == NONE {
-                        None
-                    } else {
-                        Some(command(word).map_err(|p| fail(at, p))?)
-                    };
-                    found.entries.push(Entry { line: line_of(at), context, key, command });
-                }
-                None => {
-                    let command = command(name.get_ref()).map_err(|problem| fail(at, problem))?;
-                    found.descriptions.insert(command, word.to_owned());
-                }
-            }
+            let row = Row { context, name: name.get_ref(), value: value.get_ref() };
+            row.read(source.line(at), &mut found).map_err(|problem| source.fail(at, problem))?;
         }
     }
     found.entries.sort_by_key(|entry| entry.line);
     Ok(found)
+}
+
+/// A file's text with the name its errors carry.
+struct Source<'a> {
+    text: &'a str,
+    file: &'a str,
+}
+
+impl Source<'_> {
+    /// The line that the byte at `offset` is in, counted from 1.
+    fn line(&self, offset: usize) -> usize {
+        1 + self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
+    }
+
+    fn fail(&self, offset: usize, problem: Problem) -> KeymapError {
+        KeymapError { file: self.file.to_owned(), line: self.line(offset), problem }
+    }
+}
+
+/// One line of a table: a binding, or without a context a description.
+struct Row<'a> {
+    context: Option<Context>,
+    name: &'a str,
+    value: &'a DeValue<'a>,
+}
+
+impl Row<'_> {
+    fn read(&self, line: usize, found: &mut File) -> Result<(), Problem> {
+        let text = self.value.as_str().ok_or_else(|| not_text(self.name, self.value))?;
+        if let Some(context) = self.context {
+            let key = key(self.name)?;
+            let command = if text == NONE { None } else { Some(command(text)?) };
+            found.entries.push(Entry { line, context, key, command });
+        } else {
+            found.descriptions.insert(command(self.name)?, text.to_owned());
+        }
+        Ok(())
+    }
 }
 
 /// The context of a table; nothing for the table of descriptions.

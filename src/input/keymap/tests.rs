@@ -103,7 +103,7 @@ fn a_key_can_move_to_another_command_within_one_file() {
 }
 
 #[test]
-fn every_error_names_file_line_and_the_right_word() {
+fn a_wrong_word_is_answered_with_file_line_and_the_right_word() {
     for (text, wanted) in [
         (
             "[cockpit]\nx = \"rol-back\"\n",
@@ -142,6 +142,14 @@ fn every_error_names_file_line_and_the_right_word() {
             "mine.toml:1: `cockpit` is set to a value of type integer, not to a text | hint: write \
              `\"cockpit\" = \"COMMAND\"`",
         ),
+    ] {
+        assert_eq!(error(text), wanted);
+    }
+}
+
+#[test]
+fn what_cannot_be_together_is_refused_with_file_and_line() {
+    for (text, wanted) in [
         (
             "[cockpit]\nx = \"quit\"\n\n\"shift-x\" = \"help\"\nX = \"top\"\n",
             "mine.toml:5: `X` cannot be `top` in [cockpit]: it is `help` in [cockpit] (line 4) | \

@@ -1,0 +1,177 @@
+//! What an action would do, as data for the words of its dialog.
+
+use jiff::SignedDuration;
+
+use crate::domain::{
+    GuardState, Means, MetricKind, Metrics, Point, Rollout, Side, Snapshot, Split, StageKind,
+    StageState, TaskCounts, Weight, blue_is_ready,
+};
+
+use super::super::{Cockpit, Confirm};
+use super::strip::{Speed, speed};
+
+/// Traffic that an action moves.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Moved {
+    /// From this side to the other.
+    pub from: Side,
+    /// How much of all traffic.
+    pub share: Weight,
+    /// About how many requests a second that is.
+    pub per_second: Option<f64>,
+}
+
+/// How an action can be undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undo {
+    /// By a roll back within seconds, as long as blue is there.
+    InSeconds,
+    /// Only by deploying the previous revision anew: minutes.
+    InMinutes,
+    /// By a new rollout of green's revision.
+    NewRollout,
+}
+
+/// What a person has to know before saying yes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Warning {
+    /// Blue is not known to be able to take the traffic.
+    BlueNotReady,
+    /// The previous revision cannot start new tasks.
+    RevisionInactive,
+    /// The instant roll back is gone afterwards.
+    InstantRollbackEnds,
+    /// Both sides stay, with the traffic between them, and nothing will move it.
+    LeftAsItIs,
+    /// These alarms fire; a new deployment may fail at once because of them.
+    Alarms(Vec<String>),
+    /// The rollout was last read so long ago.
+    OldData(SignedDuration),
+}
+
+/// What an action would do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Consequence {
+    /// How it is done.
+    pub means: Means,
+    /// The traffic that moves; nothing when none does.
+    pub moves: Option<Moved>,
+    /// The split that stays, for an action that moves nothing.
+    pub leaves: Option<Split>,
+    /// How fast it happens.
+    pub speed: Speed,
+    /// How it is undone.
+    pub undo: Undo,
+    /// Blue's revision.
+    pub blue: Option<String>,
+    /// Blue's tasks.
+    pub tasks: Option<TaskCounts>,
+    /// Blue's healthy targets, and all of them.
+    pub targets: Option<(usize, usize)>,
+    /// What to know before.
+    pub warnings: Vec<Warning>,
+}
+
+/// What the action of an open question would do, in the newest picture.
+pub fn consequence(confirm: &Confirm, cockpit: &Cockpit) -> Consequence {
+    let snapshot = cockpit.snapshot.as_ref();
+    let means = confirm.permit.means;
+    let rollout = snapshot.rollout();
+    let blue = rollout.map(|rollout| &rollout.blue);
+    Consequence {
+        means,
+        moves: rollout.and_then(|rollout| moves(means, rollout, snapshot)),
+        leaves: match means {
+            Means::StopOnly | Means::EndBake => rollout.and_then(held),
+            Means::OpenGate | Means::StopAndRollBack | Means::RedeployPrevious => None,
+        },
+        speed: speed(means),
+        undo: match means {
+            Means::OpenGate => Undo::InSeconds,
+            Means::StopAndRollBack | Means::RedeployPrevious => Undo::NewRollout,
+            Means::StopOnly | Means::EndBake => Undo::InMinutes,
+        },
+        blue: blue.and_then(|blue| blue.revision.value()).map(|revision| revision.name.clone()),
+        tasks: blue.and_then(|blue| blue.tasks.value()).copied(),
+        targets: blue
+            .and_then(|blue| blue.targets.value())
+            .map(|targets| (targets.healthy(), targets.list.len())),
+        warnings: rollout.map(|rollout| warnings(means, rollout, snapshot)).unwrap_or_default(),
+    }
+}
+
+/// The split that is: as the listener holds it, else as it was asked for.
+fn held(rollout: &Rollout) -> Option<Split> {
+    use crate::domain::ListenerSplit;
+    match rollout.traffic.listener.value() {
+        Some(ListenerSplit::Split(split)) => Some(*split),
+        Some(ListenerSplit::Mixed(_) | ListenerSplit::Elsewhere) | None => {
+            rollout.traffic.planned.value().copied()
+        }
+    }
+}
+
+fn moves(means: Means, rollout: &Rollout, snapshot: &Snapshot) -> Option<Moved> {
+    let (from, share) = match means {
+        Means::StopAndRollBack | Means::RedeployPrevious => (Side::Green, held(rollout)?.green),
+        Means::OpenGate => (Side::Blue, first_shift(rollout)?.green),
+        Means::StopOnly | Means::EndBake => return None,
+    };
+    let metrics = snapshot.metrics.value();
+    let per_second = metrics.and_then(|metrics| match from {
+        // What leaves green is what green gets; what will leave blue is a share of everything.
+        Side::Green => rate(metrics, Side::Green),
+        Side::Blue => {
+            let green = rate(metrics, Side::Green).unwrap_or(0.0);
+            Some((rate(metrics, Side::Blue)? + green) * share.get() / 100.0)
+        }
+    });
+    Some(Moved { from, share, per_second })
+}
+
+/// The first split that the open gate leads to.
+fn first_shift(rollout: &Rollout) -> Option<Split> {
+    rollout.stages.iter().find_map(|stage| match (&stage.kind, &stage.state) {
+        (StageKind::Shift(split), StageState::Pending | StageState::Running) => Some(*split),
+        _ => None,
+    })
+}
+
+/// The newest settled rate of requests, per second; no requests are none.
+fn rate(metrics: &Metrics, side: Side) -> Option<f64> {
+    metrics.side(side).series(MetricKind::Requests).into_iter().rev().find_map(Point::count)
+}
+
+fn warnings(means: Means, rollout: &Rollout, snapshot: &Snapshot) -> Vec<Warning> {
+    let mut found = Vec::new();
+    match means {
+        Means::StopAndRollBack if !blue_is_ready(rollout) => found.push(Warning::BlueNotReady),
+        Means::RedeployPrevious => {
+            let revision = rollout.blue.revision.value();
+            if revision.and_then(|revision| revision.active) == Some(false) {
+                found.push(Warning::RevisionInactive);
+            }
+        }
+        Means::StopOnly => found.push(Warning::LeftAsItIs),
+        Means::EndBake => found.push(Warning::InstantRollbackEnds),
+        Means::OpenGate | Means::StopAndRollBack => {}
+    }
+    let firing = firing(snapshot);
+    if !firing.is_empty() && !matches!(means, Means::StopAndRollBack | Means::StopOnly) {
+        found.push(Warning::Alarms(firing));
+    }
+    if let crate::domain::Fact::Stale { at, .. } = &snapshot.rollout {
+        found.push(Warning::OldData(snapshot.taken.duration_since(*at)));
+    }
+    found
+}
+
+/// The names of the alarms that fire.
+fn firing(snapshot: &Snapshot) -> Vec<String> {
+    let guards = snapshot.guards.value().map_or(&[][..], Vec::as_slice);
+    guards
+        .iter()
+        .filter(|guard| guard.state == GuardState::Alarm)
+        .map(|guard| guard.name.clone())
+        .collect()
+}

@@ -1,0 +1,135 @@
+//! The keys that make sense now, and for those that cannot act, why not.
+
+use crate::domain::{Action, Phase, Refusal};
+use crate::input::Command;
+
+use super::super::{Cockpit, Confirm, Overlay, Screen, State};
+
+/// Whether a key does now what its label says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Availability {
+    /// It does.
+    Now,
+    /// It does not; why, in about three words.
+    Not(String),
+}
+
+/// One entry of the hint bar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hint {
+    /// What a click on it says.
+    pub command: Command,
+    /// The key as it is bound.
+    pub key: String,
+    /// What it does, in a word or two.
+    pub label: &'static str,
+    /// Whether it does so now.
+    pub state: Availability,
+}
+
+/// The keys that make sense now: roll back first, quit last, and between them by weight.
+pub fn hints(state: &State) -> Vec<Hint> {
+    let mut found = Vec::new();
+    let mut push = |command: Command, label: &'static str, state_now: Availability| {
+        if let Some(key) = state.settings.keymap.key(state.focus(), command) {
+            found.push(Hint { command, key, label, state: state_now });
+        }
+    };
+    for (action, availability) in actions(state) {
+        push(Command::Ask(action), action.words(), availability);
+    }
+    let others: &[(Command, &'static str)] = match (&state.overlay, &state.screen) {
+        (Some(Overlay::Confirm(confirm)), _) => of_question(confirm),
+        (Some(Overlay::NewIdentity(_)), _) => {
+            &[(Command::Confirm, "act in this name"), (Command::Back, "not now")]
+        }
+        (Some(Overlay::Help(_)), _) => &[(Command::Back, "close")],
+        (None, Screen::Cockpit(_)) => &[
+            (Command::Why, "why"),
+            (Command::Events, "events"),
+            (Command::Window, "window"),
+            (Command::Expand, "expand"),
+            (Command::Help, "help"),
+            (Command::Quit, "quit"),
+        ],
+        (None, Screen::Picker(picker)) if picker.behind.is_some() => &[
+            (Command::Choose, "open"),
+            (Command::Back, "back"),
+            (Command::Help, "help"),
+            (Command::Quit, "quit"),
+        ],
+        (None, Screen::Picker(_)) => &[
+            (Command::Choose, "open"),
+            (Command::Refresh, "look again"),
+            (Command::Help, "help"),
+            (Command::Quit, "quit"),
+        ],
+    };
+    for (command, label) in others {
+        push(*command, label, Availability::Now);
+    }
+    found
+}
+
+fn of_question(confirm: &Confirm) -> &'static [(Command, &'static str)] {
+    if confirm.wants_name() {
+        &[(Command::Choose, "confirm"), (Command::Back, "keep going"), (Command::Copy, "copy")]
+    } else {
+        &[(Command::Confirm, "confirm"), (Command::Back, "keep going"), (Command::Copy, "copy")]
+    }
+}
+
+/// The actions worth showing, possible ones before others, roll back before all.
+fn actions(state: &State) -> Vec<(Action, Availability)> {
+    let Some(cockpit) = state.cockpit() else { return Vec::new() };
+    let open = state.confirm().map(|confirm| confirm.permit.action);
+    let mut found: Vec<_> = Action::ALL
+        .into_iter()
+        .filter(|action| open != Some(*action))
+        .filter(|action| open.is_none() || *action == Action::RollBack)
+        .map(|action| (action, availability(cockpit, action, state)))
+        .filter(|(action, now)| *now == Availability::Now || is_near(cockpit, *action))
+        .collect();
+    found.sort_by_key(|(action, now)| (*action != Action::RollBack, *now != Availability::Now));
+    found
+}
+
+fn availability(cockpit: &Cockpit, action: Action, state: &State) -> Availability {
+    match cockpit.judge(action, &state.settings) {
+        Ok(_) => Availability::Now,
+        Err(why) => Availability::Not(in_three_words(&why)),
+    }
+}
+
+/// Whether a person may look for the action's key in this phase although it cannot act.
+fn is_near(cockpit: &Cockpit, action: Action) -> bool {
+    let Some(rollout) = cockpit.snapshot.rollout() else { return action == Action::RollBack };
+    match action {
+        Action::RollBack => true,
+        Action::Continue => matches!(
+            rollout.phase,
+            Phase::Preparing | Phase::Validating | Phase::AwaitingApproval | Phase::Shifting
+        ),
+        Action::Finish => matches!(rollout.phase, Phase::AfterShift | Phase::Baking),
+        Action::Stop => false,
+    }
+}
+
+fn in_three_words(why: &Refusal) -> String {
+    let words = match why {
+        Refusal::NoGate => "no gate waits",
+        Refusal::NoBake => "nothing bakes",
+        Refusal::Over => "rollout is over",
+        Refusal::AlreadyGoingBack => "already going back",
+        Refusal::NothingToGoBackTo => "nothing earlier known",
+        Refusal::BlueIsGoing => "blue is leaving",
+        Refusal::ManagedBy(owner) => return format!("{owner} owns it"),
+        Refusal::StateUnknown => "state not known",
+        Refusal::ReadOnly => "read-only mode",
+        Refusal::NotPermitted(_) => "no permission",
+        Refusal::IdentityUnknown => "identity not known",
+        Refusal::IdentityChanged => "identity has changed",
+        Refusal::OrderOnItsWay => "order under way",
+    };
+    words.to_owned()
+}

@@ -1,0 +1,143 @@
+//! The way back, answered before any key is pressed.
+
+use crate::domain::{
+    Action, Due, Means, Offered, Refusal, Rollout, RolloutKind, Side, TaskCounts, blue_is_ready,
+};
+
+use super::super::follow::holds;
+use super::super::{Cockpit, Outcome, State};
+
+/// Whether the identity may roll back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum May {
+    /// It has done so in this run.
+    Known,
+    /// Nobody has tried.
+    Unknown,
+    /// It was refused; this permission is missing.
+    Missing(String),
+}
+
+/// Whether a roll back is possible.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Can {
+    /// At once, to a healthy blue.
+    Ready,
+    /// At once, but blue is not known to be healthy: it may make things worse.
+    Risky,
+    /// Only by deploying the previous revision anew.
+    Slow,
+    /// It goes on already.
+    GoingBack,
+    /// It was done: the listener or the requests are back on blue.
+    Done,
+    /// Not now.
+    Not(Refusal),
+}
+
+/// How fast something happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speed {
+    /// The listener is pointed elsewhere.
+    Seconds,
+    /// Tasks have to be started first.
+    Minutes,
+}
+
+/// The line that answers: may I, can I, to what, how fast, until when.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RollbackStrip {
+    /// May I.
+    pub may: May,
+    /// Can I.
+    pub can: Can,
+    /// To which revision.
+    pub to: Option<String>,
+    /// Blue's tasks.
+    pub tasks: Option<TaskCounts>,
+    /// Blue's healthy targets, and all of them.
+    pub targets: Option<(usize, usize)>,
+    /// How fast; nothing while it is not possible.
+    pub speed: Option<Speed>,
+    /// Until when it takes seconds.
+    pub until: Option<Due>,
+}
+
+/// The way back from the watched rollout.
+pub fn strip(state: &State) -> RollbackStrip {
+    let cockpit = state.cockpit();
+    let rollout = cockpit.and_then(|cockpit| cockpit.snapshot.rollout());
+    let blue = rollout.map(|rollout| &rollout.blue);
+    let way = rollout.and_then(means);
+    RollbackStrip {
+        may: cockpit.map_or(May::Unknown, may),
+        can: match (cockpit, rollout) {
+            (Some(cockpit), Some(rollout)) => can(state, cockpit, rollout),
+            _ => Can::Not(Refusal::StateUnknown),
+        },
+        to: blue.and_then(|blue| blue.revision.value()).map(|revision| revision.name.clone()),
+        tasks: blue.and_then(|blue| blue.tasks.value()).copied(),
+        targets: blue
+            .and_then(|blue| blue.targets.value())
+            .map(|targets| (targets.healthy(), targets.list.len())),
+        speed: way.as_ref().map(|(means, _)| speed(*means)),
+        until: match way {
+            Some((Means::StopAndRollBack, _)) => rollout.and_then(|r| r.instant_rollback_until),
+            _ => None,
+        },
+    }
+}
+
+/// How a roll back would be done, and with which permission.
+fn means(rollout: &Rollout) -> Option<(Means, String)> {
+    rollout.offers.iter().find_map(|offer| match offer {
+        Offered::Possible { action: Action::RollBack, means, call } => {
+            Some((*means, call.permission()))
+        }
+        Offered::Possible { .. } | Offered::Refused { .. } => None,
+    })
+}
+
+/// How fast the traffic is moved by `means`.
+pub(super) fn speed(means: Means) -> Speed {
+    match means {
+        Means::RedeployPrevious => Speed::Minutes,
+        Means::OpenGate | Means::StopAndRollBack | Means::StopOnly | Means::EndBake => {
+            Speed::Seconds
+        }
+    }
+}
+
+fn may(cockpit: &Cockpit) -> May {
+    let Some((_, permission)) = cockpit.snapshot.rollout().and_then(means) else {
+        return May::Unknown;
+    };
+    if cockpit.missing_permissions.contains(&permission) {
+        May::Missing(permission)
+    } else if cockpit.known_permissions.contains(&permission) {
+        May::Known
+    } else {
+        May::Unknown
+    }
+}
+
+fn can(state: &State, cockpit: &Cockpit, rollout: &Rollout) -> Can {
+    let ordered = cockpit.track.as_ref().filter(|t| t.order.action == Action::RollBack);
+    if ordered.is_some_and(|track| track.outcome == Outcome::Done) {
+        return Can::Done;
+    }
+    if let RolloutKind::Rollback { .. } = rollout.kind
+        && rollout.traffic.listener.fresh().is_some_and(|held| holds(held, Side::Blue))
+    {
+        return Can::Done;
+    }
+    match cockpit.judge(Action::RollBack, &state.settings) {
+        Ok(permit) => match permit.means {
+            Means::RedeployPrevious => Can::Slow,
+            _ if blue_is_ready(rollout) => Can::Ready,
+            _ => Can::Risky,
+        },
+        Err(Refusal::AlreadyGoingBack) => Can::GoingBack,
+        Err(why) => Can::Not(why),
+    }
+}

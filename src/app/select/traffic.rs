@@ -1,0 +1,134 @@
+//! Where the traffic really is: asked for, held, measured, and whether the three agree.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::{
+    ListenerSplit, MeasuredShare, Rollout, SHARE_MINUTES, Split, StageKind, Weight,
+};
+
+use super::super::{Cockpit, State};
+
+/// Shares of listener and control plane that are nearer than this are the same, in points.
+const SAME: f64 = 0.5;
+
+/// How long the listener may differ from what was asked for.
+const SETTLING: SignedDuration = SignedDuration::from_secs(90);
+
+/// How long the measured share lags behind a shift: the minutes it is taken over, and as many
+/// until a minute's numbers are settled.
+const LAG: SignedDuration = SignedDuration::from_mins(2 * SHARE_MINUTES as i64);
+
+/// How the three answers stand to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Agreement {
+    /// They say the same, within what chance explains.
+    Agree,
+    /// A shift is so young that they cannot agree yet.
+    StillMoving,
+    /// They differ although they had the time to agree.
+    NotConverged {
+        /// When the split was last changed, if that is known.
+        since: Option<Timestamp>,
+    },
+    /// The requests lag behind the weights because clients stick to their side.
+    Sticky,
+    /// There is nothing to compare.
+    Unknown,
+}
+
+/// The three answers to where the traffic is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrafficTruth {
+    /// What the control plane was asked for.
+    pub planned: Option<Split>,
+    /// What the load balancer holds.
+    pub listener: Option<ListenerSplit>,
+    /// What was measured.
+    pub measured: Option<MeasuredShare>,
+    /// Whether they agree.
+    pub agreement: Agreement,
+}
+
+/// Where the traffic of the watched rollout is.
+pub fn traffic(state: &State) -> TrafficTruth {
+    let cockpit = state.cockpit();
+    let rollout = cockpit.and_then(|cockpit| cockpit.snapshot.rollout());
+    let planned = rollout.and_then(|rollout| rollout.traffic.planned.value()).copied();
+    let listener = rollout.and_then(|rollout| rollout.traffic.listener.value()).cloned();
+    let measured = cockpit.and_then(|cockpit| cockpit.snapshot.measured_share());
+    let agreement = match (cockpit, rollout) {
+        (Some(cockpit), Some(rollout)) => {
+            let moment = Moment { now: state.now, since: last_shift(rollout, cockpit) };
+            agreement(&moment, rollout.traffic.sticky, (planned, listener.as_ref(), measured))
+        }
+        _ => Agreement::Unknown,
+    };
+    TrafficTruth { planned, listener, measured, agreement }
+}
+
+/// Now, and when the split was last changed.
+struct Moment {
+    now: Timestamp,
+    since: Option<Timestamp>,
+}
+
+impl Moment {
+    /// Whether the last shift is younger than `limit`.
+    fn is_within(&self, limit: SignedDuration) -> bool {
+        self.since.is_some_and(|since| self.now.duration_since(since) < limit)
+    }
+}
+
+type Answers<'a> = (Option<Split>, Option<&'a ListenerSplit>, Option<MeasuredShare>);
+
+fn agreement(moment: &Moment, sticky: bool, answers: Answers<'_>) -> Agreement {
+    let (planned, listener, measured) = answers;
+    let apart = |limit| {
+        if moment.is_within(limit) {
+            Agreement::StillMoving
+        } else {
+            Agreement::NotConverged { since: moment.since }
+        }
+    };
+    let held = match listener {
+        Some(ListenerSplit::Split(split)) => Some(*split),
+        Some(ListenerSplit::Mixed(_) | ListenerSplit::Elsewhere) => return apart(SETTLING),
+        None => None,
+    };
+    if let (Some(planned), Some(held)) = (planned, held)
+        && !planned.green.is_near(held.green, SAME)
+    {
+        return apart(SETTLING);
+    }
+    match (held.or(planned), measured) {
+        (Some(wanted), Some(measured)) => {
+            let near = tolerance(wanted.green, measured.requests);
+            match measured.split.green.is_near(wanted.green, near) {
+                true => Agreement::Agree,
+                false if moment.is_within(LAG) => Agreement::StillMoving,
+                false if sticky => Agreement::Sticky,
+                false => Agreement::NotConverged { since: moment.since },
+            }
+        }
+        (Some(_), None) if held.is_some() && planned.is_some() => Agreement::Agree,
+        (Some(_) | None, _) => Agreement::Unknown,
+    }
+}
+
+/// How far a measured share may be off by chance, in points: three standard deviations of a share
+/// of `requests`, and one point for the edges of the minutes.
+fn tolerance(share: Weight, requests: f64) -> f64 {
+    let p = share.get() / 100.0;
+    1.0 + 300.0 * (p * (1.0 - p) / requests.max(1.0)).sqrt()
+}
+
+/// When the split was last changed: as the stages say, else as it was seen here.
+fn last_shift(rollout: &Rollout, cockpit: &Cockpit) -> Option<Timestamp> {
+    rollout
+        .stages
+        .iter()
+        .filter(|stage| matches!(stage.kind, StageKind::Shift(_) | StageKind::Restore))
+        .filter_map(|stage| stage.started)
+        .max()
+        .or(cockpit.changed)
+}
