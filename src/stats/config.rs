@@ -1,0 +1,157 @@
+//! What a person may change about the verdict, with defaults that need no thought.
+//!
+//! ```toml
+//! alpha = 0.05                                # how often "worse" may be wrong, a rollout long
+//! p50 = { role = "muted" }
+//! p99 = { weight = 0.3, ignore = 0.1 }        # a slowdown of 10 % is no alarm
+//! errors = { accept = { ratio = 1.5, plus = 0.005 } }
+//! gauges.cpu = { role = "weighted", ignore = 0.2 }
+//! ```
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::latency::Quantile;
+use super::units::{Growth, Importance, Margin, Probability};
+
+/// The config of the verdict for one target.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// How often "worse" may be wrong over a whole rollout.
+    pub alpha: Probability,
+    /// How often "no worse" may be wrong over a whole rollout.
+    pub beta: Probability,
+    /// Minutes with traffic on green that only a catastrophe is judged in.
+    pub warm_up_minutes: u32,
+    /// Judged minutes before green may be called no worse.
+    pub least_minutes: u32,
+    /// Minutes in a row without anything to compare after which there is no data.
+    pub stale_minutes: u32,
+    /// Answers with 5xx and refused connections.
+    pub errors: RateConfig,
+    /// Answers with 4xx; muted unless a role is given.
+    pub client_errors: RateConfig,
+    /// Median latency.
+    pub p50: GaugeConfig,
+    /// 90th percentile of the latency.
+    pub p90: GaugeConfig,
+    /// 99th percentile of the latency.
+    pub p99: GaugeConfig,
+    /// Further metrics that are one number a minute, by name; muted unless a role is given.
+    pub gauges: BTreeMap<String, GaugeConfig>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            alpha: Probability::FIVE_PERCENT,
+            beta: Probability::FIVE_PERCENT,
+            warm_up_minutes: 3,
+            least_minutes: 5,
+            stale_minutes: 5,
+            errors: RateConfig::default(),
+            client_errors: RateConfig::default(),
+            p50: GaugeConfig::default(),
+            p90: GaugeConfig::default(),
+            p99: GaugeConfig::default(),
+            gauges: BTreeMap::new(),
+        }
+    }
+}
+
+/// What a metric has to say in the verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Counts for "worse", and must be safe by itself before green is called no worse.
+    Critical,
+    /// Counts for "worse" only.
+    Weighted,
+    /// Measured and shown, not judged.
+    Muted,
+}
+
+/// What is changed about a metric of bad requests; everything left out stays as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RateConfig {
+    /// Its say in the verdict.
+    pub role: Option<Role>,
+    /// Its weight next to the other metrics.
+    pub weight: Option<Importance>,
+    /// Harm up to here is no alarm.
+    pub ignore: Option<Margin>,
+    /// Harm up to here may be promoted.
+    pub accept: Option<Margin>,
+}
+
+/// What is changed about a latency or a level; everything left out stays as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GaugeConfig {
+    /// Its say in the verdict.
+    pub role: Option<Role>,
+    /// Its weight next to the other metrics.
+    pub weight: Option<Importance>,
+    /// Growth up to here is no alarm; `0.05` is five percent.
+    pub ignore: Option<Growth>,
+    /// Growth up to here may be promoted.
+    pub accept: Option<Growth>,
+}
+
+impl GaugeConfig {
+    /// What is ignored and what is accepted.
+    pub fn growth(&self) -> (Growth, Growth) {
+        (self.ignore.unwrap_or(Growth::IGNORE), self.accept.unwrap_or(Growth::ACCEPT))
+    }
+}
+
+impl Config {
+    /// What is changed about the latency at `quantile`.
+    pub fn latency(&self, quantile: Quantile) -> GaugeConfig {
+        match quantile {
+            Quantile::P50 => self.p50,
+            Quantile::P90 => self.p90,
+            Quantile::P99 => self.p99,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_config_is_the_default_and_every_part_can_be_changed_alone() {
+        assert_eq!(toml::from_str::<Config>("").unwrap(), Config::default());
+        let config: Config = toml::from_str(
+            "p50 = { role = 'muted' }\ngauges.cpu = { ignore = 0.2 }\n\
+             errors = { accept = { ratio = 1.5, plus = 0.005 } }",
+        )
+        .unwrap();
+        assert_eq!(config.p50.role, Some(Role::Muted));
+        assert_eq!(config.errors.accept, Margin::new(1.5, 0.005));
+        assert_eq!(config.gauges["cpu"].growth(), (Growth::new(0.2).unwrap(), Growth::ACCEPT));
+        assert_eq!(config.p99, GaugeConfig::default());
+    }
+
+    #[test]
+    fn what_means_nothing_is_refused_with_what_was_expected() {
+        for (wrong, message) in [
+            ("alpha = 0", "a probability of 0; expected 0 to 1"),
+            ("beta = 1.5", "a probability of 1.5; expected 0 to 1"),
+            ("p99 = { weight = 0 }", "a weight of 0; expected above 0"),
+            ("p99 = { ignore = -1 }", "a growth of -1; expected 0 to 10"),
+            ("errors = { ignore = { ratio = 0, plus = 0 } }", "`ratio` of a margin of 0"),
+            ("errors = { ignore = { ratio = 1, plus = 1 } }", "`plus` of a margin of 1"),
+            ("p95 = {}", "unknown field `p95`"),
+            ("p99 = { wait = 3 }", "unknown field `wait`"),
+            ("p99 = { role = 'critic' }", "unknown variant `critic`"),
+        ] {
+            let error = toml::from_str::<Config>(wrong).unwrap_err().to_string();
+            assert!(error.contains(message), "{wrong}: {error}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The engine against golden vectors.
+
+mod golden;
