@@ -116,8 +116,19 @@ impl Margin {
 
     /// Nothing unless `ratio` is from 0.1 to 10 and `plus` from 0 to 0.5.
     pub fn new(ratio: f64, plus: f64) -> Option<Self> {
-        let possible = (0.1..=10.0).contains(&ratio) && (0.0..=0.5).contains(&plus);
-        possible.then_some(Self { ratio, plus })
+        Self::checked(ratio, plus).ok()
+    }
+
+    /// The same, saying which of the two is out of range.
+    pub fn checked(ratio: f64, plus: f64) -> Result<Self, OutOfRange> {
+        let fail = |what, found, expected| Err(OutOfRange { what, found, expected });
+        if !(0.1..=10.0).contains(&ratio) {
+            return fail("`ratio` of a margin", ratio, "0.1 to 10");
+        }
+        if !(0.0..=0.5).contains(&plus) {
+            return fail("`plus` of a margin", plus, "0 to 0.5");
+        }
+        Ok(Self { ratio, plus })
     }
 
     /// How many times as often.
@@ -140,13 +151,7 @@ impl TryFrom<RawMargin> for Margin {
     type Error = OutOfRange;
 
     fn try_from(raw: RawMargin) -> Result<Self, OutOfRange> {
-        Self::new(raw.ratio, raw.plus).ok_or_else(|| {
-            if (0.1..=10.0).contains(&raw.ratio) {
-                OutOfRange { what: "`plus` of a margin", found: raw.plus, expected: "0 to 0.5" }
-            } else {
-                OutOfRange { what: "`ratio` of a margin", found: raw.ratio, expected: "0.1 to 10" }
-            }
-        })
+        Self::checked(raw.ratio, raw.plus)
     }
 }
 

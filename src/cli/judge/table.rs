@@ -1,0 +1,116 @@
+//! What a person reads: a line a minute, then what each metric says in the end.
+
+use std::io;
+
+use crate::stats::{Assessment, Basis, Counts, Eta, MetricAssessment, Verdict};
+
+/// Odds above this are only said to be above it.
+const HIGHEST_ODDS: f64 = 9999.0;
+
+/// Writes both tables; without a minute it says so.
+pub(super) fn write(
+    times: &[String],
+    assessments: &[Assessment],
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let Some(last) = assessments.last() else {
+        return writeln!(out, "no minute in which green had requests");
+    };
+    let minutes = times.iter().zip(assessments).map(|(time, assessment)| minute(time, assessment));
+    let head = ["time", "verdict", "odds worse", "confidence", "safe", "decision in", "because of"];
+    columns(head, minutes, out)?;
+    writeln!(out)?;
+    let head = ["metric", "blue", "green", "times", "at least", "at most", "odds worse"];
+    columns(head, last.metrics.iter().map(metric), out)?;
+    if last.basis == Basis::BeforeAfter {
+        writeln!(out, "\nblue had no requests: green was compared with what blue was before")?;
+    }
+    Ok(())
+}
+
+fn minute(time: &str, assessment: &Assessment) -> [String; 7] {
+    [
+        time.to_owned(),
+        words(assessment.verdict).to_owned(),
+        odds(assessment.log_e),
+        percent(assessment.confidence, 0),
+        percent(assessment.safe_progress, 0),
+        eta(assessment.eta),
+        assessment.blamed().map(|metric| metric.name.clone()).unwrap_or_default(),
+    ]
+}
+
+fn metric(metric: &MetricAssessment) -> [String; 7] {
+    let rate = |counts: Option<Counts>| {
+        counts.map(|counts| percent(counts.bad() / counts.requests(), 2)).unwrap_or_default()
+    };
+    let times = |value: Option<f64>| value.map(|times| format!("{times:.2}")).unwrap_or_default();
+    [
+        metric.name.clone(),
+        rate(metric.blue),
+        rate(metric.green),
+        times(metric.ratio.map(|ratio| ratio.value)),
+        times(metric.ratio.map(|ratio| ratio.low)),
+        times(metric.ratio.map(|ratio| ratio.high)),
+        odds(metric.log_e),
+    ]
+}
+
+fn words(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Worse => "worse",
+        Verdict::NoWorse => "no worse",
+        Verdict::Better => "better",
+        Verdict::Undecided => "undecided",
+        Verdict::NoData => "no data",
+        Verdict::CannotCompareSideBySide => "cannot compare",
+    }
+}
+
+fn odds(log_e: f64) -> String {
+    let odds = log_e.exp();
+    if odds > HIGHEST_ODDS {
+        format!(">{HIGHEST_ODDS} : 1")
+    } else if odds >= 10.0 {
+        format!("{odds:.0} : 1")
+    } else {
+        format!("{odds:.2} : 1")
+    }
+}
+
+fn percent(share: f64, digits: usize) -> String {
+    format!("{:.digits$} %", 100.0 * share)
+}
+
+fn eta(eta: Eta) -> String {
+    match eta {
+        Eta::Decided | Eta::TooEarly => String::new(),
+        Eta::Buckets(minutes) => format!("{minutes} min"),
+        Eta::LittleTraffic(_) => "any minute".to_owned(),
+        Eta::NotAtThisTraffic => "none in sight".to_owned(),
+    }
+}
+
+/// The first column is for names, the others end under each other.
+fn columns<const N: usize>(
+    head: [&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let rows: Vec<[String; N]> = std::iter::once(head.map(str::to_owned)).chain(rows).collect();
+    let mut widths = [0; N];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    for row in &rows {
+        let mut line = String::new();
+        for (index, (cell, width)) in row.iter().zip(widths).enumerate() {
+            line +=
+                &if index == 0 { format!("{cell:<width$}") } else { format!("  {cell:>width$}") };
+        }
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
