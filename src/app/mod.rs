@@ -16,6 +16,7 @@ pub mod select;
 mod state;
 mod track;
 mod update;
+pub mod verdict;
 
 pub use effect::Effect;
 pub use event::{Event, Stamped};

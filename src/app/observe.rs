@@ -1,8 +1,11 @@
 //! A new picture comes in: what changed since the last one, and what follows from it.
 
-use crate::domain::{EventKind, Fault, Gate, Rollout, RolloutSummary, Snapshot, TimelineEvent};
+use crate::domain::{
+    EventKind, Fault, Gate, Rollout, RolloutKind, RolloutSummary, Side, Snapshot, TimelineEvent,
+};
+use crate::stats::Verdict;
 
-use super::{Cockpit, Effect, Overlay, Screen, State, confirm, diff, follow, navigate};
+use super::{Cockpit, Effect, Overlay, Screen, State, confirm, diff, follow, navigate, verdict};
 
 /// How many of its own entries the program keeps.
 const SEEN: usize = 500;
@@ -28,6 +31,9 @@ pub(super) fn snapshot(state: &mut State, new: Snapshot) -> Vec<Effect> {
     }
     let failed = follow::observed(cockpit, now);
     let mut effects = Vec::new();
+    if compare(state, &old) {
+        effects.push(Effect::Bell);
+    }
     if gate_opened {
         effects.push(Effect::Bell);
         state.say("your turn: green waits for an approval");
@@ -41,6 +47,47 @@ pub(super) fn snapshot(state: &mut State, new: Snapshot) -> Vec<Effect> {
         confirm::keep_true(state);
     }
     effects
+}
+
+/// Judges green anew when there is something new to judge by; whether it has just become worse.
+///
+/// While a rollback runs, what was said about the rollout it undoes stays.
+fn compare(state: &mut State, old: &Snapshot) -> bool {
+    let now = state.now;
+    let config = state.settings.verdict.clone();
+    let Some(cockpit) = state.cockpit_mut() else { return false };
+    let new = &cockpit.snapshot;
+    let same_rollout = old.rollout().map(|r| &r.id) == new.rollout().map(|r| &r.id);
+    if same_rollout && old.metrics.at() == new.metrics.at() {
+        return false;
+    }
+    if new.rollout().is_some_and(|rollout| rollout.kind != RolloutKind::Rollout) {
+        return false;
+    }
+    let before = cockpit.verdict.take().filter(|_| same_rollout).map(|j| j.assessment.verdict);
+    cockpit.verdict = verdict::judge(new, &config);
+    let Some(after) = &cockpit.verdict else { return false };
+    let after = after.assessment.verdict;
+    let words = match after {
+        Verdict::Worse => "green is worse than blue",
+        Verdict::NoWorse => "green is no worse than blue",
+        Verdict::Better => "green is better than blue",
+        Verdict::Undecided | Verdict::NoData | Verdict::CannotCompareSideBySide => return false,
+    };
+    if before == Some(after) {
+        return false;
+    }
+    cockpit.note(TimelineEvent {
+        at: now,
+        kind: EventKind::Verdict,
+        side: Some(Side::Green),
+        text: words.to_owned(),
+        key: format!("verdict {after:?} {now}"),
+    });
+    if after == Verdict::Worse {
+        state.say(words);
+    }
+    after == Verdict::Worse
 }
 
 /// Whether phase or split are others than before, in the rollout that was on the screen.

@@ -10,6 +10,7 @@ use crate::domain::{
 };
 use crate::input::{Context, Focus, Keymap};
 
+use super::verdict::Judgement;
 use super::{Effect, Track};
 
 /// What does not change while the program runs.
@@ -23,6 +24,8 @@ pub struct Settings {
     pub bell: bool,
     /// A random number drawn at start, part of every order's id.
     pub session: u32,
+    /// How green is compared with blue.
+    pub verdict: crate::stats::Config,
     /// Which key says what.
     pub keymap: Keymap,
 }
@@ -85,6 +88,8 @@ pub struct Cockpit {
     pub window: u32,
     /// Nobody asks the sources.
     pub paused: bool,
+    /// What the statistics say; of the undone rollout while a rollback runs.
+    pub verdict: Option<Judgement>,
     /// The newest order and how it stands.
     pub track: Option<Track>,
     /// What the program itself saw: health changes, orders, verdicts, sources that fail. Newest first.
@@ -110,6 +115,7 @@ impl Cockpit {
             scroll: 0,
             window: WINDOWS[1],
             paused: false,
+            verdict: None,
             track: None,
             seen: VecDeque::new(),
             changed: None,

@@ -1,0 +1,175 @@
+//! What the statistics say about a picture: its settled minutes, replayed through the judge.
+//!
+//! The judge is deterministic and cheap, so every new picture is judged from its first minute: a
+//! point that came late or was revised then counts as it should, and nothing has to be kept.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::{
+    Metrics, Point, Rollout, RolloutKind, Side, SideMetrics, Snapshot, Split, StageKind, StageState,
+};
+use crate::stats::{
+    Assessment, Bucket, BucketLength, Config, Counts, Judge, MetricSpec, Quantile, Sample, Sides,
+    SplitAssessment, SplitCheck, Tally,
+};
+
+/// A verdict with the minutes it rests on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judgement {
+    /// What is concluded after the last settled minute.
+    pub assessment: Assessment,
+    /// Whether the traffic is divided as planned, where that could be checked.
+    pub split: Option<SplitAssessment>,
+    /// The first minute that was compared.
+    pub from: Timestamp,
+    /// The evidence after each minute: log of the odds that green is worse.
+    pub log_e: Vec<f64>,
+    /// Minutes of blue's history before green had traffic.
+    pub history: usize,
+    /// When the verdict "worse" fell: the end of the minute that decided.
+    pub worse_at: Option<Timestamp>,
+}
+
+/// How often a split that is as planned may be called another one, a rollout long.
+fn split_alpha() -> crate::stats::Probability {
+    crate::stats::Probability::new(0.01).unwrap_or(crate::stats::Probability::FIVE_PERCENT)
+}
+
+/// Judges the newest picture.
+///
+/// Nothing when there are no metrics or no rollout to judge, and nothing for a rollback: green then
+/// loses its traffic, and what was known about it was known before.
+pub fn judge(snapshot: &Snapshot, config: &Config) -> Option<Judgement> {
+    let metrics = snapshot.metrics.value()?;
+    let rollout = snapshot.rollout()?;
+    if rollout.kind != RolloutKind::Rollout {
+        return None;
+    }
+    let created = rollout.created.unwrap_or(metrics.start);
+    let minutes = metrics.minutes();
+    let own = (0..minutes).find(|i| metrics.minute(*i) >= created).unwrap_or(minutes);
+    // Before the rollout the group that is green now may have been the one that served.
+    let first = (own..minutes).find(|i| has_requests(&metrics.green, *i)).unwrap_or(minutes);
+    let end = (first..minutes).rev().find(|i| is_settled(metrics, *i)).map_or(first, |i| i + 1);
+
+    let specs = specs(config, &metrics.blue, first);
+    let history = (0..first).filter(|i| has_requests(&metrics.blue, *i)).count();
+    let mut judge = Judge::new(config, BucketLength::MINUTE, specs);
+    let mut check = SplitCheck::new(split_alpha(), BucketLength::MINUTE);
+    let mut log_e = Vec::with_capacity(end - first);
+    let mut split = None;
+    for index in first..end {
+        let planned = planned_at(rollout, metrics.minute(index));
+        log_e.push(judge.push(&bucket(metrics, planned, index)).log_e);
+        split = check.push(planned, rollout.traffic.sticky, requests(metrics, index)).or(split);
+    }
+    let assessment = judge.assessment();
+    let worse_at = assessment.worse_since.map(|bucket| metrics.minute(first + bucket as usize + 1));
+    Some(Judgement { assessment, split, from: metrics.minute(first), log_e, history, worse_at })
+}
+
+fn point(series: &[Point], index: usize) -> Point {
+    series.get(index).copied().unwrap_or_default()
+}
+
+fn has_requests(side: &SideMetrics, index: usize) -> bool {
+    point(&side.requests, index).settled().is_some_and(|requests| requests > 0.0)
+}
+
+/// Whether a minute is old enough: neither side will change any more.
+fn is_settled(metrics: &Metrics, index: usize) -> bool {
+    [Side::Blue, Side::Green]
+        .iter()
+        .all(|side| !matches!(point(&metrics.side(*side).requests, index), Point::Pending(_)))
+}
+
+/// The metrics that are judged, with blue's history: the minutes before green had traffic.
+fn specs(config: &Config, blue: &SideMetrics, first: usize) -> Vec<MetricSpec> {
+    let errors = (0..first).map(|i| errors(blue, i).map(Tally::plain)).collect();
+    let client_errors = (0..first).map(|i| client_errors(blue, i)).collect();
+    let mut specs = vec![MetricSpec::errors(config, errors)];
+    for quantile in Quantile::ALL {
+        let history = (0..first).map(|i| percentile(blue, quantile, i)).collect();
+        specs.push(MetricSpec::percentile(config, quantile, history));
+    }
+    specs.push(MetricSpec::client_errors(config, client_errors));
+    specs
+}
+
+/// One minute of all metrics, in the order of [`specs`].
+fn bucket(metrics: &Metrics, planned: Option<Split>, index: usize) -> Bucket {
+    let (blue, green) = (&metrics.blue, &metrics.green);
+    let mut samples =
+        vec![Sample::Counts(Sides { blue: errors(blue, index), green: errors(green, index) })];
+    for quantile in Quantile::ALL {
+        samples.push(Sample::Gauge(Sides {
+            blue: percentile(blue, quantile, index),
+            green: percentile(green, quantile, index),
+        }));
+    }
+    let plain =
+        |side| client_errors(side, index).and_then(|c| Tally::errors(c.bad(), c.requests()));
+    samples.push(Sample::Counts(Sides { blue: plain(blue), green: plain(green) }));
+    Bucket { planned, samples }
+}
+
+/// Failed requests of a settled minute. No error count beside a request count is no error.
+fn errors(side: &SideMetrics, index: usize) -> Option<Tally> {
+    let requests = point(&side.requests, index).settled()?;
+    match point(&side.errors, index) {
+        Point::Value(errors) => Tally::errors(errors, requests),
+        Point::Absent => Tally::errors(0.0, requests),
+        Point::Unknown | Point::Pending(_) => None,
+    }
+}
+
+/// Requests answered with 4xx in a settled minute.
+fn client_errors(side: &SideMetrics, index: usize) -> Option<Counts> {
+    let requests = point(&side.requests, index).settled()?;
+    match point(&side.client_errors, index) {
+        Point::Value(errors) => Counts::new(errors, requests),
+        Point::Absent => Counts::new(0.0, requests),
+        Point::Unknown | Point::Pending(_) => None,
+    }
+}
+
+/// A percentile of a settled minute, where enough requests stand behind it.
+fn percentile(side: &SideMetrics, quantile: Quantile, index: usize) -> Option<f64> {
+    let requests = point(&side.requests, index).settled()?;
+    let series = match quantile {
+        Quantile::P50 => &side.p50,
+        Quantile::P90 => &side.p90,
+        Quantile::P99 => &side.p99,
+    };
+    let level = point(series, index).settled()?;
+    (requests >= quantile.fewest_requests()).then_some(level)
+}
+
+/// The requests of both sides, where known; none is a measurement too.
+fn requests(metrics: &Metrics, index: usize) -> Sides<f64> {
+    let count = |side: &SideMetrics| match point(&side.requests, index) {
+        Point::Value(requests) => Some(requests),
+        Point::Absent => Some(0.0),
+        Point::Unknown | Point::Pending(_) => None,
+    };
+    Sides { blue: count(&metrics.blue), green: count(&metrics.green) }
+}
+
+/// The split that was asked for during the whole minute, from the stages that had begun.
+///
+/// A minute in which the split changed belongs to neither and has none.
+fn planned_at(rollout: &Rollout, minute: Timestamp) -> Option<Split> {
+    let end = minute.saturating_add(SignedDuration::from_mins(1)).unwrap_or(minute);
+    let begun = |by: Timestamp| {
+        rollout.stages.iter().rev().find_map(|stage| match (&stage.kind, stage.started) {
+            (StageKind::Shift(split), Some(at))
+                if at <= by && stage.state != StageState::Skipped =>
+            {
+                Some(*split)
+            }
+            _ => None,
+        })
+    };
+    let (at_start, at_end) = (begun(minute), begun(end));
+    if at_start == at_end { at_start } else { None }
+}
