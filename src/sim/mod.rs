@@ -9,5 +9,6 @@
 
 pub mod error;
 pub mod scenario;
+pub mod services;
 pub mod value;
 pub mod world;
