@@ -45,7 +45,7 @@ mod tests {
             let (items, next) = page((0..7).collect(), &input, 3, invalid).unwrap();
             all.extend(items);
             let Some(token) = next else { break };
-            input = map([("nextToken", token)]);
+            input = map([("nextToken", token.into())]);
         }
         assert_eq!(all, (0..7).collect::<Vec<_>>());
     }
@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn a_foreign_token_is_refused() {
         for token in ["", "page-", "page-zz", "page-63", "3"] {
-            let input = map([("nextToken", token)]);
+            let input = map([("nextToken", token.into())]);
             assert_eq!(page(vec![1, 2], &input, 1, invalid), Err(invalid()), "{token}");
         }
     }
