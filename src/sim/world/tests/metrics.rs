@@ -58,6 +58,7 @@ fn shares_error_rates_and_percentiles_follow_the_scenario() {
 #[test]
 fn a_minute_is_invisible_then_perhaps_partial_then_final() {
     let mut story = Story::of("canary");
+    story.stop(false);
     let (blue, _) = groups(&story);
     let mut grown = 0;
     for round in 0..40 {
