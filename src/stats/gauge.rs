@@ -72,7 +72,7 @@ impl GaugeProcess {
         let ratio = (green / blue).ln();
         let (beyond, variance) = (self.beyond(ratio), self.variance());
         self.mixture.settle(|effect| growth(effect, beyond, variance));
-        let surprise = (ratio - self.log_ratio()).powi(2);
+        let surprise = (ratio - self.shrunk_mean()).powi(2);
         let surprise = surprise.min(WINSOR * self.scatter / self.weight);
         self.weight = self.tuning.keep_dispersion * self.weight + 1.0;
         self.scatter = self.tuning.keep_dispersion * self.scatter + surprise;
@@ -88,21 +88,24 @@ impl GaugeProcess {
 
     /// Green's recent number over blue's; nothing before the first minute.
     pub fn ratio(&self) -> Option<f64> {
-        (self.mixture.steps > 0).then(|| self.log_ratio().exp())
+        self.mean().map(f64::exp)
     }
 
     /// Buckets until the evidence reaches `log_threshold` if every minute is like the mean of the
     /// recent ones; nothing when it will not, or no minute was seen.
     pub fn buckets_until(&self, log_threshold: f64) -> Option<u32> {
-        if self.mixture.steps == 0 {
-            return None;
-        }
-        let (beyond, variance) = (self.beyond(self.log_ratio()), self.variance());
+        let (beyond, variance) = (self.beyond(self.mean()?), self.variance());
         self.mixture.buckets_until(log_threshold, |effect| growth(effect, beyond, variance))
     }
 
-    fn log_ratio(&self) -> f64 {
+    /// Mean log ratio, drawn towards "no difference" by one minute of prior.
+    fn shrunk_mean(&self) -> f64 {
         self.mean_sum / self.mean_weight
+    }
+
+    /// The same of what was seen alone: the prior's weight stays exactly one.
+    fn mean(&self) -> Option<f64> {
+        (self.mixture.steps > 0).then(|| self.mean_sum / (self.mean_weight - 1.0))
     }
 
     /// How far the ratio is on the side that the process looks for.

@@ -105,12 +105,15 @@ fn columns<const N: usize>(
         }
     }
     for row in &rows {
-        let mut line = String::new();
-        for (index, (cell, width)) in row.iter().zip(widths).enumerate() {
-            line +=
-                &if index == 0 { format!("{cell:<width$}") } else { format!("  {cell:>width$}") };
-        }
-        writeln!(out, "{}", line.trim_end())?;
+        let cells = row.iter().zip(widths).enumerate();
+        let line: Vec<String> = cells
+            .map(
+                |(index, (cell, width))| {
+                    if index == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+                },
+            )
+            .collect();
+        writeln!(out, "{}", line.join("  ").trim_end())?;
     }
     Ok(())
 }

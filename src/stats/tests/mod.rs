@@ -1,3 +1,7 @@
-//! The engine against golden vectors.
+//! The engine against golden vectors, against its own laws, and in simulation.
 
+mod generator;
 mod golden;
+mod laws;
+mod simulation;
+mod verdicts;

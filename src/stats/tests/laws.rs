@@ -1,0 +1,184 @@
+//! What holds for any data.
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+
+use super::super::bets::{AgainstLevel, SideBySide};
+use super::super::*;
+use super::generator::{MILD, Service, uniform};
+
+/// Probabilities of 0 to `n` events of rate `p`.
+fn binomial_weights(n: u32, p: f64) -> Vec<f64> {
+    let mut weights = vec![(1.0 - p).powi(n as i32)];
+    for k in 0..n {
+        let last = weights[k as usize];
+        weights.push(last * f64::from(n - k) / f64::from(k + 1) * p / (1.0 - p));
+    }
+    weights
+}
+
+/// A few requests of one side, without the rule that none is no count.
+fn counts(bad: u32, requests: u32) -> Counts {
+    Counts::new(f64::from(bad), f64::from(requests)).unwrap()
+}
+
+#[test]
+fn no_bet_wins_on_average_while_its_hypothesis_holds() {
+    let rng = &mut ChaCha8Rng::seed_from_u64(1);
+    let mut between = |low: f64, high: f64| low + (high - low) * uniform(rng);
+    for _ in 0..300 {
+        let (ratio, plus) = (between(0.5, 2.0), between(0.0, 0.1));
+        let margin = Margin::new(ratio, plus).unwrap();
+        let (blue_n, green_n) = (between(1.0, 40.0) as u32, between(1.0, 40.0) as u32);
+        // The guess and the truth have nothing to do with each other.
+        let most = (0.9 - plus) / ratio.max(1.0);
+        let (guess, blue_p) = (between(0.001, most), between(0.001, most));
+        let side_by_side = SideBySide::new(
+            (guess, margin.beyond(guess)),
+            ratio,
+            (f64::from(blue_n), f64::from(green_n)),
+        );
+        for direction in [Direction::Worse, Direction::Safe] {
+            let at_margin = margin.beyond(blue_p);
+            let green_p = match direction {
+                Direction::Worse => at_margin * between(0.5, 1.0),
+                Direction::Safe => at_margin + (0.99 - at_margin) * between(0.0, 0.5),
+            };
+            let green_weights = binomial_weights(green_n, green_p);
+            let blue_weights = binomial_weights(blue_n, blue_p);
+            let against = AgainstLevel::new(at_margin);
+            for (kappa, _) in direction.grid() {
+                let (mut both, mut alone) = (0.0, 0.0);
+                for (x, green_weight) in (0..).zip(&green_weights) {
+                    let green = counts(x, green_n);
+                    alone += green_weight * against.log_factor(*kappa, green).exp();
+                    for (y, blue_weight) in (0..).zip(&blue_weights) {
+                        let factor = side_by_side.log_factor(*kappa, counts(y, blue_n), green);
+                        both += green_weight * blue_weight * factor.exp();
+                    }
+                }
+                assert!(both <= 1.0 + 1e-9, "{both} for {kappa} at {margin:?}");
+                assert!(alone <= 1.0 + 1e-9, "{alone} for {kappa} at {margin:?}");
+            }
+        }
+    }
+}
+
+/// An hour in which green fails `times` as often as blue.
+fn hour(times: f64) -> (Vec<Option<Counts>>, Vec<Bucket>) {
+    let service = Service {
+        traffic: 2000.0,
+        green_share: 0.5,
+        blue: 0.01,
+        green: 0.01 * times,
+        scatter: MILD,
+    };
+    let rollout = service.roll_out(7, 60);
+    let tally = |counts: Option<Counts>| counts.and_then(|c| Tally::errors(c.bad(), c.requests()));
+    let buckets = rollout.minutes.iter().map(|(blue, green)| Bucket {
+        planned: None,
+        samples: vec![Sample::Counts(Sides { blue: tally(*blue), green: tally(*green) })],
+    });
+    (rollout.history, buckets.collect())
+}
+
+fn judge(history: &[Option<Counts>]) -> Judge {
+    let config = Config::default();
+    let metrics = vec![MetricSpec::errors(&config, history.to_vec())];
+    Judge::new(&config, BucketLength::MINUTE, metrics)
+}
+
+#[test]
+fn missing_minutes_change_nothing() {
+    let (history, buckets) = hour(1.3);
+    let (_, plain) = judge(&history).replay(&buckets);
+    let missing = Bucket { planned: None, samples: Vec::new() };
+    let mut with_gaps = judge(&history);
+    for (bucket, expected) in buckets.iter().zip(&plain) {
+        let found = with_gaps.push(bucket);
+        assert_eq!(found.log_e.to_bits(), expected.log_e.to_bits());
+        assert_eq!(found.metrics, expected.metrics);
+        with_gaps.push(&missing);
+    }
+}
+
+#[test]
+fn a_judge_that_was_copied_on_the_way_ends_like_the_one_that_saw_all() {
+    let (history, buckets) = hour(1.5);
+    let (_, all) = judge(&history).replay(&buckets);
+    let (half, _) = judge(&history).replay(&buckets[..30]);
+    let (_, rest) = half.clone().replay(&buckets[30..]);
+    assert_eq!(all[30..], rest);
+}
+
+#[test]
+fn exchanging_the_sides_exchanges_worse_and_better() {
+    let (history, buckets) = hour(2.0);
+    let exchanged: Vec<Bucket> = buckets
+        .iter()
+        .map(|bucket| {
+            let samples = bucket.samples.iter().map(|sample| match sample {
+                Sample::Counts(s) => Sample::Counts(Sides { blue: s.green, green: s.blue }),
+                Sample::Gauge(s) => Sample::Gauge(Sides { blue: s.green, green: s.blue }),
+            });
+            Bucket { planned: None, samples: samples.collect() }
+        })
+        .collect();
+    let (judged, plain) = judge(&history).replay(&buckets);
+    let (mirrored, mirror) = judge(&history).replay(&exchanged);
+    // A minute without green makes the warm-up one minute longer.
+    let full = |buckets: &[Bucket]| {
+        buckets[..3].iter().all(|bucket| bucket.samples[0].present() == (true, true))
+    };
+    assert!(full(&buckets));
+    for (plain, mirror) in plain.iter().zip(&mirror) {
+        assert_eq!(plain.metrics[0].log_e.to_bits(), mirror.metrics[0].log_e_better.to_bits());
+        assert_eq!(plain.metrics[0].log_e_better.to_bits(), mirror.metrics[0].log_e.to_bits());
+    }
+    assert_eq!(judged.assessment().verdict, Verdict::Worse);
+    assert_eq!(mirrored.assessment().verdict, Verdict::Better);
+}
+
+/// `minutes` of `n` requests on each side with these rates of errors.
+fn steady(minutes: usize, n: f64, (blue, green): (f64, f64)) -> Vec<Bucket> {
+    let tally = |rate: f64| Tally::errors(rate * n, n);
+    let sides = Sides { blue: tally(blue), green: tally(green) };
+    vec![Bucket { planned: None, samples: vec![Sample::Counts(sides)] }; minutes]
+}
+
+#[test]
+fn a_minute_cut_in_two_says_the_same() {
+    for (rates, verdict) in [
+        ((0.01, 0.04), Verdict::Worse),
+        ((0.01, 0.01), Verdict::NoWorse),
+        ((0.04, 0.01), Verdict::Better),
+    ] {
+        let (whole, _) = judge(&[]).replay(&steady(60, 4000.0, rates));
+        let (halves, _) = judge(&[]).replay(&steady(120, 2000.0, rates));
+        assert_eq!(whole.assessment().verdict, verdict);
+        assert_eq!(halves.assessment().verdict, verdict);
+    }
+}
+
+#[test]
+fn more_of_the_same_never_turns_worse_into_safe() {
+    let (judge, early) = judge(&[]).replay(&steady(60, 1000.0, (0.01, 0.03)));
+    let (_, late) = judge.replay(&steady(600, 1000.0, (0.01, 0.03)));
+    let line = Probability::FIVE_PERCENT.decision_line();
+    for assessment in early[59..].iter().chain(&late) {
+        assert!(assessment.metrics[0].log_e > line, "even if the verdict did not stay");
+        assert!(assessment.safe_progress < 0.01);
+    }
+}
+
+#[test]
+fn a_month_without_an_error_stays_a_number() {
+    let month = 45_000;
+    let (_, assessments) = judge(&[]).replay(&steady(month, 1000.0, (0.0, 0.0)));
+    let last = assessments.last().unwrap();
+    assert!(last.log_e.is_finite() && last.metrics[0].dispersion.unwrap().is_finite());
+    assert_eq!(last.verdict, Verdict::NoWorse);
+    let (_, after) =
+        judge(&[]).replay(&[steady(month, 1e3, (0.0, 0.0)), steady(9, 1e3, (0.0, 0.5))].concat());
+    assert_eq!(after.last().unwrap().verdict, Verdict::Worse, "and still sees an outage");
+}
