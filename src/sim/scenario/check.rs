@@ -84,16 +84,12 @@ fn history(scenario: &Scenario) -> Result<(), ScenarioError> {
     let newest_first = scenario.history.iter().rev().map(|past| past.ago);
     // Each must be over, its bake included, before the next begins.
     let room = scenario.rollout.termination_wait + SignedDuration::from_hours(3);
-    let spaced = newest_first.scan(SignedDuration::ZERO, |next, ago| {
+    let mut spaced = newest_first.scan(SignedDuration::ZERO, |next, ago| {
         let fits = ago.checked_sub(*next).is_some_and(|gap| gap >= room);
         *next = ago;
         Some(fits)
     });
-    require(
-        spaced.fold(true, |all, fits| all && fits),
-        "history",
-        "oldest first, 3h and the termination wait apart",
-    )?;
+    require(spaced.all(|fits| fits), "history", "oldest first, 3h and the termination wait apart")?;
     let last = scenario.history.last().is_none_or(|past| past.tag == scenario.blue.tag);
     require(last, "history", "the last one must bring the tag of blue")
 }

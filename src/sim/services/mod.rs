@@ -5,6 +5,8 @@ pub mod ecs;
 pub(crate) mod page;
 
 use crate::sim::error::ApiError;
+use crate::sim::value::Value;
+use crate::sim::world::World;
 
 /// A service of the pretend AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -13,6 +15,19 @@ pub enum Service {
     CodeDeploy,
     /// Amazon Elastic Container Service.
     Ecs,
+}
+
+/// Carries out an operation.
+pub fn handle(
+    world: &mut World,
+    service: Service,
+    operation: &str,
+    input: &Value,
+) -> Result<Value, ApiError> {
+    match service {
+        Service::CodeDeploy => codedeploy::handle(world, operation, input),
+        Service::Ecs => ecs::handle(world, operation, input),
+    }
 }
 
 /// The error for an operation that the service has not, or that is not simulated.

@@ -45,7 +45,7 @@ pub(super) fn world(scenario: Scenario, seed: Seed, start: Timestamp) -> World {
         seed,
     };
     let founding = world.add_set("d-FOUNDING0", ReleaseKey(0), Pool::A, SetStatus::Primary);
-    world.found(founding, dawn);
+    world.found(founding);
     world.queue = Queue::default();
     plan_story(&mut world, story);
     world
@@ -138,7 +138,8 @@ fn appspec(names: &Names, revision: usize) -> String {
 
 /// The lower-case hexadecimal SHA-256 of a text.
 pub(crate) fn sha256(text: &str) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = Sha256::digest(text).into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
 }
 
 fn alarms(scenario: &Scenario, names: &Names, dawn: Timestamp) -> Vec<Alarm> {

@@ -166,14 +166,14 @@ impl World {
     /// Plans the rollback deployment, when there is something to roll back.
     fn plan_rollback(&mut self, key: DeploymentKey) {
         let Some(deployment) = self.deploy.deployment(key) else { return };
-        let undoes_a_rollback = deployment.creator == Creator::Rollback;
-        if deployment.green().is_none() || undoes_a_rollback {
-            self.change(key, |deployment| {
-                deployment.rollback.message = Some(
-                    "The deployment was not rolled back: no replacement task set was created."
-                        .to_owned(),
-                );
-            });
+        let obstacle = match (deployment.creator, deployment.green()) {
+            (Creator::Rollback, _) => Some("it is a rollback itself"),
+            (Creator::User, None) => Some("no replacement task set was created"),
+            (Creator::User, Some(_)) => None,
+        };
+        if let Some(obstacle) = obstacle {
+            let message = format!("The deployment was not rolled back: {obstacle}.");
+            self.change(key, |deployment| deployment.rollback.message = Some(message));
             return;
         }
         let [low, high] = self.scenario.timing.rollback.map(|span| span.as_secs_f64());

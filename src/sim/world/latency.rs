@@ -43,11 +43,13 @@ impl Shape {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LatencyBins {
     counts: Vec<u32>,
+    /// The sum of `counts`.
+    total: u64,
 }
 
 impl Default for LatencyBins {
     fn default() -> Self {
-        Self { counts: vec![0; BINS] }
+        Self { counts: vec![0; BINS], total: 0 }
     }
 }
 
@@ -66,7 +68,9 @@ impl LatencyBins {
             if mean > NEGLIGIBLE
                 && let Ok(poisson) = Poisson::new(mean)
             {
-                *count = count.saturating_add(poisson.sample(random) as u32);
+                let drawn = poisson.sample(random) as u32;
+                *count = count.saturating_add(drawn);
+                self.total += u64::from(drawn);
             }
         }
     }
@@ -74,18 +78,19 @@ impl LatencyBins {
     /// The same response times with only the share `part` of the requests.
     pub(crate) fn thinned(&self, part: f64) -> Self {
         let thin = |count: &u32| (f64::from(*count) * part).floor() as u32;
-        Self { counts: self.counts.iter().map(thin).collect() }
+        let counts: Vec<u32> = self.counts.iter().map(thin).collect();
+        let total = counts.iter().map(|count| u64::from(*count)).sum();
+        Self { counts, total }
     }
 
     /// Number of requests that got an answer.
     pub fn count(&self) -> u64 {
-        self.counts.iter().map(|count| u64::from(*count)).sum()
+        self.total
     }
 
     /// The response time in seconds that the share `p` (0-1) of the requests did not exceed.
     pub fn quantile(&self, p: f64) -> Option<f64> {
-        let total = self.count();
-        let rank = ((p.clamp(0.0, 1.0) * total as f64).ceil() as u64).max(1);
+        let rank = ((p.clamp(0.0, 1.0) * self.total as f64).ceil() as u64).max(1);
         let mut before = 0;
         for (bin, count) in self.filled() {
             if before + count >= rank {
@@ -98,14 +103,13 @@ impl LatencyBins {
 
     /// How many requests took at most `seconds`.
     pub fn count_at_most(&self, seconds: f64) -> u64 {
-        self.filled()
-            .map(|(bin, count)| {
-                let (low, high) = (edge(bin), edge(bin + 1));
-                let part = ((seconds - low) / (high - low)).clamp(0.0, 1.0);
-                // The k-th of n stands at (k - 0.5) / n; the margin absorbs rounding.
-                ((part * count as f64 + 0.5 + 1e-6).floor() as u64).min(count)
-            })
-            .sum()
+        let whole = EDGES.partition_point(|edge| *edge <= seconds).saturating_sub(1).min(BINS);
+        let below: u64 = self.counts.iter().take(whole).map(|count| u64::from(*count)).sum();
+        let count = self.counts.get(whole).map_or(0, |count| u64::from(*count));
+        let (low, high) = (edge(whole), edge(whole + 1));
+        let part = if high > low { ((seconds - low) / (high - low)).clamp(0.0, 1.0) } else { 0.0 };
+        // The k-th of n stands at (k - 0.5) / n; the margin absorbs rounding.
+        below + ((part * count as f64 + 0.5 + 1e-6).floor() as u64).min(count)
     }
 
     /// The sum of all response times in seconds.
@@ -115,8 +119,7 @@ impl LatencyBins {
 
     /// The average response time in seconds.
     pub fn mean(&self) -> Option<f64> {
-        let count = self.count();
-        (count > 0).then(|| self.sum() / count as f64)
+        (self.total > 0).then(|| self.sum() / self.total as f64)
     }
 
     /// The shortest response time in seconds.
@@ -135,11 +138,13 @@ impl LatencyBins {
     }
 }
 
-/// The lower edge of a bin in seconds; computed once, as every statistic asks for hundreds.
+/// The edges of all bins in seconds; computed once, as every statistic asks for hundreds.
+static EDGES: LazyLock<[f64; BINS + 1]> = LazyLock::new(|| {
+    std::array::from_fn(|bin| FLOOR * 10_f64.powf(bin as f64 / PER_DECADE as f64))
+});
+
+/// The lower edge of a bin in seconds.
 fn edge(bin: usize) -> f64 {
-    static EDGES: LazyLock<[f64; BINS + 1]> = LazyLock::new(|| {
-        std::array::from_fn(|bin| FLOOR * 10_f64.powf(bin as f64 / PER_DECADE as f64))
-    });
     EDGES[bin.min(BINS)]
 }
 

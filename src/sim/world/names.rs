@@ -11,7 +11,8 @@ pub(crate) struct Names {
     load_balancer_hex: String,
     production_hex: String,
     test_hex: String,
-    group_hex: [String; 2],
+    /// Kept ready, as every question for a metric compares with them.
+    pub(crate) target_group_arns: [String; 2],
     rule_hex: [String; 2],
     zone_hex: String,
 }
@@ -29,12 +30,17 @@ impl Names {
     /// The names of one world.
     pub(crate) fn new(place: Place, seed: Seed) -> Self {
         let hex = |what, index| seed.hex(what, index, 16);
+        let Place { region, account, target_groups: [first, second], .. } = &place;
+        let group = |index, name: &str| {
+            let rest = format!("targetgroup/{name}/{}", hex("target group", index));
+            format!("arn:aws:elasticloadbalancing:{region}:{account}:{rest}")
+        };
         Self {
+            target_group_arns: [group(0, first), group(1, second)],
             place,
             load_balancer_hex: hex("load balancer", 0),
             production_hex: hex("listener", 0),
             test_hex: hex("listener", 1),
-            group_hex: [hex("target group", 0), hex("target group", 1)],
             rule_hex: [hex("rule", 0), hex("rule", 1)],
             zone_hex: hex("vpc", 0),
         }
@@ -96,8 +102,7 @@ impl Names {
     }
 
     pub(crate) fn target_group(&self, pool: Pool) -> String {
-        let (name, hex) = (self.target_group_name(pool), &self.group_hex[pool.index()]);
-        self.arn("elasticloadbalancing", &format!("targetgroup/{name}/{hex}"))
+        self.target_group_arns[pool.index()].clone()
     }
 
     pub(crate) fn cluster(&self) -> String {
@@ -123,10 +128,6 @@ impl Names {
 
     pub(crate) fn alarm(&self, name: &str) -> String {
         self.arn("cloudwatch", &format!("alarm:{name}"))
-    }
-
-    pub(crate) fn function(&self, name: &str) -> String {
-        self.arn("lambda", &format!("function:{name}"))
     }
 
     pub(crate) fn role(&self, name: &str) -> String {

@@ -207,9 +207,10 @@ impl World {
             (None, _) => self.begin_bake(key),
             (Some(_), Some(wait)) if event == Lifecycle::AfterAllowTestTraffic => {
                 self.set_state(key, Status::Ready, TargetStatus::Ready);
-                let (wait, step) = match self.is_past(key) {
-                    true => (APPROVAL, Step::Approve),
-                    false => (wait, Step::ReadyExpires),
+                let (wait, step) = if self.is_past(key) {
+                    (APPROVAL, Step::Approve)
+                } else {
+                    (wait, Step::ReadyExpires)
                 };
                 self.plan_step(key, wait, step);
             }

@@ -1,6 +1,6 @@
 //! The scheduler: starts tasks, registers them, replaces the dead and drains the unwanted.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use rand_distr::{Distribution, Exp1};
 
 use super::World;
@@ -154,6 +154,7 @@ impl World {
             task.started = Some(now);
         });
         self.set_health(key, Some(Health::Registering));
+        self.say_registered(key);
         let timing = self.scenario.timing;
         let spread = timing.spread.as_secs_f64();
         let own = seconds(self.seed.between("task spread", key.0 as u64, (0.0, spread)));
@@ -376,6 +377,13 @@ impl World {
         self.say(Some(set), &format!("{what} {} tasks: {}.", ids.len(), tasks.join(" ")));
     }
 
+    fn say_registered(&mut self, key: TaskKey) {
+        let Some(task) = self.ecs.tasks.get(key.0) else { return };
+        let Some(set) = self.ecs.set(task.set) else { return };
+        let group = self.names.target_group(set.pool);
+        self.say(Some(task.set), &format!("registered 1 targets in (target-group {group})"));
+    }
+
     /// Adds a line to the service's log, newest first.
     pub(super) fn say(&mut self, set: Option<SetKey>, what: &str) {
         let service = &self.names.place.service;
@@ -389,12 +397,16 @@ impl World {
         self.ecs.events.truncate(EVENTS_KEPT);
     }
 
-    /// When the tasks of a founding set were started, without playing it.
-    pub(super) fn found(&mut self, key: SetKey, at: Timestamp) {
+    /// Makes a set look as if its tasks had run for long, without playing how they started.
+    pub(super) fn found(&mut self, key: SetKey) {
+        let now = self.now;
         for task in self.ecs.tasks.iter_mut().filter(|task| task.set == key) {
             task.status = TaskStatus::Running;
-            task.started = Some(at);
+            task.started = Some(now);
             task.health = Some(Health::Healthy);
+        }
+        if let Some(set) = self.ecs.sets.get_mut(key.0) {
+            set.steady = true;
         }
     }
 }

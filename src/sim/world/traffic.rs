@@ -58,6 +58,13 @@ struct Segment {
     reach: Reach,
 }
 
+impl Segment {
+    /// Whether clients still have to follow the weight.
+    fn is_settling(&self) -> bool {
+        (self.share.0 - self.share.1).abs() > f64::EPSILON
+    }
+}
+
 /// The new state of a target group.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Flow {
@@ -93,6 +100,15 @@ impl Delivery {
     }
 }
 
+/// A minute that is over.
+#[derive(Debug, Clone)]
+pub(crate) struct Drawn {
+    /// All of its metrics.
+    pub(crate) minute: Arc<Minute>,
+    /// When they appear.
+    pub(crate) delivery: Delivery,
+}
+
 /// All requests of the world.
 #[derive(Debug)]
 pub(crate) struct Traffic {
@@ -100,7 +116,8 @@ pub(crate) struct Traffic {
     rates: Rates,
     releases: Vec<Release>,
     segments: [Vec<Segment>; 2],
-    drawn: RefCell<HashMap<(Pool, Timestamp), Arc<Minute>>>,
+    /// Minutes drawn before; only a memory, as drawing again gives the same.
+    drawn: RefCell<HashMap<(Pool, Timestamp), Drawn>>,
 }
 
 impl Traffic {
@@ -127,7 +144,7 @@ impl Traffic {
         let first_traffic = if fresh && flow.share > 0.0 { now } else { last.first_traffic };
         let unchanged =
             (last.share.1, last.release, last.reach) == (flow.share, flow.release, flow.reach);
-        if !unchanged || (flow.at_once && last.share.0 != last.share.1) {
+        if !unchanged || (flow.at_once && last.is_settling()) {
             self.segments[pool.index()].push(Segment {
                 since: now,
                 share: (from, flow.share),
@@ -138,24 +155,24 @@ impl Traffic {
         }
     }
 
-    /// The metrics of the minute that starts at `start`, which must be over.
-    pub(crate) fn minute(&self, pool: Pool, start: Timestamp) -> Arc<Minute> {
+    /// The minute that starts at `start`, which must be over: its metrics and their delivery.
+    pub(crate) fn minute(&self, pool: Pool, start: Timestamp) -> Drawn {
         const KEPT: usize = 4096;
         let key = (pool, start);
         if let Some(known) = self.drawn.borrow().get(&key) {
-            return Arc::clone(known);
+            return known.clone();
         }
         let minute = Arc::new(self.draw(pool, start));
+        let fresh = Drawn { minute, delivery: self.delivery(pool, start) };
         let mut drawn = self.drawn.borrow_mut();
         if drawn.len() >= KEPT {
             drawn.clear();
         }
-        drawn.insert(key, Arc::clone(&minute));
-        minute
+        drawn.insert(key, fresh.clone());
+        fresh
     }
 
-    /// When the metrics of a minute appear.
-    pub(crate) fn delivery(&self, pool: Pool, start: Timestamp) -> Delivery {
+    fn delivery(&self, pool: Pool, start: Timestamp) -> Delivery {
         const IN_ONE_PIECE: f64 = 0.7;
         let index = minute_number(start) * 2 + pool.index() as u64;
         let mut stream = self.seed.stream("delivery", index);
@@ -256,7 +273,7 @@ impl Traffic {
         let (start, end) = segment.share;
         let span = seconds_between(from, to);
         let lag = self.rates.stickiness.map_or(0.0, |lag| lag.as_secs_f64());
-        if start == end || span <= 0.0 {
+        if !segment.is_settling() || span <= 0.0 {
             return end;
         }
         let settled = self.unsettled(segment, from) - self.unsettled(segment, to);

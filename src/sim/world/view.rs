@@ -15,7 +15,7 @@ use super::elb::{
 use super::keys::{DeploymentKey, Pool};
 use super::names::Door;
 use super::time::{after, before, minute_start, seconds_between};
-use super::traffic::Minute;
+use super::traffic::{Drawn, Minute};
 
 /// CloudWatch keeps one-minute data this long.
 const RETENTION: SignedDuration = SignedDuration::from_hours(15 * 24);
@@ -167,15 +167,14 @@ impl World {
     }
 
     pub(super) fn pool_minute(&self, pool: Pool, at: Timestamp) -> Option<Arc<Minute>> {
-        let start = minute_start(at);
-        let part = self.delivered(pool, start)?;
-        let minute = self.traffic.minute(pool, start);
+        let Drawn { minute, delivery } = self.ended(pool, minute_start(at))?;
+        let part = delivery.visible(self.now)?;
         Some(if part >= 1.0 { minute } else { Arc::new(minute.thinned(part)) })
     }
 
     pub(super) fn pool_hosts(&self, pool: Pool, at: Timestamp) -> Option<Hosts> {
         let start = minute_start(at);
-        self.delivered(pool, start)?;
+        self.ended(pool, start)?.delivery.visible(self.now)?;
         let counts = &self.elb.hosts[pool.index()];
         let end = after(start, SignedDuration::from_mins(1));
         let first = counts.partition_point(|count| count.since <= start).saturating_sub(1);
@@ -193,17 +192,17 @@ impl World {
         })
     }
 
-    /// How much of a minute is visible now.
-    fn delivered(&self, pool: Pool, start: Timestamp) -> Option<f64> {
+    /// A minute that is over and still kept.
+    fn ended(&self, pool: Pool, start: Timestamp) -> Option<Drawn> {
         let end = after(start, SignedDuration::from_mins(1));
-        if end > self.now || start < before(self.now, RETENTION) {
-            return None;
-        }
-        self.traffic.delivery(pool, start).visible(self.now)
+        let kept = end <= self.now && start >= before(self.now, RETENTION);
+        kept.then(|| self.traffic.minute(pool, start))
     }
 
     fn pool(&self, target_group_arn: &str) -> Option<Pool> {
-        Pool::ALL.into_iter().find(|pool| self.names.target_group(*pool) == target_group_arn)
+        Pool::ALL
+            .into_iter()
+            .find(|pool| self.names.target_group_arns[pool.index()] == target_group_arn)
     }
 
     /// The task sets of a deployment: as they are, or as they were at its end.

@@ -39,12 +39,9 @@ pub(super) fn list_deployment_targets(world: &World, input: &Value) -> Result<Va
 }
 
 pub(super) fn list_deployments(world: &World, input: &Value) -> Result<Value, ApiError> {
-    match (input.has("applicationName"), input.has("deploymentGroupName")) {
-        (false, false) => {}
-        (_, true) | (true, _) => {
-            application(world, input)?;
-            group(world, input)?;
-        }
+    if input.has("applicationName") || input.has("deploymentGroupName") {
+        application(world, input)?;
+        group(world, input)?;
     }
     let statuses = input.texts("includeOnlyStatuses");
     if let Some(unknown) = statuses.iter().find(|status| !STATUSES.contains(status)) {

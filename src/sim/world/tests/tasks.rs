@@ -69,8 +69,13 @@ fn a_task_climbs_the_ladder() {
             seen.push(newest);
         }
     }
-    use TaskStatus::{Activating, Pending, Provisioning, Running};
-    assert_eq!(seen, [Provisioning, Pending, Activating, Running]);
+    let ladder = [
+        TaskStatus::Provisioning,
+        TaskStatus::Pending,
+        TaskStatus::Activating,
+        TaskStatus::Running,
+    ];
+    assert_eq!(seen, ladder);
 }
 
 #[test]
