@@ -3,7 +3,9 @@
 use crate::domain::{Action, Call, Change, Order, OrderId, Permit, Refusal, Strength};
 use crate::input::Command;
 
-use super::{Choice, Cockpit, Confirm, Effect, NewIdentity, Overlay, Settings, State, Track};
+use super::{
+    Choice, Cockpit, Confirm, Effect, NewIdentity, Overlay, Settings, State, Track, navigate,
+};
 
 /// The longest description that CodeDeploy takes.
 const DESCRIPTION: usize = 256;
@@ -160,7 +162,13 @@ fn act(state: &mut State) -> Vec<Effect> {
     let order = Order { id, target, action, call, expected, at: now, by };
     cockpit.note_person(now, format!("{} {}", action.words(), order.expected.rollout));
     cockpit.track = Some(Track::new(order.clone()));
-    vec![Effect::Act(Box::new(order))]
+    let mut effects = vec![Effect::Act(Box::new(order))];
+    // An order is followed by reading, so a pause ends with it.
+    if std::mem::take(&mut cockpit.paused) {
+        effects.push(Effect::Pause(false));
+    }
+    navigate::close_list(state);
+    effects
 }
 
 /// A character for the name.
@@ -187,6 +195,8 @@ fn edit(state: &mut State, change: impl FnOnce(&mut String)) -> Vec<Effect> {
         confirm.complaint = None;
         // The name written out is the choice: nobody has to find the button after it.
         confirm.choice = if confirm.name_is_typed() { Choice::Act } else { Choice::Keep };
+        // A complaint about the name is answered by typing; one about the world is not.
+        keep_true(state);
     }
     Vec::new()
 }

@@ -119,15 +119,20 @@ fn open_list(state: &mut State) -> Vec<Effect> {
     vec![Effect::List]
 }
 
+/// Shows the cockpit again that the list was opened from.
+pub(super) fn close_list(state: &mut State) {
+    if let Screen::Picker(picker) = &mut state.screen
+        && let Some(cockpit) = picker.behind.take()
+    {
+        state.screen = Screen::Cockpit(cockpit);
+    }
+}
+
 fn on_list(state: &mut State, command: Command) -> Vec<Effect> {
     let page = page(state);
     let Screen::Picker(picker) = &mut state.screen else { return Vec::new() };
     match command {
-        Command::Back => {
-            if let Some(cockpit) = picker.behind.take() {
-                state.screen = Screen::Cockpit(cockpit);
-            }
-        }
+        Command::Back => close_list(state),
         Command::Choose => return open_selected(state),
         Command::Help => state.overlay = Some(Overlay::Help(0)),
         Command::Refresh => return vec![Effect::List],

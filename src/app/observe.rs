@@ -1,7 +1,8 @@
 //! A new picture comes in: what changed since the last one, and what follows from it.
 
 use crate::domain::{
-    EventKind, Fault, Gate, Rollout, RolloutKind, RolloutSummary, Side, Snapshot, TimelineEvent,
+    EventKind, Fault, Gate, Phase, Rollout, RolloutKind, RolloutSummary, Side, Snapshot,
+    TimelineEvent,
 };
 use crate::stats::Verdict;
 
@@ -29,7 +30,10 @@ pub(super) fn snapshot(state: &mut State, new: Snapshot) -> Vec<Effect> {
     if cockpit.trusted.is_none() {
         cockpit.trusted = cockpit.snapshot.identity.fresh().cloned();
     }
-    let failed = follow::observed(cockpit, now);
+    let failed = follow::observed(cockpit, now).or_else(|| {
+        let found = cockpit.track.is_none();
+        failed_rollback(old.rollout(), cockpit.snapshot.rollout()).filter(|_| found)
+    });
     let mut effects = Vec::new();
     if compare(state, &old) {
         effects.push(Effect::Bell);
@@ -103,6 +107,19 @@ fn opened_approval(old: Option<&Rollout>, new: Option<&Rollout>) -> bool {
     let waits = |rollout: &Rollout| rollout.gate == Some(Gate::Approval);
     let waited = |new: &Rollout| old.is_some_and(|old| old.id == new.id && waits(old));
     new.is_some_and(|new| waits(new) && !waited(new))
+}
+
+/// The sentence for a rollback that has just failed, whoever ordered it.
+fn failed_rollback(old: Option<&Rollout>, new: Option<&Rollout>) -> Option<String> {
+    let (old, new) = (old?, new?);
+    let failed = matches!(new.phase, Phase::Failed | Phase::Stopped);
+    let fresh = old.id == new.id && !old.phase.is_over();
+    match new.kind {
+        RolloutKind::Rollback { .. } if failed && fresh => {
+            Some(format!("the rollback {} failed; next: look where the traffic is", new.id))
+        }
+        RolloutKind::Rollback { .. } | RolloutKind::Rollout => None,
+    }
 }
 
 /// Says loudly that the credentials belong to somebody else now.

@@ -1,0 +1,56 @@
+//! When the traffic is where an order wanted it: as seen, never as a status tells.
+
+use jiff::Timestamp;
+
+use crate::app::SeenBy;
+use crate::domain::{ListenerSplit, Metrics, Rollout, Side, Split, Weight};
+
+/// From this share of the requests on, the traffic counts as being on one side.
+const RESTORED: f64 = 99.0;
+
+/// What shows that all traffic is on `goal`: the listener as it was read after the order, or the
+/// requests of minutes that began after it. Never a status.
+pub(super) fn arrived(
+    rollout: &Rollout,
+    metrics: Option<&Metrics>,
+    goal: Side,
+    since: Timestamp,
+) -> Option<SeenBy> {
+    let listener = &rollout.traffic.listener;
+    if listener.at().is_some_and(|at| at >= since)
+        && listener.fresh().is_some_and(|held| holds(held, goal))
+    {
+        return Some(SeenBy::Listener);
+    }
+    let share = measured_since(metrics?, since)?;
+    (on(share, goal).get() >= RESTORED).then_some(SeenBy::Requests)
+}
+
+/// Whether every rule of the listener sends everything to `side`.
+pub(in crate::app) fn holds(held: &ListenerSplit, side: Side) -> bool {
+    let all = |split: &Split| on(*split, side).is_near(Weight::ALL, 0.05);
+    match held {
+        ListenerSplit::Split(split) => all(split),
+        ListenerSplit::Mixed(splits) => !splits.is_empty() && splits.iter().all(all),
+        ListenerSplit::Elsewhere => false,
+    }
+}
+
+fn on(split: Split, side: Side) -> Weight {
+    match side {
+        Side::Blue => split.blue(),
+        Side::Green => split.green,
+    }
+}
+
+/// The split of the requests over the settled minutes that began at `since` or later.
+fn measured_since(metrics: &Metrics, since: Timestamp) -> Option<Split> {
+    let (mut green, mut all) = (0.0, 0.0);
+    for minute in (0..metrics.minutes()).filter(|minute| metrics.minute(*minute) >= since) {
+        let count = |side: Side| metrics.side(side).requests.get(minute).copied()?.count();
+        let (Some(b), Some(g)) = (count(Side::Blue), count(Side::Green)) else { continue };
+        green += g;
+        all += b + g;
+    }
+    Weight::ratio(green, all).map(|green| Split { green })
+}

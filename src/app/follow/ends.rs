@@ -1,0 +1,220 @@
+//! When an order is over: each action has an end of its own.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::app::{Outcome, Track};
+use crate::domain::{Action, Gate, Metrics, Phase, Rollout, RolloutKind, Side, Snapshot};
+
+use super::arrival::arrived;
+
+/// How long a stopped rollout may take to name its rollback before that is called a failure.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(2);
+
+/// How long after an order without an answer reading may still show its effect.
+const LOST: SignedDuration = SignedDuration::from_secs(30);
+
+/// Carries the track on by what the picture shows.
+pub(super) fn advance(track: &mut Track, snapshot: &Snapshot, now: Timestamp) {
+    let Some(rollout) = snapshot.rollout() else { return };
+    if track.outcome.is_final() {
+        return;
+    }
+    match track.order.action {
+        Action::RollBack => roll_back(track, rollout, snapshot.metrics.value(), now),
+        Action::Continue => went_on(track, rollout, now),
+        Action::Finish => finished(track, rollout, now),
+        Action::Stop => stopped(track, rollout, now),
+    }
+    if let Outcome::Unknown(_) = track.outcome
+        && track.sent.is_some_and(|sent| now.duration_since(sent) > LOST)
+        && track.order.expected.change(track.order.action, snapshot).is_none()
+    {
+        track.outcome = Outcome::Failed(format!(
+            "{}: the answer was lost and nothing has changed, so it did not arrive; next: ask again",
+            track.order.action.words(),
+        ));
+    }
+}
+
+/// Reading shows that the control plane took the order, even if its answer was lost.
+fn taken(track: &mut Track, now: Timestamp) {
+    track.accepted.get_or_insert(now);
+    track.outcome = Outcome::OnItsWay;
+}
+
+fn roll_back(track: &mut Track, rollout: &Rollout, metrics: Option<&Metrics>, now: Timestamp) {
+    let own = rollout.id == track.order.expected.rollout;
+    if let Some(id) = rollout.rollback.as_ref().and_then(|link| link.id.as_ref()) {
+        track.follows.get_or_insert_with(|| id.clone());
+    }
+    if !own {
+        track.follows.get_or_insert_with(|| rollout.id.clone());
+    }
+    if !own || rollout.rollback.is_some() || rollout.phase == Phase::Stopped {
+        taken(track, now);
+    }
+    let Some(accepted) = track.accepted else { return };
+    let goal = goal(rollout, own);
+    if track.shifting.is_none() && began(rollout, own) {
+        track.shifting = Some(now);
+    }
+    if track.restored.is_none()
+        && let Some(by) = arrived(rollout, metrics, goal, accepted)
+    {
+        track.restored = Some((now, by));
+    }
+    ended(track, rollout, own, now);
+}
+
+/// Where a roll back leads all traffic: to blue, unless the previous revision is deployed anew
+/// and therefore is the green of that rollout.
+fn goal(rollout: &Rollout, own: bool) -> Side {
+    if own || matches!(rollout.kind, RolloutKind::Rollback { .. }) {
+        Side::Blue
+    } else {
+        Side::Green
+    }
+}
+
+/// Whether the traffic has begun to move.
+fn began(rollout: &Rollout, own: bool) -> bool {
+    if own {
+        return rollout.rollback.is_some();
+    }
+    matches!(
+        rollout.phase,
+        Phase::Shifting | Phase::AfterShift | Phase::Baking | Phase::Finishing | Phase::Succeeded
+    )
+}
+
+/// The end of a roll back: steady when what it led to is over, failed when that failed.
+fn ended(track: &mut Track, rollout: &Rollout, own: bool, now: Timestamp) {
+    if !rollout.phase.is_over() {
+        return;
+    }
+    let restored = track.restored.is_some();
+    let waited = track.accepted.is_some_and(|at| now.duration_since(at) > PATIENCE);
+    match (&rollout.phase, own) {
+        (Phase::Succeeded, false) => {
+            track.steady = Some(now);
+            if restored {
+                track.outcome = Outcome::Done;
+            }
+        }
+        (_, false) => {
+            track.outcome = Outcome::Failed(format!(
+                "the rollback {} failed{}; next: look where the traffic line says the traffic \
+                 is, then ask for roll back again, which deploys the previous revision anew",
+                rollout.id,
+                because(rollout),
+            ));
+        }
+        (Phase::Succeeded, true) if track.follows.is_none() && waited => {
+            track.outcome = Outcome::Failed(
+                "the rollout had ended before it could be stopped; next: ask for roll back again, \
+                 which deploys the previous revision anew"
+                    .to_owned(),
+            );
+        }
+        // Stopped, and no rollback came of it: right when nothing had moved, else a failure.
+        (_, true) if track.follows.is_none() && waited && restored => {
+            track.steady = Some(now);
+            track.outcome = Outcome::Done;
+        }
+        (_, true) if track.follows.is_none() && waited => {
+            track.outcome = Outcome::Failed(format!(
+                "the rollout was stopped and no rollback has begun{}; next: look where the traffic \
+                 line says the traffic is, then ask for roll back again",
+                because(rollout),
+            ));
+        }
+        (_, true) => {}
+    }
+}
+
+/// What the control plane says about a bad end.
+fn because(rollout: &Rollout) -> String {
+    let said = rollout.end_reason.as_ref().map(|reason| reason.message.as_str());
+    let linked = rollout.rollback.as_ref().and_then(|link| link.message.as_deref());
+    said.or(linked).map(|text| format!(" ({text})")).unwrap_or_default()
+}
+
+/// The end of a continue: the gate is behind, traffic moves.
+fn went_on(track: &mut Track, rollout: &Rollout, now: Timestamp) {
+    if rollout.id != track.order.expected.rollout || rollout.gate == Some(Gate::Approval) {
+        return;
+    }
+    match rollout.phase {
+        Phase::AwaitingApproval | Phase::Other(_) => {}
+        Phase::Failed | Phase::Stopped => fail(track, rollout),
+        Phase::Queued | Phase::Preparing | Phase::Validating | Phase::BeforeShift => {
+            taken(track, now);
+        }
+        Phase::Shifting
+        | Phase::AfterShift
+        | Phase::Baking
+        | Phase::Finishing
+        | Phase::Succeeded => {
+            taken(track, now);
+            track.shifting.get_or_insert(now);
+            track.outcome = Outcome::Done;
+        }
+    }
+}
+
+/// The end of a finish: blue is removed and the rollout has succeeded.
+fn finished(track: &mut Track, rollout: &Rollout, now: Timestamp) {
+    match rollout.phase {
+        Phase::Finishing => taken(track, now),
+        Phase::Succeeded => {
+            taken(track, now);
+            track.steady = Some(now);
+            track.outcome = Outcome::Done;
+        }
+        Phase::Failed | Phase::Stopped => fail(track, rollout),
+        Phase::Queued
+        | Phase::Preparing
+        | Phase::Validating
+        | Phase::AwaitingApproval
+        | Phase::BeforeShift
+        | Phase::Shifting
+        | Phase::AfterShift
+        | Phase::Baking
+        | Phase::Other(_) => {}
+    }
+}
+
+/// The end of a stop: the rollout is over and nothing was undone.
+fn stopped(track: &mut Track, rollout: &Rollout, now: Timestamp) {
+    match rollout.phase {
+        Phase::Stopped | Phase::Failed => {
+            taken(track, now);
+            track.steady = Some(now);
+            track.outcome = Outcome::Done;
+        }
+        Phase::Succeeded => {
+            track.outcome = Outcome::Failed(
+                "the rollout had ended before it could be stopped; all traffic is on green"
+                    .to_owned(),
+            );
+        }
+        Phase::Queued
+        | Phase::Preparing
+        | Phase::Validating
+        | Phase::AwaitingApproval
+        | Phase::BeforeShift
+        | Phase::Shifting
+        | Phase::AfterShift
+        | Phase::Baking
+        | Phase::Finishing
+        | Phase::Other(_) => {}
+    }
+}
+
+fn fail(track: &mut Track, rollout: &Rollout) {
+    track.outcome = Outcome::Failed(format!(
+        "{}: the rollout ended badly{}; next: look where the traffic line says the traffic is",
+        track.order.action.words(),
+        because(rollout),
+    ));
+}

@@ -1,0 +1,4 @@
+//! What tests share.
+
+pub(crate) mod fixtures;
+pub(crate) mod keyboard;

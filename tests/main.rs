@@ -1,0 +1,6 @@
+//! All integration tests in one binary: it links once.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails by panicking")]
+
+mod harness;
+mod stories;

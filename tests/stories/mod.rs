@@ -1,0 +1,9 @@
+//! Stories: keys and pictures in, effects and answers out, by plain calls.
+
+mod dialog;
+mod identity;
+mod list;
+mod order;
+mod questions;
+mod storm;
+mod watch;
