@@ -13,6 +13,7 @@ pub(crate) fn settings() -> Settings {
         bell: true,
         session: 0xc0de,
         keymap: Keymap::embedded().unwrap(),
+        verdict: cutover::stats::Config::default(),
     }
 }
 
@@ -22,6 +23,8 @@ pub(crate) struct Desk {
     pub(crate) state: State,
     /// Everything it wanted done since the last [`Desk::take`].
     pub(crate) effects: Vec<Effect>,
+    /// How many entries of its own the first picture led to.
+    first: usize,
 }
 
 impl Desk {
@@ -36,12 +39,13 @@ impl Desk {
         let mut desk = Self::starting(settings, target, snapshot.taken);
         desk.sees(snapshot);
         desk.effects.clear();
+        desk.first = desk.state.cockpit().map_or(0, |cockpit| cockpit.seen.len());
         desk
     }
 
     /// The program before anything has happened.
     pub(crate) fn starting(settings: Settings, target: Option<Target>, now: Timestamp) -> Self {
-        Self { state: State::new(settings, target, now), effects: Vec::new() }
+        Self { state: State::new(settings, target, now), effects: Vec::new(), first: 0 }
     }
 
     /// Something happens, at the moment it is.
@@ -122,9 +126,10 @@ impl Desk {
         confirm.and_then(|confirm| confirm.complaint.as_deref()).unwrap_or("")
     }
 
-    /// What the program itself wrote into the timeline, newest first.
+    /// What the program itself wrote into the timeline since the first picture, newest first.
     pub(crate) fn seen(&self) -> Vec<&str> {
-        let cockpit = self.state.cockpit();
-        cockpit.map_or(Vec::new(), |c| c.seen.iter().map(|event| event.text.as_str()).collect())
+        let Some(cockpit) = self.state.cockpit() else { return Vec::new() };
+        let new = cockpit.seen.len() - self.first;
+        cockpit.seen.iter().take(new).map(|event| event.text.as_str()).collect()
     }
 }

@@ -144,6 +144,7 @@ fn the_timeline_is_one_story_without_repetition() {
         texts,
         [
             "roll back d-7XQ2M4KPL",
+            "green is no worse than blue",
             "AllowTraffic started",
             "BeforeAllowTraffic succeeded: checkout-smoke",
             "3fa9c1 stopped, exit 137",
@@ -233,6 +234,9 @@ fn a_question_says_what_happens_to_the_traffic() {
     let finish = told(Scene::baking(), "F");
     assert_eq!((finish.leaves, finish.undo), (Some(Split::ALL_GREEN), Undo::InMinutes));
     assert_eq!(finish.warnings, [Warning::InstantRollbackEnds]);
+
+    let worse = told(Scene::shifting().green_fails(0.05), "S");
+    assert_eq!(worse.warnings, [Warning::LeftAsItIs, Warning::GreenIsWorse]);
 
     let slow = told(Scene::succeeded().alarm(GuardState::Alarm), "R");
     assert_eq!(slow.speed, Speed::Minutes);

@@ -162,3 +162,15 @@ fn what_the_shell_reports_is_said() {
     desk.happens(Event::Resized { width: 200, height: 50 });
     assert_eq!((desk.state.width, desk.state.height), (200, 50));
 }
+
+#[test]
+fn a_green_that_is_worse_is_told_with_one_ring() {
+    let mut desk = shifting();
+    desk.sees(Scene::shifting().at(NOW + 60).green_fails(0.05).shot());
+    assert_eq!(desk.take(), [Effect::Bell]);
+    assert_eq!(desk.notice(), "green is worse than blue");
+    assert_eq!(desk.seen(), ["green is worse than blue"]);
+    desk.sees(Scene::shifting().at(NOW + 120).green_fails(0.05).shot());
+    assert_eq!(desk.take(), [], "it never acts by itself");
+    assert_eq!(desk.seen().len(), 1);
+}

@@ -6,6 +6,7 @@ use crate::domain::{
     GuardState, Means, MetricKind, Metrics, Point, Rollout, Side, Snapshot, Split, StageKind,
     StageState, TaskCounts, Weight, blue_is_ready,
 };
+use crate::stats::Verdict;
 
 use super::super::{Cockpit, Confirm};
 use super::strip::{Speed, speed};
@@ -43,6 +44,8 @@ pub enum Warning {
     InstantRollbackEnds,
     /// Both sides stay, with the traffic between them, and nothing will move it.
     LeftAsItIs,
+    /// The verdict is that green is worse, and the action leaves it with traffic.
+    GreenIsWorse,
     /// These alarms fire; a new deployment may fail at once because of them.
     Alarms(Vec<String>),
     /// The rollout was last read so long ago.
@@ -96,7 +99,7 @@ pub fn consequence(confirm: &Confirm, cockpit: &Cockpit) -> Consequence {
         targets: blue
             .and_then(|blue| blue.targets.value())
             .map(|targets| (targets.healthy(), targets.list.len())),
-        warnings: rollout.map(|rollout| warnings(means, rollout, snapshot)).unwrap_or_default(),
+        warnings: rollout.map(|rollout| warnings(means, rollout, cockpit)).unwrap_or_default(),
     }
 }
 
@@ -142,7 +145,9 @@ fn rate(metrics: &Metrics, side: Side) -> Option<f64> {
     metrics.side(side).series(MetricKind::Requests).into_iter().rev().find_map(Point::count)
 }
 
-fn warnings(means: Means, rollout: &Rollout, snapshot: &Snapshot) -> Vec<Warning> {
+fn warnings(means: Means, rollout: &Rollout, cockpit: &Cockpit) -> Vec<Warning> {
+    let snapshot = cockpit.snapshot.as_ref();
+    let goes_back = matches!(means, Means::StopAndRollBack | Means::RedeployPrevious);
     let mut found = Vec::new();
     match means {
         Means::StopAndRollBack if !blue_is_ready(rollout) => found.push(Warning::BlueNotReady),
@@ -155,6 +160,10 @@ fn warnings(means: Means, rollout: &Rollout, snapshot: &Snapshot) -> Vec<Warning
         Means::StopOnly => found.push(Warning::LeftAsItIs),
         Means::EndBake => found.push(Warning::InstantRollbackEnds),
         Means::OpenGate | Means::StopAndRollBack => {}
+    }
+    let verdict = cockpit.verdict.as_ref().map(|judgement| judgement.assessment.verdict);
+    if verdict == Some(Verdict::Worse) && !goes_back {
+        found.push(Warning::GreenIsWorse);
     }
     let firing = firing(snapshot);
     if !firing.is_empty() && !matches!(means, Means::StopAndRollBack | Means::StopOnly) {
