@@ -33,7 +33,7 @@ fn minute(time: &str, assessment: &Assessment) -> [String; 7] {
         time.to_owned(),
         words(assessment.verdict).to_owned(),
         odds(assessment.log_e),
-        percent(assessment.confidence, 0),
+        confidence(assessment.confidence),
         percent(assessment.safe_progress, 0),
         eta(assessment.eta),
         assessment.blamed().map(|metric| metric.name.clone()).unwrap_or_default(),
@@ -78,13 +78,19 @@ fn odds(log_e: f64) -> String {
     }
 }
 
+/// Rounded down: 95 % is the decision line, and nothing is certain.
+fn confidence(share: f64) -> String {
+    if share > 0.99 { ">99 %".to_owned() } else { percent((100.0 * share).floor() / 100.0, 0) }
+}
+
 fn percent(share: f64, digits: usize) -> String {
     format!("{:.digits$} %", 100.0 * share)
 }
 
 fn eta(eta: Eta) -> String {
     match eta {
-        Eta::Decided | Eta::TooEarly => String::new(),
+        Eta::Decided => String::new(),
+        Eta::TooEarly => "warming up".to_owned(),
         Eta::Buckets(minutes) => format!("{minutes} min"),
         Eta::LittleTraffic(_) => "any minute".to_owned(),
         Eta::NotAtThisTraffic => "none in sight".to_owned(),
