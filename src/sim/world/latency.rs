@@ -117,6 +117,31 @@ impl LatencyBins {
         self.filled().map(|(bin, count)| count as f64 * (edge(bin) + edge(bin + 1)) / 2.0).sum()
     }
 
+    /// The sum of the response times from the one after rank `from` to rank `to`, in seconds.
+    pub fn sum_of_ranks(&self, from: u64, to: u64) -> f64 {
+        let mut before = 0;
+        let mut sum = 0.0;
+        for (bin, count) in self.filled() {
+            let first = from.saturating_sub(before).min(count);
+            let last = to.saturating_sub(before).min(count);
+            if first < last {
+                // The middle of evenly spread requests stands for all of them.
+                let (low, high) = (edge(bin), edge(bin + 1));
+                let middle = (first + last) as f64 / 2.0 / count as f64;
+                sum += (last - first) as f64 * (low + (high - low) * middle);
+            }
+            before += count;
+        }
+        sum
+    }
+
+    /// Adds the requests of `other`.
+    pub fn merge(&mut self, other: &Self) {
+        for (count, more) in self.counts.iter_mut().zip(&other.counts) {
+            *count = count.saturating_add(*more);
+        }
+    }
+
     /// The average response time in seconds.
     pub fn mean(&self) -> Option<f64> {
         (self.total > 0).then(|| self.sum() / self.total as f64)
@@ -182,6 +207,18 @@ mod tests {
             assert_eq!(bins.count_at_most(quantile), rank, "p{percent}");
             assert!(bins.count_at_most(quantile * 0.999_999) < rank, "p{percent}");
         }
+    }
+
+    #[test]
+    fn sums_of_ranks_add_up_and_merging_doubles_them() {
+        let mut bins = drawn();
+        let (count, sum) = (bins.count(), bins.sum());
+        let parts = bins.sum_of_ranks(0, count / 3) + bins.sum_of_ranks(count / 3, u64::MAX);
+        assert!((parts / sum - 1.0).abs() < 1e-9, "{parts} of {sum}");
+        assert_eq!(Some(bins.sum_of_ranks(count - 1, count)), bins.max());
+        bins.merge(&bins.clone());
+        assert_eq!(bins.count(), 2 * count);
+        assert!((bins.sum() / sum - 2.0).abs() < 1e-9);
     }
 
     #[test]
