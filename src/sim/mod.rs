@@ -6,9 +6,30 @@
 //!
 //! There is ONE [`world`], a discrete-event simulation in virtual time; every service is a view of
 //! it. The same scenario and seed give the same world, however often and whenever it is asked.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`server`] | HTTP on one loopback port |
+//! | [`wire`] | bytes ⇄ [`value::Value`] in four wire formats |
+//! | [`simulator`] | the handle on everything: world, clock, faults, log of calls |
+//! | [`services`] | CodeDeploy, ECS, ELBv2, CloudWatch, STS |
+//! | [`world`] | deployments, tasks, listener weights, health, traffic, alarms |
+//! | [`scenario`] | what happens in a world, as data |
+//! | [`clock`] | virtual time, shared with other processes |
+//! | [`faults`] | what goes wrong between a client and the services, as data |
 
+pub mod clock;
 pub mod error;
+pub mod faults;
 pub mod scenario;
+pub mod server;
 pub mod services;
+pub mod simulator;
 pub mod value;
+pub mod wire;
 pub mod world;
+
+pub use self::clock::Clock;
+pub use self::faults::Fault;
+pub use self::server::{bind, serve};
+pub use self::simulator::{CallRecord, Simulator};

@@ -1,8 +1,13 @@
 //! The services: each is a view of the one world, free of wire formats.
+//!
+//! A service takes an operation's name and members and answers with members or a modelled error.
 
+pub mod cloudwatch;
 pub mod codedeploy;
 pub mod ecs;
+pub mod elb;
 pub(crate) mod page;
+pub mod sts;
 
 use crate::sim::error::ApiError;
 use crate::sim::value::Value;
@@ -15,6 +20,72 @@ pub enum Service {
     CodeDeploy,
     /// Amazon Elastic Container Service.
     Ecs,
+    /// Elastic Load Balancing, version 2.
+    Elb,
+    /// Amazon CloudWatch.
+    CloudWatch,
+    /// AWS Security Token Service.
+    Sts,
+}
+
+impl Service {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::CodeDeploy, Self::Ecs, Self::Elb, Self::CloudWatch, Self::Sts];
+
+    /// The name in IAM actions, in the call log and in the text of faults.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CodeDeploy => "codedeploy",
+            Self::Ecs => "ecs",
+            Self::Elb => "elasticloadbalancing",
+            Self::CloudWatch => "cloudwatch",
+            Self::Sts => "sts",
+        }
+    }
+
+    /// The operations that are simulated.
+    pub fn operations(self) -> &'static [&'static str] {
+        match self {
+            Self::CodeDeploy => codedeploy::OPERATIONS,
+            Self::Ecs => ecs::OPERATIONS,
+            Self::Elb => elb::OPERATIONS,
+            Self::CloudWatch => cloudwatch::OPERATIONS,
+            Self::Sts => sts::OPERATIONS,
+        }
+    }
+
+    /// The prefix of the header `x-amz-target`, for services that speak JSON.
+    pub(crate) fn target_prefix(self) -> Option<&'static str> {
+        match self {
+            Self::CodeDeploy => Some("CodeDeploy_20141006"),
+            Self::Ecs => Some("AmazonEC2ContainerServiceV20141113"),
+            Self::CloudWatch => Some("GraniteServiceVersion20100801"),
+            Self::Elb | Self::Sts => None,
+        }
+    }
+
+    /// The name in the path, for services that speak CBOR.
+    pub(crate) fn rpc_name(self) -> Option<&'static str> {
+        match self {
+            Self::CloudWatch => Some("GraniteServiceVersion20100801"),
+            Self::CodeDeploy | Self::Ecs | Self::Elb | Self::Sts => None,
+        }
+    }
+
+    /// Version and XML namespace, for services that speak the query protocol.
+    pub(crate) fn query(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Elb => {
+                Some(("2015-12-01", "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"))
+            }
+            Self::CloudWatch => {
+                Some(("2010-08-01", "http://monitoring.amazonaws.com/doc/2010-08-01/"))
+            }
+            Self::Sts => Some(("2011-06-15", "https://sts.amazonaws.com/doc/2011-06-15/")),
+            Self::CodeDeploy | Self::Ecs => None,
+        }
+    }
 }
 
 /// Carries out an operation.
@@ -27,11 +98,14 @@ pub fn handle(
     match service {
         Service::CodeDeploy => codedeploy::handle(world, operation, input),
         Service::Ecs => ecs::handle(world, operation, input),
+        Service::Elb => elb::handle(world, operation, input),
+        Service::CloudWatch => cloudwatch::handle(world, operation, input),
+        Service::Sts => sts::handle(world, operation),
     }
 }
 
 /// The error for an operation that the service has not, or that is not simulated.
 pub fn unknown_operation(service: Service, operation: &str) -> ApiError {
-    let message = format!("{service:?}:{operation} is not simulated");
+    let message = format!("{}:{operation} is not simulated", service.name());
     ApiError::client("UnknownOperationException", message)
 }

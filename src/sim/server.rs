@@ -1,0 +1,262 @@
+//! HTTP on one loopback port for all services.
+//!
+//! The `Date` of replies is real time, never simulated time: the SDKs take it for the clock of AWS
+//! and would sign their next request with it.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::connect_info::{ConnectInfo, Connected};
+use axum::extract::{Request as HttpRequest, State};
+use axum::http::StatusCode;
+use axum::http::header::USER_AGENT;
+use axum::response::Response;
+use axum::serve::{IncomingStream, Listener};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+use super::error::ApiError;
+use super::faults::FaultKind;
+use super::simulator::Simulator;
+use super::wire::{self, Protocol, Reply, Request};
+
+/// The largest body; the largest real one, 500 metric queries, has about 200 KiB.
+const LARGEST_BODY: usize = 2 * 1024 * 1024;
+/// How long open requests have to end after the shutdown.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// Opens a port on a loopback address; port 0 lets the system choose. Refuses any other address.
+pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    only_loopback(address)?;
+    TcpListener::bind(address).await
+}
+
+/// Answers requests until `shutdown` is done. Refuses a listener on any but a loopback address.
+pub async fn serve(
+    listener: TcpListener,
+    simulator: Simulator,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    only_loopback(listener.local_addr()?)?;
+    let (closing, closed) = watch::channel(false);
+    let door = Door { simulator, closed: closed.clone() };
+    let router = Router::new().fallback(answer).with_state(door);
+    let server = axum::serve(Port(listener), router.into_make_service_with_connect_info::<Cut>())
+        .with_graceful_shutdown(async move {
+            shutdown.await;
+            closing.send_replace(true);
+        });
+    tokio::select! {
+        result = server => result,
+        // A client that stalls in the middle of a request must not hold up the end.
+        () = async { wait_for(closed).await; tokio::time::sleep(GRACE).await } => Ok(()),
+    }
+}
+
+fn only_loopback(address: SocketAddr) -> io::Result<()> {
+    if address.ip().is_loopback() {
+        return Ok(());
+    }
+    let problem = format!(
+        "the simulator does not listen on {address}: anyone on the network could reach it\n\
+         hint: 127.0.0.1 or [::1]"
+    );
+    Err(io::Error::new(io::ErrorKind::InvalidInput, problem))
+}
+
+/// What every request finds.
+#[derive(Debug, Clone)]
+struct Door {
+    simulator: Simulator,
+    closed: watch::Receiver<bool>,
+}
+
+/// How a request ends.
+enum Ending {
+    Reply(Reply),
+    /// The connection closes without an answer.
+    Cut,
+}
+
+async fn answer(
+    State(door): State<Door>,
+    ConnectInfo(cut): ConnectInfo<Cut>,
+    request: HttpRequest,
+) -> Response {
+    let (head, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
+        return plain(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large or was cut off\n");
+    };
+    let user_agent = head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+    let (ending, sequence) = match wire::decode(&head, &body) {
+        Ok(request) => conduct(door, &request, user_agent.unwrap_or_default()).await,
+        Err(rejection) => {
+            let sequence = door.simulator.arrive_unread();
+            let id = request_id(sequence);
+            (Ending::Reply(wire::encode_error(rejection.protocol, &id, &rejection.error)), sequence)
+        }
+    };
+    match ending {
+        Ending::Reply(reply) => to_http(reply, sequence),
+        Ending::Cut => {
+            cut.now();
+            plain(StatusCode::OK, "")
+        }
+    }
+}
+
+/// Lets a request meet its trouble, if any, and carries it out, if that trouble allows it.
+async fn conduct(door: Door, request: &Request, user_agent: &str) -> (Ending, u64) {
+    let simulator = &door.simulator;
+    let arrival = simulator.arrive(request, user_agent);
+    let sequence = arrival.sequence;
+    let id = request_id(sequence);
+    if let Some(error) = &arrival.error {
+        return (Ending::Reply(error_reply(request.protocol, &id, error)), sequence);
+    }
+    match arrival.trouble {
+        Some(FaultKind::NoAnswer) => {
+            wait_for(door.closed).await;
+            return (Ending::Cut, sequence);
+        }
+        Some(FaultKind::DropBefore) => return (Ending::Cut, sequence),
+        Some(FaultKind::DropAfter) => {
+            // The answer is lost on the way, whatever it was.
+            let _ = simulator.carry_out(sequence, request);
+            return (Ending::Cut, sequence);
+        }
+        Some(FaultKind::ErrorEmpty(status)) => {
+            return (Ending::Reply(Reply::new(status, "text/html", Vec::new())), sequence);
+        }
+        Some(FaultKind::Delay(span)) => tokio::time::sleep(span).await,
+        Some(FaultKind::DelayVirtual(span)) => simulator.clock().sleep(span).await,
+        // These answered with an error above.
+        Some(FaultKind::Deny | FaultKind::Throttle | FaultKind::Expired | FaultKind::Error(_))
+        | None => {}
+    }
+    let answer = simulator.carry_out(sequence, request);
+    (Ending::Reply(wire::encode(request, &id, &answer)), sequence)
+}
+
+fn error_reply(protocol: Protocol, id: &str, error: &ApiError) -> Reply {
+    wire::encode_error(protocol, id, error)
+}
+
+/// Returns at the shutdown.
+async fn wait_for(mut closed: watch::Receiver<bool>) {
+    // An error means that the server itself is gone: that is a shutdown, too.
+    let _ = closed.wait_for(|closed| *closed).await;
+}
+
+/// A request id as AWS forms them, with the number of the request in it.
+fn request_id(sequence: u64) -> String {
+    format!("00000000-0000-4000-8000-{sequence:012x}")
+}
+
+fn to_http(reply: Reply, sequence: u64) -> Response {
+    let mut response = Response::builder().status(reply.status);
+    for (name, value) in reply.headers {
+        response = response.header(name, value);
+    }
+    response
+        .header("x-amzn-RequestId", request_id(sequence))
+        .body(Body::from(reply.body))
+        .unwrap_or_else(|_| {
+            plain(StatusCode::INTERNAL_SERVER_ERROR, "the reply has a bad header\n")
+        })
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Response {
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    response
+}
+
+/// The listener: connections without Nagle's delay that can be cut.
+struct Port(TcpListener);
+
+impl Listener for Port {
+    type Io = Connection;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Connection, SocketAddr) {
+        let (stream, peer) = Listener::accept(&mut self.0).await;
+        // Without it answers are merely later.
+        let _ = stream.set_nodelay(true);
+        (Connection { stream, cut: Cut::default() }, peer)
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+/// The switch that breaks one connection.
+#[derive(Debug, Clone, Default)]
+struct Cut(Arc<AtomicBool>);
+
+impl Cut {
+    fn now(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    fn check(&self) -> io::Result<()> {
+        if self.0.load(Ordering::Acquire) {
+            Err(io::ErrorKind::ConnectionReset.into())
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Connected<IncomingStream<'_, Port>> for Cut {
+    fn connect_info(stream: IncomingStream<'_, Port>) -> Self {
+        stream.io().cut.clone()
+    }
+}
+
+/// A connection that fails as soon as it is cut, so that not one byte of a reply gets out.
+struct Connection {
+    stream: TcpStream,
+    cut: Cut,
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.cut.check()?;
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.cut.check()?;
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.cut.check()?;
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,163 @@
+//! The handle on a running simulation: its world, clock, faults and log of calls.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use super::clock::Clock;
+use super::error::ApiError;
+use super::faults::{Fault, FaultKind, Faults};
+use super::services::{self, Service, sts};
+use super::value::Value;
+use super::wire::Request;
+use super::world::World;
+
+/// How many calls the log keeps: the newest ones.
+const LOG: usize = 1024;
+
+/// A running simulation; clones are the same one.
+#[derive(Debug, Clone)]
+pub struct Simulator {
+    clock: Clock,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug)]
+struct State {
+    world: World,
+    faults: Faults,
+    calls: VecDeque<CallRecord>,
+    /// How many requests have arrived.
+    arrived: u64,
+}
+
+/// A request that arrived.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallRecord {
+    /// Its number, from 1 in order of arrival.
+    pub sequence: u64,
+    /// When it arrived, in simulated time.
+    pub at: Timestamp,
+    /// The service addressed.
+    pub service: Service,
+    /// The operation, as the client spelled it.
+    pub operation: String,
+    /// Its members.
+    pub input: Value,
+    /// The client's `user-agent`.
+    pub user_agent: String,
+    /// Whether the service got to see it; a fault may have kept it away.
+    pub carried_out: bool,
+}
+
+/// What awaits a request that has arrived.
+#[derive(Debug)]
+pub(super) struct Arrival {
+    /// The number of the request.
+    pub(super) sequence: u64,
+    /// The trouble that it meets.
+    pub(super) trouble: Option<FaultKind>,
+    /// The error that this trouble answers with, if it has one.
+    pub(super) error: Option<ApiError>,
+}
+
+impl Simulator {
+    /// A simulation of a world by a clock.
+    pub fn new(world: World, clock: Clock) -> Self {
+        let state = State { world, faults: Faults::default(), calls: VecDeque::new(), arrived: 0 };
+        Self { clock, state: Arc::new(Mutex::new(state)) }
+    }
+
+    /// The clock that moves the world.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The newest calls, at most 1024, oldest first.
+    pub fn calls(&self) -> Vec<CallRecord> {
+        self.lock().calls.iter().cloned().collect()
+    }
+
+    /// Adds a fault; it is in force for the next request.
+    pub fn set_fault(&self, fault: Fault) {
+        self.lock().faults.set(fault);
+    }
+
+    /// Removes all faults.
+    pub fn clear_faults(&self) {
+        self.lock().faults.clear();
+    }
+
+    /// Looks at the world, or changes it, at this moment of the clock.
+    pub fn with_world<R>(&self, look: impl FnOnce(&mut World) -> R) -> R {
+        look(&mut self.current().world)
+    }
+
+    /// Writes a request into the log and finds the trouble that it meets.
+    pub(super) fn arrive(&self, request: &Request, user_agent: &str) -> Arrival {
+        let mut guard = self.current();
+        let state = &mut *guard;
+        state.arrived += 1;
+        let sequence = state.arrived;
+        let trouble = state.faults.meet(request.service, &request.operation);
+        let error = trouble.and_then(|kind| {
+            let caller = sts::caller_arn(&state.world);
+            let resource = first_arn(&request.input).unwrap_or("*");
+            kind.error((request.service, &request.operation), &caller, resource)
+        });
+        if state.calls.len() == LOG {
+            state.calls.pop_front();
+        }
+        state.calls.push_back(CallRecord {
+            sequence,
+            at: state.world.now(),
+            service: request.service,
+            operation: request.operation.clone(),
+            input: request.input.clone(),
+            user_agent: user_agent.to_owned(),
+            carried_out: false,
+        });
+        Arrival { sequence, trouble, error }
+    }
+
+    /// Counts a request that could not be read: it gets a number, but is no call.
+    pub(super) fn arrive_unread(&self) -> u64 {
+        let mut state = self.lock();
+        state.arrived += 1;
+        state.arrived
+    }
+
+    /// Carries out the request with this number.
+    pub(super) fn carry_out(&self, sequence: u64, request: &Request) -> Result<Value, ApiError> {
+        let mut state = self.current();
+        if let Some(call) = state.calls.iter_mut().rev().find(|call| call.sequence == sequence) {
+            call.carried_out = true;
+        }
+        services::handle(&mut state.world, request.service, &request.operation, &request.input)
+    }
+
+    /// The state with its world brought to the clock's moment.
+    fn current(&self) -> MutexGuard<'_, State> {
+        let mut state = self.lock();
+        // Read under the lock: two requests must not turn the world's time around.
+        let now = self.clock.now();
+        state.world.advance(now);
+        state
+    }
+
+    /// A panic of another thread leaves a world that is as good as any for a simulation.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The first ARN among the members: what a policy would have to allow.
+fn first_arn(input: &Value) -> Option<&str> {
+    match input {
+        Value::Text(text) => text.starts_with("arn:").then_some(text),
+        Value::List(items) => items.iter().find_map(first_arn),
+        Value::Map(members) => members.iter().find_map(|(_, member)| first_arn(member)),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Double(_) | Value::Time(_) => None,
+    }
+}
