@@ -197,6 +197,7 @@ impl Creator {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
     Created,
+    Queued,
     InProgress,
     Ready,
     Succeeded,
@@ -208,6 +209,7 @@ impl Status {
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Created => "Created",
+            Self::Queued => "Queued",
             Self::InProgress => "InProgress",
             Self::Ready => "Ready",
             Self::Succeeded => "Succeeded",

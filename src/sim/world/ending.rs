@@ -145,9 +145,11 @@ impl World {
             progress.status = match status {
                 Status::Succeeded => TargetStatus::Succeeded,
                 Status::Failed => TargetStatus::Failed,
-                Status::Created | Status::InProgress | Status::Ready | Status::Stopped => {
-                    TargetStatus::Skipped
-                }
+                Status::Created
+                | Status::Queued
+                | Status::InProgress
+                | Status::Ready
+                | Status::Stopped => TargetStatus::Skipped,
             };
             for entry in &mut progress.events {
                 if matches!(entry.status, EventStatus::Pending | EventStatus::InProgress) {

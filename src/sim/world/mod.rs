@@ -6,8 +6,9 @@
 //! | file | what |
 //! |---|---|
 //! | `queue` | what will happen |
+//! | `birth` | how a world begins |
 //! | `rollout`, `ending`, `orders` | deployments: forward, their end and rollback, what people ask |
-//! | `tasks` | the scheduler |
+//! | `tasks`, `log` | the scheduler, and what it says |
 //! | `traffic`, `latency` | requests and their metrics |
 //! | `alarms` | metric alarms |
 //! | `view` | what can be read |
@@ -21,6 +22,7 @@ pub(crate) mod elb;
 mod ending;
 pub(crate) mod keys;
 mod latency;
+mod log;
 pub(crate) mod names;
 pub(crate) mod orders;
 mod queue;

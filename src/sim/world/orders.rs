@@ -80,7 +80,9 @@ impl World {
             stopping: None,
             progress: None,
         });
-        self.plan_step(key, self.scenario.timing.queued, Step::Start);
+        let queued = self.scenario.timing.queued;
+        self.plan_step(key, queued / 3, Step::Queue);
+        self.plan_step(key, queued, Step::Start);
         Ok(id)
     }
 
@@ -110,7 +112,7 @@ impl World {
         };
         let roll_back =
             roll_back.unwrap_or_else(|| deployment.auto_rollback.on(RollbackOn::Request));
-        let not_started = deployment.status == Status::Created;
+        let not_started = deployment.started.is_none();
         self.begin_stop(key, Stopping { cause, roll_back });
         if not_started {
             self.replan(key);

@@ -25,6 +25,8 @@ pub(crate) enum Event {
 /// The next step of a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
+    /// From created to queued.
+    Queue,
     /// From queued to in progress.
     Start,
     /// A lifecycle event succeeds.

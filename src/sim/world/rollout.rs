@@ -22,6 +22,7 @@ impl World {
     /// What a step of a deployment does.
     pub(super) fn on_step(&mut self, key: DeploymentKey, step: Step) {
         match step {
+            Step::Queue => self.change(key, |deployment| deployment.status = Status::Queued),
             Step::Start => self.start(key),
             Step::Leave(event) => self.leave(key, event),
             Step::HookFails(event) => self.hook_fails(key, event),

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use rand_distr::{Distribution, Exp1};
 
 use super::World;
-use super::ecs::{ServiceEvent, SetStatus, Stop, Task, TaskSet, TaskStatus};
+use super::ecs::{SetStatus, Stop, Task, TaskSet, TaskStatus};
 use super::elb::Health;
 use super::keys::{Pool, ReleaseKey, SetKey, TaskKey};
 use super::queue::{Event, TaskStep};
@@ -13,8 +13,6 @@ use crate::sim::scenario::{Crash, CrashWhen, Release};
 
 /// Availability Zones in use.
 const ZONES: usize = 3;
-/// How many lines the service's log keeps.
-const EVENTS_KEPT: usize = 100;
 /// A task that cannot start is tried again after this, doubled with every round of failures.
 const FIRST_RETRY: i64 = 5;
 /// The longest such wait, in seconds.
@@ -144,7 +142,14 @@ impl World {
         let never_starts =
             self.crash_of(key, CrashWhen::Starting).is_some_and(|crash| crash.exit_code.is_none());
         let step = if never_starts { TaskStep::Crash } else { TaskStep::Activate };
-        self.plan_task(key, self.scenario.timing.pending, step);
+        let own = self.own_delay("pull", key);
+        self.plan_task(key, self.scenario.timing.pending.saturating_add(own), step);
+    }
+
+    /// Half of the spread at most: no two tasks take equally long.
+    fn own_delay(&self, purpose: &str, key: TaskKey) -> SignedDuration {
+        let most = self.scenario.timing.spread.as_secs_f64() / 2.0;
+        seconds(self.seed.between(purpose, key.0 as u64, (0.0, most)))
     }
 
     fn run_task(&mut self, key: TaskKey) {
@@ -155,10 +160,8 @@ impl World {
         });
         self.set_health(key, Some(Health::Registering));
         self.say_registered(key);
-        let timing = self.scenario.timing;
-        let spread = timing.spread.as_secs_f64();
-        let own = seconds(self.seed.between("task spread", key.0 as u64, (0.0, spread)));
-        let checked = timing.health_checks.saturating_add(own);
+        let own = self.own_delay("checks", key);
+        let checked = self.scenario.timing.health_checks.saturating_add(own);
         self.plan_task(key, SignedDuration::from_secs(3), TaskStep::Check);
         let Some(release) = self.release_of(key) else { return };
         let (unhealthy, crash) = (release.unhealthy, release.crash.clone());
@@ -170,7 +173,7 @@ impl World {
             None => self.plan_task(key, checked, TaskStep::Heal),
         }
         if let Some(crash) = crash.filter(|crash| crash.when == CrashWhen::Starting) {
-            self.plan_task(key, crash.after.saturating_add(own / 4), TaskStep::Crash);
+            self.plan_task(key, crash.after.saturating_add(own), TaskStep::Crash);
         }
     }
 
@@ -370,31 +373,6 @@ impl World {
 
     fn crash_of(&self, key: TaskKey, when: CrashWhen) -> Option<&Crash> {
         self.release_of(key)?.crash.as_ref().filter(|crash| crash.when == when)
-    }
-
-    fn say_tasks(&mut self, set: SetKey, what: &str, ids: &[String]) {
-        let tasks: Vec<String> = ids.iter().map(|id| format!("(task {id})")).collect();
-        self.say(Some(set), &format!("{what} {} tasks: {}.", ids.len(), tasks.join(" ")));
-    }
-
-    fn say_registered(&mut self, key: TaskKey) {
-        let Some(task) = self.ecs.tasks.get(key.0) else { return };
-        let Some(set) = self.ecs.set(task.set) else { return };
-        let group = self.names.target_group(set.pool);
-        self.say(Some(task.set), &format!("registered 1 targets in (target-group {group})"));
-    }
-
-    /// Adds a line to the service's log, newest first.
-    pub(super) fn say(&mut self, set: Option<SetKey>, what: &str) {
-        let service = &self.names.place.service;
-        let message = match set.and_then(|key| self.ecs.set(key)) {
-            Some(set) => format!("(service {service}, taskSet {}) {what}", set.id),
-            None => format!("(service {service}) {what}"),
-        };
-        let id = self.seed.uuid("service event", self.ecs.events_said);
-        self.ecs.events_said += 1;
-        self.ecs.events.push_front(ServiceEvent { id, at: self.now, message });
-        self.ecs.events.truncate(EVENTS_KEPT);
     }
 
     /// Makes a set look as if its tasks had run for long, without playing how they started.

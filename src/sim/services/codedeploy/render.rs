@@ -56,7 +56,7 @@ fn text((key, value): (&'static str, &str)) -> (&'static str, Value) {
 /// The counts describe the one target.
 fn overview(deployment: &Deployment) -> Value {
     let state = match (deployment.status, deployment.progress.as_ref()) {
-        (Status::Created, _) | (_, None) => "Pending",
+        (Status::Created | Status::Queued, _) | (_, None) => "Pending",
         (_, Some(progress)) => progress.status.word(),
     };
     let count = |name: &'static str| (name, i64::from(name == state).into());

@@ -10,6 +10,8 @@ fn a_canary_goes_through_all_its_phases() {
     assert!(story.deployment().progress.is_none(), "no target before the start");
     assert_eq!(story.listener(), weights(100, 0));
 
+    story.at(2);
+    assert_eq!(story.status(), Status::Queued);
     story.at(4);
     assert_eq!((story.status(), story.target()), (Status::InProgress, "InProgress"));
     story.at(20);
@@ -166,7 +168,7 @@ fn the_history_was_played_to_its_end() {
 }
 
 #[test]
-fn a_hook_that_succeeds_delays_and_a_hook_that_fails_rolls_back() {
+fn a_hook_that_fails_rolls_back_with_its_diagnostics() {
     let mut story = Story::of("hook-failure");
     story.until(300, |story| story.status() == Status::Failed);
     assert_eq!(story.error(), "HOOK_EXECUTION_FAILURE");
@@ -182,6 +184,30 @@ fn a_hook_that_succeeds_delays_and_a_hook_that_fails_rolls_back() {
     assert_eq!(story.listener(), weights(100, 0));
     story.at(story.seconds() + 60);
     assert_eq!(story.world.ecs.live_sets().count(), 1, "green is removed");
+}
+
+#[test]
+fn a_hook_that_succeeds_only_takes_its_time() {
+    let mut story = Story::with("hook-failure", |scenario| {
+        for hook in scenario.green.hooks.values_mut() {
+            hook.outcome = crate::sim::scenario::HookOutcome::Succeed;
+        }
+    });
+    story.until_event(Lifecycle::AfterAllowTestTraffic);
+    let began = story.seconds();
+    story.until_event(Lifecycle::AllowTraffic);
+    assert!((25..30).contains(&(story.seconds() - began)));
+}
+
+#[test]
+fn a_failure_without_auto_rollback_leaves_green_running() {
+    let mut story = Story::with("hook-failure", |scenario| {
+        scenario.rollout.auto_rollback.clear();
+    });
+    story.until(300, |story| story.status() == Status::Failed);
+    story.at(story.seconds() + 60);
+    assert_eq!((story.rollback(), story.world.ecs.live_sets().count()), (None, 2));
+    assert_eq!(story.listener(), weights(100, 0));
 }
 
 #[test]

@@ -1,0 +1,37 @@
+//! What the service says of itself, worded as ECS does for task sets of CodeDeploy.
+
+use super::World;
+use super::ecs::ServiceEvent;
+use super::keys::{SetKey, TaskKey};
+
+/// How many lines the service keeps.
+const KEPT: usize = 100;
+
+impl World {
+    /// Says something of some tasks of a set.
+    pub(super) fn say_tasks(&mut self, set: SetKey, what: &str, ids: &[String]) {
+        let tasks: Vec<String> = ids.iter().map(|id| format!("(task {id})")).collect();
+        self.say(Some(set), &format!("{what} {} tasks: {}.", ids.len(), tasks.join(" ")));
+    }
+
+    /// Says that a task has become a target.
+    pub(super) fn say_registered(&mut self, key: TaskKey) {
+        let Some(task) = self.ecs.tasks.get(key.0) else { return };
+        let Some(set) = self.ecs.set(task.set) else { return };
+        let group = self.names.target_group(set.pool);
+        self.say(Some(task.set), &format!("registered 1 targets in (target-group {group})"));
+    }
+
+    /// Adds a line to the service's log, newest first.
+    pub(super) fn say(&mut self, set: Option<SetKey>, what: &str) {
+        let service = &self.names.place.service;
+        let message = match set.and_then(|key| self.ecs.set(key)) {
+            Some(set) => format!("(service {service}, taskSet {}) {what}", set.id),
+            None => format!("(service {service}) {what}"),
+        };
+        let id = self.seed.uuid("service event", self.ecs.events_said);
+        self.ecs.events_said += 1;
+        self.ecs.events.push_front(ServiceEvent { id, at: self.now, message });
+        self.ecs.events.truncate(KEPT);
+    }
+}
