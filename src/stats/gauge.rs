@@ -3,7 +3,7 @@
 //! The logarithm of green's number over blue's is taken to be roughly Gaussian from minute to
 //! minute. Weaker than counts: it does not know how many requests stand behind a number, and minutes
 //! that follow each other count as if each were new. Exactly on the margin, over two hours, it errs in
-//! 0 to 2 of 100 runs when they are independent, and in 10 to 30 when half of a side's noise is
+//! at most 2 of 100 runs when they are independent, and in up to 30 when half of a side's noise is
 //! carried on to the next minute.
 
 use super::mixture::Mixture;
