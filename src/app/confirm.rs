@@ -10,6 +10,9 @@ use super::{
 /// The longest description that CodeDeploy takes.
 const DESCRIPTION: usize = 256;
 
+/// Longer than any name that has to be typed.
+const LONGEST_NAME: usize = 256;
+
 /// Asks for an action: opens its question, or says why it is not possible.
 pub(super) fn ask(state: &mut State, action: Action) -> Vec<Effect> {
     if state.confirm().is_some_and(|confirm| confirm.permit.action == action) {
@@ -173,7 +176,11 @@ fn act(state: &mut State) -> Vec<Effect> {
 
 /// A character for the name.
 pub(super) fn typed(state: &mut State, c: char) -> Vec<Effect> {
-    edit(state, |typed| typed.push(c))
+    edit(state, |typed| {
+        if typed.len() < LONGEST_NAME {
+            typed.push(c);
+        }
+    })
 }
 
 /// The last character of the name is taken back.
@@ -189,7 +196,6 @@ fn edit(state: &mut State, change: impl FnOnce(&mut String)) -> Vec<Effect> {
     }
     if let Some(Overlay::Confirm(confirm)) = &mut state.overlay
         && confirm.wants_name()
-        && confirm.typed.len() <= DESCRIPTION
     {
         change(&mut confirm.typed);
         confirm.complaint = None;
@@ -207,12 +213,7 @@ pub(super) fn keep_true(state: &mut State) -> bool {
     let now = state.now;
     let (overlay, screen, settings) = (&mut state.overlay, &state.screen, &state.settings);
     let Some(Overlay::Confirm(confirm)) = overlay else { return false };
-    let Some(cockpit) = (match screen {
-        super::Screen::Cockpit(cockpit) => Some(cockpit.as_ref()),
-        super::Screen::Picker(picker) => picker.behind.as_deref(),
-    }) else {
-        return false;
-    };
+    let Some(cockpit) = screen.cockpit() else { return false };
     match judged_again(confirm, cockpit, settings) {
         Standing::Holds(permit) => {
             confirm.permit = *permit;

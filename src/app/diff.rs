@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::domain::{
-    EventKind, Guard, GuardState, ListenerSplit, Rollout, RolloutKind, Side, Snapshot, Source,
-    Split, Targets, TimelineEvent,
+    EventKind, Guard, GuardState, ListenerSplit, Rollout, RolloutKind, Side, Snapshot, Split,
+    Targets, TimelineEvent,
 };
 
 /// What changed from `old` to `new`, as entries of the moment `now`.
@@ -47,18 +47,14 @@ fn sources(old: &Snapshot, new: &Snapshot, say: &mut impl FnMut(String)) {
     for (source, reading) in &new.readings {
         let before = old.readings.get(source).and_then(|reading| reading.fault.as_ref());
         match (before, &reading.fault) {
-            (None, Some(fault)) => say(format!("{}: {}", name(*source), fault.brief())),
+            (None, Some(fault)) => say(format!("{}: {}", source.word(), fault.brief())),
             (Some(before), Some(fault)) if before.kind != fault.kind => {
-                say(format!("{}: {}", name(*source), fault.brief()));
+                say(format!("{}: {}", source.word(), fault.brief()));
             }
-            (Some(_), None) => say(format!("{} answers again", name(*source))),
+            (Some(_), None) => say(format!("{} answers again", source.word())),
             (None | Some(_), _) => {}
         }
     }
-}
-
-fn name(source: Source) -> &'static str {
-    source.word()
 }
 
 /// Alarms that changed.

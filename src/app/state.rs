@@ -142,7 +142,7 @@ impl Cockpit {
         let policy = Policy {
             read_only: settings.read_only,
             missing_permissions: self.missing_permissions.clone(),
-            order_on_its_way: self.unanswered().is_some(),
+            last_order: self.track.as_ref().map(Track::leaves_room).unwrap_or_default(),
             identity_changed: self.new_identity().is_some(),
         };
         permit(&self.snapshot, action, &policy)
@@ -174,6 +174,16 @@ pub enum Screen {
     Picker(Picker),
     /// One target.
     Cockpit(Box<Cockpit>),
+}
+
+impl Screen {
+    /// The cockpit, also when the list covers it.
+    pub fn cockpit(&self) -> Option<&Cockpit> {
+        match self {
+            Screen::Cockpit(cockpit) => Some(cockpit),
+            Screen::Picker(picker) => picker.behind.as_deref(),
+        }
+    }
 }
 
 /// The choices of a dialog, the safe one first.
@@ -302,10 +312,7 @@ impl State {
 
     /// The cockpit, also when the list covers it.
     pub fn cockpit(&self) -> Option<&Cockpit> {
-        match &self.screen {
-            Screen::Cockpit(cockpit) => Some(cockpit),
-            Screen::Picker(picker) => picker.behind.as_deref(),
-        }
+        self.screen.cockpit()
     }
 
     /// The cockpit, also when the list covers it.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{Change, Fault, Order, RolloutId};
+use crate::domain::{Change, Fault, LastOrder, Means, Order, RolloutId};
 
 /// What showed that the traffic is where the order wanted it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,9 +82,25 @@ impl Track {
         }
     }
 
+    /// What may be ordered beside this order.
+    pub fn leaves_room(&self) -> LastOrder {
+        let goes_back = self.order.expected.means == Means::StopAndRollBack;
+        match &self.outcome {
+            Outcome::OnItsWay if self.accepted.is_none() => LastOrder::Unanswered,
+            Outcome::OnItsWay if goes_back => LastOrder::GoingBack,
+            Outcome::OnItsWay
+            | Outcome::Unknown(_)
+            | Outcome::Done
+            | Outcome::Void(_)
+            | Outcome::NotAudited(_)
+            | Outcome::Refused(_)
+            | Outcome::Failed(_) => LastOrder::OutOfTheWay,
+        }
+    }
+
     /// Whether nobody knows yet if the control plane took it. Once it has, the next order may be
     /// given: a shift that was continued can still be rolled back.
     pub fn is_unanswered(&self) -> bool {
-        self.accepted.is_none() && self.outcome == Outcome::OnItsWay
+        self.leaves_room() == LastOrder::Unanswered
     }
 }

@@ -32,8 +32,8 @@ pub use guard::{Guard, GuardState};
 pub use ids::{OrderId, RolloutId};
 pub use metric::{MetricKind, Metrics, Point, SideMetrics};
 pub use order::{
-    Action, Call, Change, Expected, Means, Offered, Order, Permit, Policy, Progress, Refusal,
-    Strength, blue_is_ready, permit,
+    Action, Call, Change, Expected, LastOrder, Means, Offered, Order, Permit, Policy, Progress,
+    Refusal, Strength, blue_is_ready, permit,
 };
 pub use rollout::{
     EndReason, EventKind, Identity, Reading, RollbackLink, Rollout, RolloutKind, RolloutSummary,

@@ -341,6 +341,19 @@ pub struct Permit {
     pub expected: Expected,
 }
 
+/// What the last order leaves room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LastOrder {
+    /// There was none, or it stands in nobody's way.
+    #[default]
+    OutOfTheWay,
+    /// It was not answered: nothing else may be ordered.
+    Unanswered,
+    /// It was a stop with rollback, and the way back is not over. Until the rollback begins, the
+    /// rollout looks merely stopped.
+    GoingBack,
+}
+
 /// What the program itself allows, besides the state of the rollout.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Policy {
@@ -348,8 +361,8 @@ pub struct Policy {
     pub read_only: bool,
     /// Permissions that the identity is known to lack.
     pub missing_permissions: Vec<String>,
-    /// An order was sent and not answered.
-    pub order_on_its_way: bool,
+    /// How far the last order is.
+    pub last_order: LastOrder,
     /// The identity is another than the one the person agreed to act in.
     pub identity_changed: bool,
 }
@@ -379,8 +392,12 @@ pub fn permit(snapshot: &Snapshot, action: Action, policy: &Policy) -> Result<Pe
         Offered::Refused { why, .. } => return Err(why.clone()),
         Offered::Possible { means, call, .. } => (*means, call.clone()),
     };
-    if policy.order_on_its_way {
-        return Err(Refusal::OrderOnItsWay);
+    match policy.last_order {
+        LastOrder::Unanswered => return Err(Refusal::OrderOnItsWay),
+        LastOrder::GoingBack if action == Action::RollBack => {
+            return Err(Refusal::AlreadyGoingBack);
+        }
+        LastOrder::GoingBack | LastOrder::OutOfTheWay => {}
     }
     if policy.identity_changed {
         return Err(Refusal::IdentityChanged);

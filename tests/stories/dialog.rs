@@ -298,3 +298,14 @@ fn help_is_closed_by_the_keys_that_close() {
         assert_eq!(desk.effects, []);
     }
 }
+
+#[test]
+fn a_name_of_any_length_can_be_taken_back() {
+    let mut desk = shifting();
+    desk.presses("S").types(&"x".repeat(400));
+    assert_eq!(desk.state.confirm().unwrap().typed.len(), 256);
+    for _ in 0..256 {
+        desk.strikes("backspace");
+    }
+    assert_eq!(desk.state.confirm().unwrap().typed, "");
+}

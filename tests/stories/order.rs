@@ -371,3 +371,21 @@ fn traffic_that_never_left_blue_is_restored_as_soon_as_it_is_read() {
     desk.sees(Scene::stopped().at(NOW + 9).rollout(mixed).shot());
     assert_eq!(rail(&desk), "ddddr", "rules that all say blue agree");
 }
+
+#[test]
+fn between_stop_and_rollback_the_way_back_is_not_ordered_twice() {
+    let (mut desk, id) = ordered();
+    assert_eq!(select::strip(&desk.state).can, Can::GoingBack);
+    acted(&mut desk, &id, accepted());
+    desk.sees(Scene::stopped().at(NOW + 5).shot()).presses("R");
+    assert_eq!(desk.notice(), "roll back: not possible, already on the way back");
+    assert_eq!(select::strip(&desk.state).can, Can::GoingBack);
+}
+
+#[test]
+fn the_end_of_the_old_rollout_says_nothing_about_a_new_deployment() {
+    let mut desk = Desk::watching(Scene::stopped().leads_to_rollback().shot());
+    desk.presses("R").types(NAME).strikes("enter");
+    desk.sees(Scene::stopped().at(NOW + 200).leads_to_rollback().shot());
+    assert_eq!(rail(&desk), "rpppp", "it is not even taken");
+}

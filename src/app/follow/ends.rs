@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::{Outcome, Track};
-use crate::domain::{Action, Gate, Metrics, Phase, Rollout, RolloutKind, Side, Snapshot};
+use crate::domain::{Action, Gate, Means, Metrics, Phase, Rollout, RolloutKind, Side, Snapshot};
 
 use super::arrival::arrived;
 
@@ -44,6 +44,10 @@ fn taken(track: &mut Track, now: Timestamp) {
 
 fn roll_back(track: &mut Track, rollout: &Rollout, metrics: Option<&Metrics>, now: Timestamp) {
     let own = rollout.id == track.order.expected.rollout;
+    // It had ended before the previous revision was ordered anew, so it tells nothing of that.
+    if own && track.order.expected.means == Means::RedeployPrevious {
+        return;
+    }
     if let Some(id) = rollout.rollback.as_ref().and_then(|link| link.id.as_ref()) {
         track.follows.get_or_insert_with(|| id.clone());
     }

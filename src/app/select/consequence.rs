@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 
 use crate::domain::{
-    GuardState, Means, MetricKind, Metrics, Point, Rollout, Side, Snapshot, Split, StageKind,
-    StageState, TaskCounts, Weight, blue_is_ready,
+    Fact, GuardState, ListenerSplit, Means, MetricKind, Metrics, Point, Rollout, Side, Snapshot,
+    Split, StageKind, StageState, TaskCounts, Weight, blue_is_ready,
 };
 use crate::stats::Verdict;
 
@@ -105,7 +105,6 @@ pub fn consequence(confirm: &Confirm, cockpit: &Cockpit) -> Consequence {
 
 /// The split that is: as the listener holds it, else as it was asked for.
 fn held(rollout: &Rollout) -> Option<Split> {
-    use crate::domain::ListenerSplit;
     match rollout.traffic.listener.value() {
         Some(ListenerSplit::Split(split)) => Some(*split),
         Some(ListenerSplit::Mixed(_) | ListenerSplit::Elsewhere) | None => {
@@ -169,7 +168,7 @@ fn warnings(means: Means, rollout: &Rollout, cockpit: &Cockpit) -> Vec<Warning> 
     if !firing.is_empty() && !matches!(means, Means::StopAndRollBack | Means::StopOnly) {
         found.push(Warning::Alarms(firing));
     }
-    if let crate::domain::Fact::Stale { at, .. } = &snapshot.rollout {
+    if let Fact::Stale { at, .. } = &snapshot.rollout {
         found.push(Warning::OldData(snapshot.taken.duration_since(*at)));
     }
     found

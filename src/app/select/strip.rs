@@ -123,8 +123,13 @@ fn may(cockpit: &Cockpit) -> May {
 
 fn can(state: &State, cockpit: &Cockpit, rollout: &Rollout) -> Can {
     let ordered = cockpit.track.as_ref().filter(|t| t.order.action == Action::RollBack);
-    if ordered.is_some_and(|track| track.outcome == Outcome::Done) {
-        return Can::Done;
+    match ordered.map(|track| &track.outcome) {
+        Some(Outcome::Done) => return Can::Done,
+        Some(Outcome::OnItsWay) if ordered.is_some_and(|t| t.restored.is_some()) => {
+            return Can::Done;
+        }
+        Some(Outcome::OnItsWay) => return Can::GoingBack,
+        Some(_) | None => {}
     }
     if let RolloutKind::Rollback { .. } = rollout.kind
         && rollout.traffic.listener.fresh().is_some_and(|held| holds(held, Side::Blue))
