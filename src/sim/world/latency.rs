@@ -68,19 +68,18 @@ impl LatencyBins {
             if mean > NEGLIGIBLE
                 && let Ok(poisson) = Poisson::new(mean)
             {
-                let drawn = poisson.sample(random) as u32;
-                *count = count.saturating_add(drawn);
-                self.total += u64::from(drawn);
+                *count = count.saturating_add(poisson.sample(random) as u32);
             }
         }
+        self.recount();
     }
 
     /// The same response times with only the share `part` of the requests.
     pub(crate) fn thinned(&self, part: f64) -> Self {
         let thin = |count: &u32| (f64::from(*count) * part).floor() as u32;
-        let counts: Vec<u32> = self.counts.iter().map(thin).collect();
-        let total = counts.iter().map(|count| u64::from(*count)).sum();
-        Self { counts, total }
+        let mut thinned = Self { counts: self.counts.iter().map(thin).collect(), total: 0 };
+        thinned.recount();
+        thinned
     }
 
     /// Number of requests that got an answer.
@@ -140,6 +139,11 @@ impl LatencyBins {
         for (count, more) in self.counts.iter_mut().zip(&other.counts) {
             *count = count.saturating_add(*more);
         }
+        self.recount();
+    }
+
+    fn recount(&mut self) {
+        self.total = self.counts.iter().map(|count| u64::from(*count)).sum();
     }
 
     /// The average response time in seconds.
