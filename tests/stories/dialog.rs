@@ -2,6 +2,7 @@
 
 use cutover::app::{Choice, Effect, Event, Overlay, select};
 use cutover::domain::{Action, FaultKind, Means, Side, Source, Strength};
+use cutover::input::Command;
 
 use crate::harness::fixtures::{NAME, NOW, ROLLBACK, ROLLOUT, Scene, fault, green};
 use crate::harness::keyboard::{Desk, settings};
@@ -308,4 +309,17 @@ fn a_name_of_any_length_can_be_taken_back() {
         desk.strikes("backspace");
     }
     assert_eq!(desk.state.confirm().unwrap().typed, "");
+}
+
+#[test]
+fn the_name_cannot_be_stepped_over() {
+    for typed in ["", "checkout"] {
+        let mut desk = shifting();
+        desk.presses("S").types(typed).presses("tab").presses("enter");
+        assert_eq!(desk.orders().len(), 0);
+        assert_eq!(desk.complaint(), "type checkout-api to confirm");
+        // A click on the button says the same as the key.
+        desk.happens(Event::Command(Command::Confirm));
+        assert_eq!(desk.orders().len(), 0);
+    }
 }
