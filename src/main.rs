@@ -1,3 +1,7 @@
 //! The `cutover` binary: arguments to `cli::run`, its result to an exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cutover::cli::run(std::env::args_os())
+}

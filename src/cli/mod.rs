@@ -1,3 +1,130 @@
-//! One file for each subcommand; the only user of clap.
+//! The command line: one file a subcommand. stdout is data, stderr talks.
+//!
+//! | exit code | meaning |
+//! |---|---|
+//! | 0 | done; `status`: the rollout is fine; the screen was left by its quit key |
+//! | 1 | the answer is bad: `status`: the rollout went wrong; `audit`: the file was changed |
+//! | 2 | an error: nothing could be found out or done, or the arguments make no sense |
+//! | 101 | a bug of this program |
+//! | 128 + n | ended by signal n; 129 also when the terminal is gone |
 
-pub mod judge;
+mod audit;
+mod completions;
+mod keys;
+mod output;
+mod sim;
+mod simulated;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use crate::config::{ConfigError, Environment, File, Flags, Paths};
+use crate::input::Keymap;
+
+use output::Output;
+
+/// What can go wrong in a subcommand, ready to be shown: what failed, because of what, a hint.
+type Failure = Box<dyn std::error::Error>;
+
+/// How a subcommand ended.
+type Outcome = Result<ExitCode, Failure>;
+
+/// Watch a blue/green rollout on AWS live, and take the decision.
+#[derive(Debug, Parser)]
+#[command(name = "cutover", version, args_conflicts_with_subcommands = true)]
+#[command(subcommand_help_heading = "Commands", subcommand_value_name = "COMMAND")]
+#[command(after_help = "Without a command it watches TARGET; without a target it looks for the \
+                        rollouts that run in the account and Region.\nNo account at hand: cutover demo")]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    watch: Watch,
+}
+
+/// What to watch, and as whom.
+#[derive(Debug, Args)]
+struct Watch {
+    /// codedeploy:APP/GROUP, ecs:CLUSTER/SERVICE, a deployment id such as d-ABC123DEF, or a name
+    /// from the configuration file
+    target: Option<String>,
+    #[command(flatten)]
+    aws: Aws,
+    /// Look only: no client that could change anything is built
+    #[arg(long)]
+    read_only: bool,
+}
+
+/// As whom to ask AWS.
+#[derive(Debug, Args)]
+struct Aws {
+    /// Profile of the AWS configuration
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+    /// Region, e.g. eu-west-1
+    #[arg(long, value_name = "NAME")]
+    region: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a pretend AWS on loopback for any client
+    Sim(sim::Sim),
+    /// List keys, commands and what they do
+    Keys(keys::Keys),
+    /// Show the orders that were given, and check that nobody changed the record
+    Audit(audit::Audit),
+    /// Print the completion script of a shell
+    Completions(completions::Completions),
+}
+
+/// Runs the program with these arguments; everything is said when this returns.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let mut output = Output::standard();
+    let outcome = match Cli::try_parse_from(args) {
+        Ok(cli) => cli.run(&mut output),
+        Err(error) => return output.usage(&error),
+    };
+    outcome.unwrap_or_else(|failure| output.failure(failure.as_ref()))
+}
+
+impl Cli {
+    fn run(self, output: &mut Output) -> Outcome {
+        match self.command {
+            Some(Command::Sim(sim)) => sim.run(output),
+            Some(Command::Keys(keys)) => keys.run(output),
+            Some(Command::Audit(audit)) => audit.run(output),
+            Some(Command::Completions(completions)) => {
+                completions.run(Self::command(), output)
+            }
+            None => todo_watch(self.watch),
+        }
+    }
+}
+
+/// What the machine says: the environment, the places of files, and the configuration file.
+struct Surroundings {
+    env: Environment,
+    paths: Paths,
+    file: File,
+}
+
+impl Surroundings {
+    fn read() -> Result<Self, Failure> {
+        let paths = Paths::find()?;
+        let file = File::load(&paths.config)?;
+        Ok(Self { env: Environment::read(), paths, file })
+    }
+}
+
+/// The built-in keymap with the user's own file on top.
+fn keymap(paths: &Paths) -> Result<Keymap, Failure> {
+    let name = paths.keymap.display().to_string();
+    match std::fs::read_to_string(&paths.keymap) {
+        Ok(text) => Ok(Keymap::with_user_file(&text, &name)?),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Keymap::embedded()?),
+        Err(source) => Err(ConfigError::Unreadable { file: name, source }.into()),
+    }
+}

@@ -1,1 +1,133 @@
-//! File, environment and flags become one checked `Config`.
+//! What the user wants, from flags, environment and the configuration file.
+//!
+//! A flag wins over the environment, the environment over the file, the file over the default.
+//! This folder is the only reader of environment variables; [`Environment`] holds what it read, so
+//! that everything else is a plain function. What the AWS SDK reads for itself (`AWS_*`) is not
+//! repeated here.
+
+mod environment;
+mod file;
+
+use crate::domain::{Target, TargetError};
+
+pub use environment::{Environment, Paths};
+pub use file::{ConfigError, File, Symbols, ThemeChoice};
+
+/// What was given on the command line; absent means that nothing was said.
+#[derive(Debug, Clone, Default)]
+pub struct Flags {
+    /// What to watch: a target or a name from the file's `[targets]`.
+    pub target: Option<String>,
+    /// The profile of the AWS configuration.
+    pub profile: Option<String>,
+    /// The Region.
+    pub region: Option<String>,
+    /// Nothing may be sent.
+    pub read_only: bool,
+}
+
+/// What the program does, decided.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// What to watch; nothing means to look for what runs.
+    pub target: Option<Target>,
+    /// The profile of the AWS configuration; the SDK's own choice when absent.
+    pub profile: Option<String>,
+    /// The Region; the SDK's own choice when absent.
+    pub region: Option<String>,
+    /// Nothing may be sent.
+    pub read_only: bool,
+    /// The colours.
+    pub theme: ThemeChoice,
+    /// The characters of charts and marks.
+    pub symbols: Symbols,
+    /// Whether the bell may ring.
+    pub bell: bool,
+}
+
+impl Config {
+    /// The choice from everything that was said.
+    pub fn choose(flags: Flags, env: &Environment, file: &File) -> Result<Self, TargetError> {
+        let target = flags.target.or_else(|| file.target.clone());
+        Ok(Self {
+            target: target.map(|text| file.resolve(&text)).transpose()?,
+            profile: flags.profile.or_else(|| file.profile.clone()),
+            region: flags.region.or_else(|| file.region.clone()),
+            read_only: flags.read_only || file.read_only,
+            theme: if env.no_color { ThemeChoice::Mono } else { file.theme },
+            symbols: file.symbols.unwrap_or(if env.utf8 {
+                Symbols::Unicode
+            } else {
+                Symbols::Ascii
+            }),
+            bell: file.bell,
+        })
+    }
+}
+
+/// The candidate that is nearest to `word`, if one is near enough to be worth saying.
+pub fn nearest<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let limit = (word.chars().count() / 3).clamp(1, 3);
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
+        .filter(|(distance, _)| *distance <= limit && !word.is_empty())
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> File {
+        File::parse(text, "config.toml").unwrap()
+    }
+
+    fn quiet() -> Environment {
+        Environment { utf8: true, ..Environment::default() }
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_file() {
+        let file = file("region = \"eu-west-1\"\nprofile = \"prod\"");
+        let flags = Flags { region: Some("us-east-1".into()), ..Flags::default() };
+        let config = Config::choose(flags, &quiet(), &file).unwrap();
+        assert_eq!(config.region.as_deref(), Some("us-east-1"));
+        assert_eq!(config.profile.as_deref(), Some("prod"));
+    }
+
+    #[test]
+    fn looking_only_cannot_be_switched_off_by_saying_nothing() {
+        let config = Config::choose(Flags::default(), &quiet(), &file("read-only = true")).unwrap();
+        assert!(config.read_only);
+    }
+
+    #[test]
+    fn no_color_wins_over_the_theme_of_the_file() {
+        let env = Environment { no_color: true, ..quiet() };
+        let config = Config::choose(Flags::default(), &env, &file("theme = \"light\"")).unwrap();
+        assert_eq!(config.theme, ThemeChoice::Mono);
+    }
+
+    #[test]
+    fn a_name_of_the_file_stands_for_its_target() {
+        let file = file("[targets]\ncheckout = \"codedeploy:shop/checkout\"");
+        let flags = |text: &str| Flags { target: Some(text.into()), ..Flags::default() };
+        let config = Config::choose(flags("checkout"), &quiet(), &file).unwrap();
+        assert_eq!(config.target.unwrap().to_string(), "codedeploy:shop/checkout");
+        let error = Config::choose(flags("chekout"), &quiet(), &file).unwrap_err();
+        assert!(error.to_string().contains("did you mean `checkout`?"), "{error}");
+    }
+
+    #[test]
+    fn without_utf8_the_symbols_are_ascii_unless_asked_for() {
+        let env = Environment::default();
+        let symbols = |text| Config::choose(Flags::default(), &env, &file(text)).unwrap().symbols;
+        assert_eq!(symbols(""), Symbols::Ascii);
+        assert_eq!(symbols("symbols = \"unicode\""), Symbols::Unicode);
+    }
+}

@@ -1,1 +1,5 @@
-//! What is kept: the audit file, written and synced before a call is made.
+//! What is kept: the audit file, written and synced before anything is sent.
+
+mod audit;
+
+pub use audit::{Audit, AuditError, Entry, Open, Record};

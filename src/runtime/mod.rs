@@ -1,1 +1,203 @@
-//! The shell: terminal, signals, timers, one worker task for each target.
+//! The shell around the core: it waits, and carries out what the core wants.
+//!
+//! ```text
+//! keyboard, signals, worker ──► one inbox ──► stamp ──► app::update ──► effects
+//!                                   ▲                        │              │
+//!                                   └──── next_wake          └─► draw once  └─► hands (worker)
+//! ```
+//!
+//! One loop on the main thread owns state and screen, so there is no lock. It sleeps until
+//! something comes in or the picture changes by itself; it never waits for the network. Everything
+//! that has arrived is folded in before the picture is drawn, once.
+
+mod clock;
+mod farewell;
+mod panics;
+mod signals;
+mod terminal;
+
+use std::io;
+
+use tokio::sync::mpsc;
+
+use crate::app::{self, Effect, Event, Stamped, State, select};
+use crate::input::Stroke;
+
+pub use clock::{Clock, NoClock};
+pub use farewell::farewell;
+pub use terminal::{NoTerminal, Tui};
+
+/// What comes in.
+#[derive(Debug)]
+pub enum Incoming {
+    /// A key.
+    Stroke(Stroke),
+    /// Anything that is an event as it is.
+    Event(Event),
+    /// A signal that ends the program, by its number.
+    Signal(i32),
+    /// The program goes on after it was stopped.
+    Resumed,
+    /// Nobody can see or say anything any more.
+    TerminalGone,
+}
+
+/// Where everything comes in.
+pub type Inbox = mpsc::UnboundedReceiver<Incoming>;
+
+/// The way in. It never blocks: who sends are one keyboard, some signals and one worker.
+pub type Outbox = mpsc::UnboundedSender<Incoming>;
+
+/// A new way in with its end.
+pub fn channel() -> (Outbox, Inbox) {
+    mpsc::unbounded_channel()
+}
+
+/// What is drawn on: the terminal, or a buffer in tests.
+pub trait Surface {
+    /// Draws the state.
+    fn draw(&mut self, state: &State) -> io::Result<()>;
+    /// Forgets what is on the screen, so that the next frame draws every cell.
+    fn forget(&mut self) -> io::Result<()>;
+    /// Rings the bell with the next frame.
+    fn bell(&mut self) -> io::Result<()>;
+    /// Puts a text on the clipboard.
+    fn copy(&mut self, text: &str) -> io::Result<()>;
+    /// Gives the terminal to the shell until it comes back; its size then, in columns and rows.
+    fn suspend(&mut self) -> io::Result<(u16, u16)>;
+    /// Takes the terminal again after the program was stopped from outside; its size.
+    fn resume(&mut self) -> io::Result<(u16, u16)>;
+}
+
+/// Who carries out the effects that concern the world outside.
+pub trait Hands {
+    /// Begins to carry out `effect` and returns at once.
+    fn perform(&mut self, effect: Effect);
+}
+
+/// How the program ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The person left.
+    Quit,
+    /// A signal ended it, by its number.
+    Signal(i32),
+    /// The terminal is gone.
+    TerminalGone,
+}
+
+/// The loop with everything it needs.
+pub struct Shell<S, H> {
+    /// What the program knows and shows.
+    pub state: State,
+    /// What is drawn on.
+    pub surface: S,
+    /// Who acts in the world.
+    pub hands: H,
+    /// Where everything comes in.
+    pub inbox: Inbox,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+/// What one thing that came in leads to.
+enum Next {
+    /// The picture is as it was.
+    Same,
+    /// The picture may have changed.
+    Draw,
+    /// The end.
+    End(Ending),
+}
+
+impl<S: Surface, H: Hands> Shell<S, H> {
+    /// Draws at once, then begins to ask the world, and goes on until the end.
+    pub async fn run(&mut self) -> io::Result<Ending> {
+        self.surface.draw(&self.state)?;
+        for effect in self.state.opening() {
+            self.hands.perform(effect);
+        }
+        loop {
+            let mut draw = false;
+            let mut next = Some(self.wait().await);
+            while let Some(incoming) = next {
+                match self.take(incoming)? {
+                    Next::Same => {}
+                    Next::Draw => draw = true,
+                    Next::End(ending) => return Ok(ending),
+                }
+                next = self.inbox.try_recv().ok();
+            }
+            if draw {
+                self.surface.draw(&self.state)?;
+            }
+        }
+    }
+
+    /// The next thing that comes in, or the moment at which the picture changes by itself.
+    async fn wait(&mut self) -> Incoming {
+        let wake = select::next_wake(&self.state).and_then(|at| self.clock.until(at));
+        let asleep = async {
+            match wake {
+                Some(time) => tokio::time::sleep(time).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            incoming = self.inbox.recv() => incoming.unwrap_or(Incoming::TerminalGone),
+            () = asleep => Incoming::Event(Event::Woke),
+        }
+    }
+
+    fn take(&mut self, incoming: Incoming) -> io::Result<Next> {
+        let event = match incoming {
+            Incoming::Stroke(stroke) => match app::hear(&self.state, stroke) {
+                Some(event) => event,
+                None => return Ok(Next::Same),
+            },
+            Incoming::Event(event) => event,
+            Incoming::Signal(number) => return Ok(Next::End(Ending::Signal(number))),
+            Incoming::TerminalGone => return Ok(Next::End(Ending::TerminalGone)),
+            Incoming::Resumed => resized(self.surface.resume()?),
+        };
+        for effect in self.update(event) {
+            if let Some(ending) = self.perform(effect)? {
+                return Ok(Next::End(ending));
+            }
+        }
+        Ok(Next::Draw)
+    }
+
+    fn update(&mut self, event: Event) -> Vec<Effect> {
+        app::update(&mut self.state, Stamped { at: self.clock.now(), event })
+    }
+
+    fn perform(&mut self, effect: Effect) -> io::Result<Option<Ending>> {
+        match effect {
+            Effect::Quit => return Ok(Some(Ending::Quit)),
+            Effect::Redraw => self.surface.forget()?,
+            Effect::Bell => self.surface.bell()?,
+            Effect::Copy(text) => {
+                let copied = self.surface.copy(&text).map_err(|error| error.to_string());
+                // Being told whether it worked leads to nothing but a notice.
+                self.update(Event::Copied(copied));
+            }
+            Effect::Suspend => {
+                let size = self.surface.suspend()?;
+                self.update(resized(size));
+            }
+            Effect::Act(_)
+            | Effect::Watch(_)
+            | Effect::List
+            | Effect::Refresh
+            | Effect::Pause(_)
+            | Effect::Window(_) => self.hands.perform(effect),
+        }
+        Ok(None)
+    }
+}
+
+fn resized((width, height): (u16, u16)) -> Event {
+    Event::Resized { width, height }
+}

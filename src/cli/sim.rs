@@ -1,0 +1,89 @@
+//! `cutover sim`: a pretend AWS for any client, in the foreground until it is told to end.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::simulated::{self, Play};
+use super::{Failure, Outcome, Output};
+use crate::sim::{self, Clock, Fault, clock::HANDOVER_VARIABLE};
+
+/// A pretend AWS on loopback; `eval` its output, or paste it into another shell.
+#[derive(Debug, Args)]
+pub(super) struct Sim {
+    #[command(flatten)]
+    play: Play,
+    /// The port on 127.0.0.1; 0 lets the system choose
+    #[arg(long, value_name = "P", default_value_t = 0)]
+    port: u16,
+    /// Trouble for clients: SERVICE[.OPERATION]=KIND[:PARAMETER][*COUNT], e.g. cloudwatch=deny or
+    /// codedeploy.StopDeployment=drop-after*1; may be given more than once
+    #[arg(long, value_name = "SPEC")]
+    fault: Vec<Fault>,
+}
+
+impl Sim {
+    pub(super) fn run(&self, output: &mut Output) -> Outcome {
+        if self.play.list {
+            return simulated::list(output);
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(self.serve(output))
+    }
+
+    async fn serve(&self, output: &mut Output) -> Outcome {
+        let scenario = self.play.scenario()?;
+        let region = scenario.place.region.clone();
+        let group = format!("codedeploy:{}/{}", scenario.place.application, scenario.place.group);
+        let (listener, url) = simulated::bind(self.port).await.map_err(|error| {
+            Failure::from(format!(
+                "cannot listen on 127.0.0.1:{}: {error}\n\nhint: --port 0 takes any free port",
+                self.port
+            ))
+        })?;
+        let start = Timestamp::now();
+        let clock = Clock::at_speed(start, self.play.speed);
+        let simulator = self.play.simulator(scenario, clock, start);
+        for fault in &self.fault {
+            simulator.set_fault(fault.clone());
+        }
+        let handover = simulator.clock().handover();
+        for (name, value) in [
+            ("AWS_ENDPOINT_URL", url.as_str()),
+            ("AWS_REGION", &region),
+            ("AWS_DEFAULT_REGION", &region),
+            ("AWS_ACCESS_KEY_ID", "simulated"),
+            ("AWS_SECRET_ACCESS_KEY", "simulated"),
+            (HANDOVER_VARIABLE, &handover),
+        ] {
+            writeln!(output.data, "export {name}={value}")?;
+        }
+        output.data.flush()?;
+        writeln!(output.talk, "playing `{}` at {url}; ctrl-c ends it", self.play.scenario)?;
+        writeln!(output.talk, "with these variables set: cutover {group}")?;
+        sim::serve(listener, simulator, told_to_end()).await?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Returns at ctrl-c, and where there are such signals at SIGTERM and SIGHUP.
+async fn told_to_end() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let (Ok(mut term), Ok(mut hup)) =
+            (signal(SignalKind::terminate()), signal(SignalKind::hangup()))
+        {
+            tokio::select! {
+                _ = term.recv() => return,
+                _ = hup.recv() => return,
+                _ = tokio::signal::ctrl_c() => return,
+            }
+        }
+    }
+    // An error means that the signal cannot be listened to; then it ends the process by itself.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,65 @@
+//! A simulator that this process runs, for `sim`, `demo` and `picture`.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use clap::Args;
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+
+use super::Failure;
+use crate::sim::scenario::Scenario;
+use crate::sim::world::World;
+use crate::sim::{self, Simulator};
+
+/// Which world to play.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Play {
+    /// What happens; `--list` shows all of them
+    #[arg(long, value_name = "NAME", default_value = "canary")]
+    pub(super) scenario: String,
+    /// How many seconds of it pass in a second
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = speed)]
+    pub(super) speed: f64,
+    /// The same number gives the same world
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(super) seed: u64,
+    /// List the scenarios and end
+    #[arg(long)]
+    pub(super) list: bool,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(speed) if speed > 0.0 && speed <= 1000.0 => Ok(speed),
+        _ => Err("a speed is a number above 0, up to 1000".to_owned()),
+    }
+}
+
+impl Play {
+    /// The scenario, or the error that names the nearest one.
+    pub(super) fn scenario(&self) -> Result<Scenario, Failure> {
+        Ok(Scenario::named(&self.scenario)?)
+    }
+
+    /// The world at `start`. Its whole history is played, which takes a while.
+    pub(super) fn simulator(&self, scenario: Scenario, clock: sim::Clock, start: Timestamp) -> Simulator {
+        Simulator::new(World::new(scenario, self.seed, start), clock)
+    }
+}
+
+/// A line for each scenario: its name and what it shows.
+pub(super) fn list(output: &mut super::Output) -> super::Outcome {
+    for name in Scenario::names() {
+        let scenario = Scenario::named(name)?;
+        writeln!(output.data, "{name:<14}  {}", scenario.summary)?;
+    }
+    Ok(std::process::ExitCode::SUCCESS)
+}
+
+/// A port on loopback; 0 lets the system choose. With the URL that leads to it.
+pub(super) async fn bind(port: u16) -> io::Result<(TcpListener, String)> {
+    let listener = sim::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    Ok((listener, url))
+}

@@ -1,0 +1,43 @@
+//! The line that is left on the normal screen.
+
+use std::fmt::Write;
+
+use crate::app::State;
+use crate::domain::{Phase, Rollout};
+
+/// What was known last, that leaving has changed nothing, and how to come back; nothing when no
+/// rollout was seen.
+pub fn farewell(state: &State) -> Option<String> {
+    let rollout = state.cockpit()?.snapshot.rollout()?;
+    let mut text = format!("{} {}", rollout.id, standing(rollout));
+    if let Some(split) = rollout.traffic.planned.value() {
+        let _ = write!(text, ", green {:.0} %", split.green.get());
+    }
+    if state.settings.demo.is_some() {
+        text.push_str("; it was a rehearsal and ends here");
+    } else if rollout.phase.is_over() {
+        let _ = write!(text, "; to see it again: cutover {}", rollout.id);
+    } else {
+        let _ = write!(text, "; it goes on by itself, to come back: cutover {}", rollout.id);
+    }
+    Some(text)
+}
+
+/// Where the rollout stands, as the end of a sentence.
+fn standing(rollout: &Rollout) -> &str {
+    match &rollout.phase {
+        Phase::Queued => "is queued",
+        Phase::Preparing => "prepares green",
+        Phase::Validating => "tests green",
+        Phase::AwaitingApproval => "waits for an approval",
+        Phase::BeforeShift => "is about to shift traffic",
+        Phase::Shifting => "is shifting traffic",
+        Phase::AfterShift => "has shifted all traffic",
+        Phase::Baking => "bakes",
+        Phase::Finishing => "removes blue",
+        Phase::Succeeded => "succeeded",
+        Phase::Failed => "failed",
+        Phase::Stopped => "was stopped",
+        Phase::Other(state) => state,
+    }
+}
