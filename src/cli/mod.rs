@@ -10,6 +10,8 @@
 
 mod audit;
 mod completions;
+pub mod judge;
+mod judging;
 mod keys;
 mod output;
 mod sim;
@@ -76,6 +78,8 @@ enum Command {
     Keys(keys::Keys),
     /// Show the orders that were given, and check that nobody changed the record
     Audit(audit::Audit),
+    /// Judge stored minutes of blue and green, as they would have been judged live
+    Judge(judging::Judge),
     /// Print the completion script of a shell
     Completions(completions::Completions),
 }
@@ -96,10 +100,12 @@ impl Cli {
             Some(Command::Sim(sim)) => sim.run(output),
             Some(Command::Keys(keys)) => keys.run(output),
             Some(Command::Audit(audit)) => audit.run(output),
-            Some(Command::Completions(completions)) => {
-                completions.run(Self::command(), output)
+            Some(Command::Judge(judge)) => judge.run(output),
+            Some(Command::Completions(completions)) => completions.run(Self::command(), output),
+            None => {
+                writeln!(output.talk, "{}", Self::command().render_help())?;
+                Ok(ExitCode::from(2))
             }
-            None => todo_watch(self.watch),
         }
     }
 }

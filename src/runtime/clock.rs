@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::time::Instant;
 
 /// However fast a simulated clock runs, nothing is asked or drawn anew by itself sooner than this
 /// in real time.
@@ -15,18 +14,23 @@ const SOONEST: Duration = Duration::from_millis(250);
 const VARIABLE: &str = "CUTOVER_CLOCK";
 
 /// AWS time; clones are the same clock.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Clock(Kind);
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 enum Kind {
     /// This machine's clock, put right by what AWS says the time is.
     Real {
         /// Milliseconds that AWS is ahead.
         ahead: Arc<AtomicI64>,
     },
-    /// A simulator's clock. Follows the runtime's time, so that paused tests control it.
-    Simulated { start: Timestamp, since: Instant, speed: f64 },
+    /// A simulator's clock.
+    Simulated {
+        /// What it shows.
+        now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+        /// How many of its seconds pass in one; 0 when it stands still or is moved by hand.
+        speed: f64,
+    },
 }
 
 /// A text that is no clock of a simulator.
@@ -43,26 +47,17 @@ impl Clock {
         Self(Kind::Real { ahead: Arc::default() })
     }
 
-    /// A clock that shows `start` now and runs `speed` times as fast as real time.
-    pub fn simulated(start: Timestamp, speed: f64) -> Self {
-        Self(Kind::Simulated { start, since: Instant::now(), speed })
+    /// A simulator's clock: what it shows, and how many of its seconds pass in one.
+    pub fn simulated(now: impl Fn() -> Timestamp + Send + Sync + 'static, speed: f64) -> Self {
+        Self(Kind::Simulated { now: Arc::new(now), speed })
     }
 
     /// The clock that a simulator hands over as `REAL_EPOCH_MS,SIMULATED_EPOCH_MS,SPEED`: at the
     /// first moment its clock showed the second one and ran at that speed.
     pub fn handed_over(text: &str) -> Result<Self, NoClock> {
-        Self::read(text, Timestamp::now()).ok_or_else(|| NoClock(text.to_owned()))
-    }
-
-    fn read(text: &str, now: Timestamp) -> Option<Self> {
-        let mut parts = text.split(',').map(str::trim);
-        let real: i64 = parts.next()?.parse().ok()?;
-        let simulated: i64 = parts.next()?.parse().ok()?;
-        let speed: f64 = parts.next()?.parse().ok()?;
-        let usable = parts.next().is_none() && speed.is_finite() && speed >= 0.0;
-        let passed = now.as_millisecond().checked_sub(real)? as f64 * speed;
-        let start = simulated.saturating_add(passed as i64);
-        usable.then_some(Self::simulated(Timestamp::from_millisecond(start).ok()?, speed))
+        let (start, speed) = read(text, Timestamp::now()).ok_or_else(|| NoClock(text.to_owned()))?;
+        let since = Instant::now();
+        Ok(Self::simulated(move || after(start, since.elapsed(), speed), speed))
     }
 
     /// The moment.
@@ -71,10 +66,7 @@ impl Clock {
             Kind::Real { ahead } => {
                 later(Timestamp::now(), SignedDuration::from_millis(ahead.load(Ordering::Relaxed)))
             }
-            Kind::Simulated { start, since, speed } => {
-                let passed = since.elapsed().as_secs_f64() * speed;
-                later(*start, SignedDuration::from_millis((passed * 1000.0) as i64))
-            }
+            Kind::Simulated { now, .. } => now(),
         }
     }
 
@@ -106,6 +98,25 @@ impl Clock {
     }
 }
 
+/// What a simulated clock shows now, and how fast it runs.
+fn read(text: &str, now: Timestamp) -> Option<(Timestamp, f64)> {
+    let mut parts = text.split(',').map(str::trim);
+    let real: i64 = parts.next()?.parse().ok()?;
+    let simulated: i64 = parts.next()?.parse().ok()?;
+    let speed: f64 = parts.next()?.parse().ok()?;
+    if parts.next().is_some() || !speed.is_finite() || speed < 0.0 {
+        return None;
+    }
+    let passed = now.as_millisecond().checked_sub(real)?.max(0).unsigned_abs();
+    let start = Timestamp::from_millisecond(simulated).ok()?;
+    Some((after(start, Duration::from_millis(passed), speed), speed))
+}
+
+/// What a clock shows that showed `start` this long ago and runs at this speed.
+fn after(start: Timestamp, passed: Duration, speed: f64) -> Timestamp {
+    later(start, SignedDuration::from_millis((passed.as_secs_f64() * speed * 1000.0) as i64))
+}
+
 /// `span` after `at`, or the end of all time.
 fn later(at: Timestamp, span: SignedDuration) -> Timestamp {
     at.saturating_add(span).unwrap_or(Timestamp::MAX)
@@ -115,42 +126,39 @@ fn later(at: Timestamp, span: SignedDuration) -> Timestamp {
 mod tests {
     use super::*;
 
-    fn start() -> Timestamp {
-        Timestamp::from_second(1_760_000_000).unwrap()
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_760_000_000 + seconds).unwrap()
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_simulated_clock_multiplies_real_time() {
-        let clock = Clock::simulated(start(), 20.0);
-        tokio::time::advance(Duration::from_secs(3)).await;
-        assert_eq!(clock.now(), later(start(), SignedDuration::from_secs(60)));
+    fn standing(speed: f64) -> Clock {
+        Clock::simulated(|| at(0), speed)
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn waiting_is_divided_by_the_speed_down_to_a_quarter_second() {
-        let at = |seconds| later(start(), SignedDuration::from_secs(seconds));
-        let clock = Clock::simulated(start(), 20.0);
-        assert_eq!(clock.until(at(60)), Some(Duration::from_secs(3)));
-        assert_eq!(clock.until(at(1)), Some(SOONEST));
-        assert_eq!(clock.until(at(-9)), Some(SOONEST));
-        let slow = Clock::simulated(start(), 0.5);
+    #[test]
+    fn a_handed_over_clock_has_run_on_since() {
+        let now = Timestamp::from_millisecond(10_500).unwrap();
+        assert_eq!(read("10000,1760000000000,20", now), Some((at(10), 20.0)));
+        assert_eq!(after(at(0), Duration::from_secs(3), 20.0), at(60));
+        assert_eq!(after(at(0), Duration::MAX, 1e9), Timestamp::MAX);
+    }
+
+    #[test]
+    fn waiting_is_divided_by_the_speed_down_to_a_quarter_second() {
+        let fast = standing(20.0);
+        assert_eq!(fast.until(at(60)), Some(Duration::from_secs(3)));
+        assert_eq!(fast.until(at(1)), Some(SOONEST));
+        assert_eq!(fast.until(at(-9)), Some(SOONEST));
+        let slow = standing(0.5);
         assert_eq!(slow.until(at(1)), Some(Duration::from_secs(2)));
         assert_eq!(slow.until(at(-9)), Some(Duration::ZERO));
-        assert_eq!(Clock::simulated(start(), 0.0).until(at(1)), None);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_clock_is_handed_over_with_the_time_that_has_passed_since() {
-        let now = Timestamp::from_millisecond(10_500).unwrap();
-        let clock = Clock::read("10000,1760000000000,20", now).unwrap();
-        assert_eq!(clock.now(), later(start(), SignedDuration::from_secs(10)));
+        assert_eq!(standing(0.0).until(at(1)), None);
     }
 
     #[test]
     fn a_text_that_is_no_clock_says_what_to_do() {
         for text in ["", "1,2", "1,2,3,4", "a,2,3", "1,2,-3", "1,2,inf", "0,9223372036854775807,1"] {
-            let error = Clock::handed_over(text).unwrap_err().to_string();
-            assert!(error.contains("hint: copy the line"), "{text}: {error}");
+            let Err(error) = Clock::handed_over(text) else { panic!("{text} was taken") };
+            assert!(error.to_string().contains("hint: copy the line"), "{text}: {error}");
         }
     }
 

@@ -12,9 +12,7 @@
 
 mod clock;
 mod farewell;
-mod panics;
 mod signals;
-mod terminal;
 
 use std::io;
 
@@ -25,7 +23,6 @@ use crate::input::Stroke;
 
 pub use clock::{Clock, NoClock};
 pub use farewell::farewell;
-pub use terminal::{NoTerminal, Tui};
 
 /// What comes in.
 #[derive(Debug)]

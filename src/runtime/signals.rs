@@ -1,6 +1,6 @@
 //! What the system says: end, go on, the terminal is gone.
 
-use std::io;
+use std::{io, thread};
 
 use super::{Incoming, Outbox};
 
@@ -32,25 +32,30 @@ pub fn listen(outbox: &Outbox) -> io::Result<()> {
             }
         }
     });
-    tokio::spawn(watch_terminal(outbox.clone()));
+    let sender = outbox.clone();
+    thread::spawn(move || {
+        if terminal_is_gone() {
+            let _ = sender.send(Incoming::TerminalGone);
+        }
+    });
     Ok(())
 }
 
+/// Sleeps until nobody is at the other end of the terminal. Where the system cannot watch a
+/// terminal in this way, SIGHUP has to do.
 #[cfg(unix)]
-async fn watch_terminal(outbox: Outbox) {
-    use tokio::io::Interest;
-    use tokio::io::unix::AsyncFd;
+fn terminal_is_gone() -> bool {
+    use rustix::event::{PollFd, PollFlags, poll};
 
-    // Not the keys, only errors and the hang-up. Where the system cannot watch a terminal in this
-    // way, SIGHUP has to do.
-    let interest = Interest::PRIORITY | Interest::ERROR;
-    let Ok(terminal) = AsyncFd::with_interest(io::stdin(), interest) else { return };
-    while let Ok(mut guard) = terminal.ready(interest).await {
-        if guard.ready().is_read_closed() || guard.ready().is_error() {
-            let _ = outbox.send(Incoming::TerminalGone);
-            return;
+    let stdin = io::stdin();
+    // Not the keys, only what is always reported: an error or the hang-up.
+    let mut watched = [PollFd::new(&stdin, PollFlags::empty())];
+    loop {
+        match poll(&mut watched, None) {
+            Ok(_) => return true,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return false,
         }
-        guard.clear_ready();
     }
 }
 
