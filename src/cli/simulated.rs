@@ -43,7 +43,12 @@ impl Play {
     }
 
     /// The world at `start`. Its whole history is played, which takes a while.
-    pub(super) fn simulator(&self, scenario: Scenario, clock: sim::Clock, start: Timestamp) -> Simulator {
+    pub(super) fn simulator(
+        &self,
+        scenario: Scenario,
+        clock: sim::Clock,
+        start: Timestamp,
+    ) -> Simulator {
         Simulator::new(World::new(scenario, self.seed, start), clock)
     }
 }

@@ -1,8 +1,8 @@
 //! The configuration file: what it may say, and errors that name file, line and the nearest word.
 
 use std::collections::BTreeMap;
-use std::{fs, io};
 use std::path::Path;
+use std::{fs, io};
 
 use serde::Deserialize;
 

@@ -97,7 +97,9 @@ pub enum AuditError {
         source: io::Error,
     },
     /// A line is not what was written.
-    #[error("{path}:{line}: {problem}\n\nhint: somebody or something else than cutover has written to this file")]
+    #[error(
+        "{path}:{line}: {problem}\n\nhint: somebody or something else than cutover has written to this file"
+    )]
     Broken {
         /// The file.
         path: String,

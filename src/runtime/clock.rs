@@ -55,7 +55,8 @@ impl Clock {
     /// The clock that a simulator hands over as `REAL_EPOCH_MS,SIMULATED_EPOCH_MS,SPEED`: at the
     /// first moment its clock showed the second one and ran at that speed.
     pub fn handed_over(text: &str) -> Result<Self, NoClock> {
-        let (start, speed) = read(text, Timestamp::now()).ok_or_else(|| NoClock(text.to_owned()))?;
+        let (start, speed) =
+            read(text, Timestamp::now()).ok_or_else(|| NoClock(text.to_owned()))?;
         let since = Instant::now();
         Ok(Self::simulated(move || after(start, since.elapsed(), speed), speed))
     }
@@ -156,7 +157,8 @@ mod tests {
 
     #[test]
     fn a_text_that_is_no_clock_says_what_to_do() {
-        for text in ["", "1,2", "1,2,3,4", "a,2,3", "1,2,-3", "1,2,inf", "0,9223372036854775807,1"] {
+        for text in ["", "1,2", "1,2,3,4", "a,2,3", "1,2,-3", "1,2,inf", "0,9223372036854775807,1"]
+        {
             let Err(error) = Clock::handed_over(text) else { panic!("{text} was taken") };
             assert!(error.to_string().contains("hint: copy the line"), "{text}: {error}");
         }

@@ -9,7 +9,7 @@ use super::{Incoming, Outbox};
 /// The terminal is watched besides SIGHUP, because that one may be ignored (`nohup`), and then
 /// nothing but this tells that nobody is there any more: reading the keyboard would spin.
 #[cfg(unix)]
-pub fn listen(outbox: &Outbox) -> io::Result<()> {
+pub(super) fn listen(outbox: &Outbox) -> io::Result<()> {
     use rustix::process::Signal;
     use tokio::signal::unix::{SignalKind, signal};
 
@@ -61,6 +61,6 @@ fn terminal_is_gone() -> bool {
 
 /// Where there are no such signals, ctrl-c arrives as a key.
 #[cfg(not(unix))]
-pub fn listen(_outbox: &Outbox) -> io::Result<()> {
+pub(super) fn listen(_outbox: &Outbox) -> io::Result<()> {
     Ok(())
 }
