@@ -12,7 +12,9 @@
 
 mod clock;
 mod farewell;
+mod perform;
 mod signals;
+mod worker;
 
 use std::io;
 
@@ -23,6 +25,8 @@ use crate::input::Stroke;
 
 pub use clock::{Clock, NoClock};
 pub use farewell::farewell;
+pub use perform::Desk;
+pub use worker::Worker;
 
 /// What comes in.
 #[derive(Debug)]
@@ -48,6 +52,11 @@ pub type Outbox = mpsc::UnboundedSender<Incoming>;
 /// A new way in with its end.
 pub fn channel() -> (Outbox, Inbox) {
     mpsc::unbounded_channel()
+}
+
+/// Sends an event in; whoever is told after the end of the loop needs no telling.
+fn send(outbox: &Outbox, event: Event) {
+    let _ = outbox.send(Incoming::Event(event));
 }
 
 /// What is drawn on: the terminal, or a buffer in tests.

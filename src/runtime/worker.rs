@@ -1,0 +1,189 @@
+//! The tasks that ask the world: one for the target, one for the list, one for each order.
+//!
+//! They share nothing but the way into the inbox. What the person wants of the readings (window,
+//! pause, "now") is one value that the watching task looks at whenever it is free; an order never
+//! waits behind a reading, nor a reading behind an order.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+
+use super::perform::{Desk, carry_out, report_open_orders};
+use super::{Hands, send};
+use crate::app::{Effect, Event, WINDOWS};
+use crate::domain::{Fault, Order, Snapshot, Target};
+use crate::sources::{Account, Backend, Wish};
+
+/// How often the account is searched while nothing is watched, in AWS time.
+const SEARCH: SignedDuration = SignedDuration::from_secs(15);
+
+/// When to look again if no source says when it is due, in AWS time.
+const USUAL: SignedDuration = SignedDuration::from_secs(5);
+
+/// However eager the sources are, they are not asked again sooner than this.
+const BREATH: Duration = Duration::from_millis(250);
+
+/// What the person wants of the readings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Wants {
+    window: u32,
+    paused: bool,
+    /// How often "ask again now" was said.
+    asked_now: u64,
+}
+
+/// The account, once it is known; every task waits for it.
+type Known<A> = watch::Receiver<Option<A>>;
+
+/// All tasks that ask or act, in the hands of the loop.
+pub struct Worker<A> {
+    desk: Desk,
+    account: Known<A>,
+    wants: watch::Sender<Wants>,
+    watching: Option<AbortHandle>,
+    listing: Option<AbortHandle>,
+}
+
+impl<A: Account> Worker<A> {
+    /// Begins to connect; the screen never waits for it.
+    pub fn start(
+        desk: Desk,
+        connect: impl Future<Output = Result<A, Fault>> + Send + 'static,
+    ) -> Self {
+        let (known, account) = watch::channel(None);
+        let (outbox, told) = (desk.outbox.clone(), desk.clone());
+        tokio::spawn(async move {
+            report_open_orders(&told).await;
+            match connect.await {
+                Ok(account) => known.send_replace(Some(account)),
+                Err(fault) => return send(&outbox, Event::Listed(Err(fault))),
+            };
+            // The account stays known for as long as somebody may ask for it.
+            known.closed().await;
+        });
+        let wants = Wants { window: WINDOWS[1], paused: false, asked_now: 0 };
+        let (wants, _) = watch::channel(wants);
+        Self { desk, account, wants, watching: None, listing: None }
+    }
+
+    fn watch(&mut self, target: Target) {
+        stop(&mut self.watching);
+        stop(&mut self.listing);
+        let (account, desk) = (self.account.clone(), self.desk.clone());
+        let wants = self.wants.subscribe();
+        let watching = tokio::spawn(async move {
+            let Some(account) = known(account).await else { return };
+            follow(account.watch(&target), wants, &desk).await;
+        });
+        self.watching = Some(watching.abort_handle());
+    }
+
+    /// Lists the account: until something is watched, or once while something is.
+    fn list(&mut self) {
+        stop(&mut self.listing);
+        let (account, desk) = (self.account.clone(), self.desk.clone());
+        let once = self.watching.is_some();
+        let listing = tokio::spawn(async move {
+            let Some(account) = known(account).await else { return };
+            loop {
+                send(&desk.outbox, Event::Listed(account.list().await));
+                if once {
+                    return;
+                }
+                sleep(desk.clock.real_time(SEARCH)).await;
+            }
+        });
+        self.listing = Some(listing.abort_handle());
+    }
+
+    fn act(&self, order: Order) {
+        let (account, desk) = (self.account.clone(), self.desk.clone());
+        let wants = self.wants.clone();
+        tokio::spawn(async move {
+            let Some(account) = known(account).await else { return };
+            carry_out(&account, &order, &desk).await;
+            wants.send_modify(|wants| wants.asked_now += 1);
+        });
+    }
+}
+
+impl<A: Account> Hands for Worker<A> {
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Act(order) => self.act(*order),
+            Effect::Watch(target) => self.watch(target),
+            Effect::List => self.list(),
+            Effect::Refresh => self.wants.send_modify(|wants| wants.asked_now += 1),
+            Effect::Pause(paused) => self.wants.send_modify(|wants| wants.paused = paused),
+            Effect::Window(minutes) => self.wants.send_modify(|wants| wants.window = minutes),
+            // The loop's own business.
+            Effect::Copy(_) | Effect::Bell | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
+        }
+    }
+}
+
+/// Looks at a target again and again, until the task is stopped.
+async fn follow(mut backend: impl Backend, mut wants: watch::Receiver<Wants>, desk: &Desk) {
+    let mut asked_now = wants.borrow().asked_now;
+    let mut all = true;
+    loop {
+        let Wants { window, .. } = *wants.borrow_and_update();
+        let snapshot = backend.observe(Wish { window, all }).await;
+        let due = until_due(&snapshot, desk);
+        send(&desk.outbox, Event::Observed(Box::new(snapshot)));
+        let Some(now) = rest(&mut wants, window, asked_now, due).await else { return };
+        all = now.asked_now != asked_now;
+        asked_now = now.asked_now;
+    }
+}
+
+/// Rests until the sources are due, or the person wants something else than what was given; what
+/// is wanted then. Nothing when nobody wants anything any more.
+async fn rest(
+    wants: &mut watch::Receiver<Wants>,
+    window: u32,
+    asked_now: u64,
+    due: Option<Duration>,
+) -> Option<Wants> {
+    let mut due = std::pin::pin!(sleep(due));
+    loop {
+        let now = *wants.borrow_and_update();
+        if now.asked_now != asked_now || now.window != window {
+            return Some(now);
+        }
+        tokio::select! {
+            changed = wants.changed() => changed.ok()?,
+            () = &mut due, if !now.paused => return Some(now),
+        }
+    }
+}
+
+/// How long until the first source is due; nothing when the clock stands still.
+fn until_due(snapshot: &Snapshot, desk: &Desk) -> Option<Duration> {
+    let next = snapshot.readings.values().filter_map(|reading| reading.next).min();
+    let due = match next {
+        Some(at) => desk.clock.until(at),
+        None => desk.clock.real_time(USUAL),
+    };
+    due.map(|time| time.max(BREATH))
+}
+
+async fn sleep(time: Option<Duration>) {
+    match time {
+        Some(time) => tokio::time::sleep(time).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The account as soon as it is known; nothing when it never will be.
+async fn known<A: Account>(mut account: Known<A>) -> Option<A> {
+    account.wait_for(Option::is_some).await.ok()?.clone()
+}
+
+fn stop(task: &mut Option<AbortHandle>) {
+    if let Some(task) = task.take() {
+        task.abort();
+    }
+}

@@ -1,0 +1,41 @@
+//! What the shell asks of the world, whichever control plane is behind a target.
+
+use std::future::Future;
+
+use crate::domain::{Fault, Order, Progress, RolloutSummary, Snapshot, Target};
+
+/// An account and Region with an identity to ask in: where targets are watched and acted on.
+///
+/// Orders have their own path beside the [`Backend`]s: none waits behind a reading that hangs.
+pub trait Account: Clone + Send + Sync + 'static {
+    /// Watches one target of it.
+    type Backend: Backend;
+
+    /// Begins to watch; nothing is asked yet.
+    fn watch(&self, target: &Target) -> Self::Backend;
+
+    /// The rollouts that run now.
+    fn list(&self) -> impl Future<Output = Result<Vec<RolloutSummary>, Fault>> + Send;
+
+    /// Reads afresh what the order rests on, and nothing else.
+    fn read_again(&self, order: &Order) -> impl Future<Output = Snapshot> + Send;
+
+    /// Sends the order's call, once; a lost answer is [`Progress::Unknown`], never a second call.
+    fn send(&self, order: &Order) -> impl Future<Output = Progress> + Send;
+}
+
+/// One target, asked again and again.
+pub trait Backend: Send + 'static {
+    /// Asks the sources that are due and gives the picture with what they said. What could not be
+    /// read is a fault in it; its readings say when each source wants to be asked next.
+    fn observe(&mut self, wish: Wish) -> impl Future<Output = Snapshot> + Send;
+}
+
+/// What is wanted of one observation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wish {
+    /// How many minutes of metrics.
+    pub window: u32,
+    /// Whether every source is asked, due or not.
+    pub all: bool,
+}
