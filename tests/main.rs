@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails by panicking")]
 
+mod architecture;
 mod generated;
 mod harness;
+mod shell;
 mod sim;
 mod stories;

@@ -42,19 +42,21 @@ impl Judge {
         let outcome = judge::run(&input, format, self.json, &mut output.data)?;
         Ok(match outcome.verdict {
             Verdict::Worse => ExitCode::FAILURE,
-            _ => ExitCode::SUCCESS,
+            Verdict::NoWorse
+            | Verdict::Better
+            | Verdict::Undecided
+            | Verdict::NoData
+            | Verdict::CannotCompareSideBySide => ExitCode::SUCCESS,
         })
     }
 
     fn read(&self) -> Result<String, Failure> {
-        match self.file.as_deref().filter(|path| path.as_os_str() != "-") {
-            Some(path) => std::fs::read_to_string(path)
-                .map_err(|error| format!("cannot read {}: {error}", path.display()).into()),
-            None => {
-                let mut text = String::new();
-                std::io::stdin().read_to_string(&mut text)?;
-                Ok(text)
-            }
+        if let Some(path) = self.file.as_deref().filter(|path| path.as_os_str() != "-") {
+            return std::fs::read_to_string(path)
+                .map_err(|error| format!("cannot read {}: {error}", path.display()).into());
         }
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text)?;
+        Ok(text)
     }
 }

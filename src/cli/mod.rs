@@ -89,7 +89,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut output = Output::standard();
     let outcome = match Cli::try_parse_from(args) {
         Ok(cli) => cli.run(&mut output),
-        Err(error) => return output.usage(&error),
+        Err(error) => return output::usage(&error),
     };
     outcome.unwrap_or_else(|failure| output.failure(failure.as_ref()))
 }

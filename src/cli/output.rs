@@ -21,13 +21,6 @@ impl Output {
         Self { data: Box::new(io::stdout()), talk: Box::new(io::stderr()) }
     }
 
-    /// Says what is wrong with the arguments, or prints the help that was asked for.
-    pub(super) fn usage(&mut self, error: &clap::Error) -> ExitCode {
-        // The text is shown by clap itself, which knows whether colours are welcome.
-        let _ = error.print();
-        if error.use_stderr() { ExitCode::from(ERROR) } else { ExitCode::SUCCESS }
-    }
-
     /// Says what failed. A reader that has seen enough is no failure.
     pub(super) fn failure(&mut self, failure: &(dyn Error + 'static)) -> ExitCode {
         if is_broken_pipe(failure) {
@@ -37,6 +30,13 @@ impl Output {
         let _ = writeln!(self.talk, "error: {failure}");
         ExitCode::from(ERROR)
     }
+}
+
+/// Says what is wrong with the arguments, or prints the help that was asked for.
+pub(super) fn usage(error: &clap::Error) -> ExitCode {
+    // clap knows whether colours are welcome; with nobody to read it there is nothing to say.
+    let _ = error.print();
+    if error.use_stderr() { ExitCode::from(ERROR) } else { ExitCode::SUCCESS }
 }
 
 fn is_broken_pipe(failure: &(dyn Error + 'static)) -> bool {

@@ -14,6 +14,7 @@
 //! Plain values only: no clock, no network, no terminal, no async, no text for a screen.
 
 mod environment;
+mod expected;
 mod fact;
 mod fault;
 mod guard;
@@ -26,14 +27,15 @@ mod target;
 mod traffic;
 
 pub use environment::{Environment, Image, Revision, Side, TargetState, Targets, Task, TaskCounts};
+pub use expected::{Change, Expected};
 pub use fact::Fact;
 pub use fault::{Fault, FaultKind};
 pub use guard::{Guard, GuardState};
 pub use ids::{OrderId, RolloutId};
 pub use metric::{MetricKind, Metrics, Point, SideMetrics};
 pub use order::{
-    Action, Call, Change, Expected, LastOrder, Means, Offered, Order, Permit, Policy, Progress,
-    Refusal, Strength, blue_is_ready, permit,
+    Action, Call, LastOrder, Means, Offered, Order, Permit, Policy, Progress, Refusal, Strength,
+    blue_is_ready, permit,
 };
 pub use rollout::{
     EndReason, EventKind, Identity, Reading, RollbackLink, Rollout, RolloutKind, RolloutSummary,

@@ -12,8 +12,11 @@
 
 mod clock;
 mod farewell;
+mod panics;
 mod perform;
+mod session;
 mod signals;
+mod terminal;
 mod worker;
 
 use std::io;
@@ -26,6 +29,8 @@ use crate::input::Stroke;
 pub use clock::{Clock, NoClock};
 pub use farewell::farewell;
 pub use perform::Desk;
+pub use session::{Session, Start};
+pub use terminal::{NoTerminal, Picture, Tui};
 pub use worker::Worker;
 
 /// What comes in.

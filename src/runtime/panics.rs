@@ -12,7 +12,7 @@ use crate::app::Event;
 
 /// Handles panics from now on. This thread is the one that draws: its panic ends the program and
 /// gives the terminal back. A panic of any other thread is an event on the screen.
-pub fn catch(report: PathBuf, outbox: Outbox) {
+pub(super) fn catch(report: PathBuf, outbox: Outbox) {
     let drawing = thread::current().id();
     panic::set_hook(Box::new(move |info| {
         let what = sentence(info);

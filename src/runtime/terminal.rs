@@ -4,7 +4,9 @@
 //! standard output in pieces of a kilobyte tears the picture; whoever leaves without taking back
 //! bracketed paste and the alternate screen leaves a broken shell.
 
+use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -15,13 +17,13 @@ use crossterm::terminal::{
     disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{cursor, execute, queue, style};
+pub use ratatui::Frame as Picture;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
 use super::{Incoming, Outbox, Surface};
 use crate::app::{Event, State};
 use crate::input::Stroke;
-use crate::ui::{self, Theme};
 
 /// Whether the terminal is ours at the moment.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -34,43 +36,33 @@ pub enum NoTerminal {
         "the screen needs a terminal, and {0} is not one; hint: `cutover status` prints one reading"
     )]
     Redirected(&'static str),
-    /// A terminal that can do nothing but print.
-    #[error("TERM is `dumb`: nothing can be drawn; hint: `cutover status` prints one reading")]
-    Dumb,
     /// It is there and does not obey.
     #[error("cannot take the terminal: {0}")]
     Io(#[from] io::Error),
 }
 
 /// The terminal while it is ours; given back when dropped.
-pub struct Tui {
+pub struct Tui<D> {
     terminal: Terminal<CrosstermBackend<Frame>>,
-    theme: Theme,
+    /// The same bytes that the terminal writes into.
+    frame: Frame,
+    picture: D,
 }
 
-impl Tui {
-    /// Takes the terminal. Nothing is written before the first frame.
-    pub fn take(theme: Theme, dumb: bool) -> Result<Self, NoTerminal> {
-        if dumb {
-            return Err(NoTerminal::Dumb);
-        }
+impl<D: FnMut(&State, &mut Picture<'_>)> Tui<D> {
+    /// Takes the terminal, to draw it with `picture`. Nothing is written before the first frame.
+    pub fn take(picture: D) -> Result<Self, NoTerminal> {
         if !io::stdin().is_terminal() {
             return Err(NoTerminal::Redirected("standard input"));
         }
         if !io::stdout().is_terminal() {
             return Err(NoTerminal::Redirected("standard output"));
         }
-        TAKEN.store(true, Ordering::SeqCst);
-        let tui = Self {
-            terminal: Terminal::new(CrosstermBackend::new(Frame::default()))?,
-            theme,
-        };
-        tui.enter().map(|tui| tui).map_err(NoTerminal::Io)
-    }
-
-    fn enter(mut self) -> io::Result<Self> {
-        self.open()?;
-        Ok(self)
+        let frame = Frame::default();
+        let terminal = Terminal::new(CrosstermBackend::new(frame.clone()))?;
+        let mut tui = Self { terminal, frame, picture };
+        tui.open()?;
+        Ok(tui)
     }
 
     fn open(&mut self) -> io::Result<()> {
@@ -85,13 +77,13 @@ impl Tui {
     }
 }
 
-impl Surface for Tui {
+impl<D: FnMut(&State, &mut Picture<'_>)> Surface for Tui<D> {
     fn draw(&mut self, state: &State) -> io::Result<()> {
-        let Self { terminal, theme } = self;
+        let Self { terminal, frame, picture } = self;
         queue!(terminal.backend_mut(), BeginSynchronizedUpdate)?;
-        terminal.draw(|frame| ui::draw(state, theme, frame))?;
+        terminal.draw(|canvas| picture(state, canvas))?;
         queue!(terminal.backend_mut(), EndSynchronizedUpdate)?;
-        terminal.backend_mut().writer_mut().send()
+        frame.send()
     }
 
     fn forget(&mut self) -> io::Result<()> {
@@ -103,8 +95,7 @@ impl Surface for Tui {
     }
 
     fn copy(&mut self, text: &str) -> io::Result<()> {
-        queue!(self.terminal.backend_mut(), CopyToClipboard::to_clipboard_from(text))?;
-        self.terminal.backend_mut().writer_mut().send()
+        queue!(self.terminal.backend_mut(), CopyToClipboard::to_clipboard_from(text))
     }
 
     fn suspend(&mut self) -> io::Result<(u16, u16)> {
@@ -120,14 +111,14 @@ impl Surface for Tui {
     }
 }
 
-impl Drop for Tui {
+impl<D> Drop for Tui<D> {
     fn drop(&mut self) {
         give_back();
     }
 }
 
 /// Makes the terminal what it was, once: after a normal end, an error, a panic or a signal.
-pub fn give_back() {
+pub(super) fn give_back() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
@@ -144,10 +135,10 @@ pub fn give_back() {
 }
 
 /// Reads the keyboard on a thread of its own, from now to the end of the program.
-pub fn listen(outbox: Outbox) {
+pub(super) fn listen(outbox: Outbox) {
     thread::spawn(move || {
         while let Ok(event) = event::read() {
-            if heard(event).is_some_and(|incoming| outbox.send(incoming).is_err()) {
+            if heard(&event).is_some_and(|incoming| outbox.send(incoming).is_err()) {
                 return;
             }
         }
@@ -156,12 +147,12 @@ pub fn listen(outbox: Outbox) {
 }
 
 /// What a terminal event means to the program.
-fn heard(event: event::Event) -> Option<Incoming> {
+fn heard(event: &event::Event) -> Option<Incoming> {
     match event {
-        event::Event::Key(key) => Stroke::read(&key).map(Incoming::Stroke),
+        event::Event::Key(key) => Stroke::read(key).map(Incoming::Stroke),
         event::Event::Paste(_) => Some(Incoming::Event(Event::Pasted)),
         event::Event::Resize(width, height) => {
-            Some(Incoming::Event(Event::Resized { width, height }))
+            Some(Incoming::Event(Event::Resized { width: *width, height: *height }))
         }
         event::Event::FocusGained | event::Event::FocusLost | event::Event::Mouse(_) => None,
     }
@@ -181,21 +172,22 @@ fn stop_this_job() -> io::Result<()> {
 }
 
 /// A frame being put together; it leaves in one write, so that no terminal shows half of it.
-#[derive(Debug, Default)]
-pub struct Frame(Vec<u8>);
+#[derive(Debug, Clone, Default)]
+struct Frame(Rc<RefCell<Vec<u8>>>);
 
 impl Frame {
-    fn send(&mut self) -> io::Result<()> {
+    fn send(&self) -> io::Result<()> {
+        let mut bytes = self.0.borrow_mut();
         let mut stdout = io::stdout().lock();
-        let sent = stdout.write_all(&self.0).and_then(|()| stdout.flush());
-        self.0.clear();
+        let sent = stdout.write_all(&bytes).and_then(|()| stdout.flush());
+        bytes.clear();
         sent
     }
 }
 
 impl Write for Frame {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.extend_from_slice(bytes);
+        self.0.borrow_mut().extend_from_slice(bytes);
         Ok(bytes.len())
     }
 

@@ -13,7 +13,7 @@ use tokio::task::AbortHandle;
 use super::perform::{Desk, carry_out, report_open_orders};
 use super::{Hands, send};
 use crate::app::{Effect, Event, WINDOWS};
-use crate::domain::{Fault, Order, Snapshot, Target};
+use crate::domain::{Order, Snapshot, Target};
 use crate::sources::{Account, Backend, Wish};
 
 /// How often the account is searched while nothing is watched, in AWS time.
@@ -47,10 +47,10 @@ pub struct Worker<A> {
 }
 
 impl<A: Account> Worker<A> {
-    /// Begins to connect; the screen never waits for it.
+    /// Begins to connect; the screen never waits for it. A connection that cannot be made says why.
     pub fn start(
         desk: Desk,
-        connect: impl Future<Output = Result<A, Fault>> + Send + 'static,
+        connect: impl Future<Output = Result<A, String>> + Send + 'static,
     ) -> Self {
         let (known, account) = watch::channel(None);
         let (outbox, told) = (desk.outbox.clone(), desk.clone());
@@ -58,7 +58,7 @@ impl<A: Account> Worker<A> {
             report_open_orders(&told).await;
             match connect.await {
                 Ok(account) => known.send_replace(Some(account)),
-                Err(fault) => return send(&outbox, Event::Listed(Err(fault))),
+                Err(why) => return send(&outbox, Event::Broken(why)),
             };
             // The account stays known for as long as somebody may ask for it.
             known.closed().await;

@@ -1,0 +1,137 @@
+//! The state an order was decided on, and what about the world makes it void.
+
+use serde::Serialize;
+
+use super::{Action, Means, Offered, Phase, Refusal, Rollout, RolloutId, Snapshot, Split};
+
+/// The facts an order rests on. What was confirmed is void when one of them no longer holds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Expected {
+    /// The account.
+    pub account: String,
+    /// The Region.
+    pub region: String,
+    /// The rollout.
+    pub rollout: RolloutId,
+    /// Where it stood.
+    pub phase: Phase,
+    /// The split that was asked for.
+    pub planned: Option<Split>,
+    /// How it would be carried out.
+    pub means: Means,
+    /// How many of blue's tasks ran.
+    pub blue_running: Option<u32>,
+}
+
+/// What is different from what the person saw.
+#[derive(Debug, Clone, PartialEq, Serialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// The credentials now belong elsewhere.
+    #[error("the identity is now in account {account}, {region}")]
+    Identity {
+        /// The account now.
+        account: String,
+        /// The Region now.
+        region: String,
+    },
+    /// Another rollout took its place.
+    #[error("the rollout is now {0}")]
+    Rollout(RolloutId),
+    /// It moved on, so that what was confirmed would mean something else.
+    #[error("it moved on from {from} to {to}")]
+    Phase {
+        /// As seen.
+        from: String,
+        /// As it is.
+        to: String,
+    },
+    /// The split is another one.
+    #[error("green has {to} % of the traffic, not {from} %")]
+    Split {
+        /// Green's share as seen.
+        from: f64,
+        /// Green's share as it is.
+        to: f64,
+    },
+    /// It cannot be done, or not in this way, any more.
+    #[error("it is no longer possible: {0}")]
+    NoLongerPossible(Refusal),
+    /// It would be done by other means.
+    #[error("it would now be done in another way")]
+    Means,
+    /// Blue has lost tasks that the promise rested on.
+    #[error("blue has {to} running tasks, not {from}")]
+    Blue {
+        /// As seen.
+        from: u32,
+        /// As it is.
+        to: u32,
+    },
+    /// The state could not be read again.
+    #[error("the state could not be read again: {0}")]
+    Unreadable(String),
+}
+
+impl Expected {
+    /// What has changed in `now` that makes the confirmation void for `action`; nothing when it
+    /// still stands.
+    ///
+    /// A roll back keeps its meaning ("all traffic goes back to blue") while the shift moves on,
+    /// so for it only the rollout, the means and blue's tasks count. Every other action means
+    /// something else in another phase or at another split.
+    pub fn change(&self, action: Action, now: &Snapshot) -> Option<Change> {
+        let unreadable = |what: &str| Some(Change::Unreadable(what.to_owned()));
+        let Some(identity) = now.identity.fresh() else { return unreadable("identity") };
+        if identity.account != self.account || identity.region != self.region {
+            return Some(Change::Identity {
+                account: identity.account.clone(),
+                region: identity.region.clone(),
+            });
+        }
+        let Some(Some(rollout)) = now.rollout.fresh() else { return unreadable("rollout") };
+        if rollout.id != self.rollout {
+            return Some(Change::Rollout(rollout.id.clone()));
+        }
+        match rollout.offers.iter().find(|offer| offer.action() == action) {
+            Some(Offered::Possible { means, .. }) if *means == self.means => {}
+            Some(Offered::Possible { .. }) => return Some(Change::Means),
+            Some(Offered::Refused { why, .. }) => {
+                return Some(Change::NoLongerPossible(why.clone()));
+            }
+            None => return Some(Change::NoLongerPossible(Refusal::StateUnknown)),
+        }
+        match action {
+            Action::RollBack => self.lost_tasks(rollout),
+            Action::Continue | Action::Stop | Action::Finish => self.moved_on(rollout),
+        }
+    }
+
+    /// Blue has fewer running tasks than the person was shown.
+    fn lost_tasks(&self, rollout: &Rollout) -> Option<Change> {
+        if self.means == Means::RedeployPrevious {
+            return None;
+        }
+        let from = self.blue_running?;
+        match rollout.blue.tasks.value().map(|tasks| tasks.running) {
+            Some(to) if to < from => Some(Change::Blue { from, to }),
+            Some(_) => None,
+            None => Some(Change::Unreadable("blue's tasks".to_owned())),
+        }
+    }
+
+    /// Phase or split are not what the person saw.
+    fn moved_on(&self, rollout: &Rollout) -> Option<Change> {
+        if rollout.phase != self.phase {
+            return Some(Change::Phase {
+                from: format!("{:?}", self.phase),
+                to: format!("{:?}", rollout.phase),
+            });
+        }
+        let share = |split: Option<Split>| split.map(|split| split.green.get());
+        match (share(self.planned), share(rollout.traffic.planned.value().copied())) {
+            (Some(from), Some(to)) if (from - to).abs() > 0.05 => Some(Change::Split { from, to }),
+            _ => None,
+        }
+    }
+}
