@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::sources::AwsTime;
+
 /// However fast a simulated clock runs, nothing is asked or drawn anew by itself sooner than this
 /// in real time.
 const SOONEST: Duration = Duration::from_millis(250);
@@ -96,6 +98,20 @@ impl Clock {
                 Duration::try_from_secs_f64(span.as_secs_f64() / speed).ok()
             }
         }
+    }
+}
+
+impl AwsTime for Clock {
+    fn now(&self) -> Timestamp {
+        self.now()
+    }
+
+    fn until(&self, at: Timestamp) -> Option<Duration> {
+        self.until(at)
+    }
+
+    fn correct(&self, aws: Timestamp) {
+        self.correct(aws);
     }
 }
 

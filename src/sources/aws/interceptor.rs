@@ -1,0 +1,140 @@
+//! What happens to every request: AWS time is read off the answers, and a simulator's clients
+//! reach nothing but this machine.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+};
+use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
+use jiff::fmt::rfc2822::DateTimeParser;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::sources::backend::AwsTime;
+
+/// The header has whole seconds: less than this is no difference.
+const TOLERATED: SignedDuration = SignedDuration::from_secs(2);
+
+/// Stands between every client and the network.
+#[derive(Clone)]
+pub(super) struct Guard {
+    time: Arc<dyn AwsTime>,
+    loopback_only: bool,
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Guard")
+            .field("loopback_only", &self.loopback_only)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Guard {
+    pub(super) fn new(time: Arc<dyn AwsTime>, loopback_only: bool) -> Self {
+        Self { time, loopback_only }
+    }
+}
+
+/// When the attempt went out, by the shell's clock.
+#[derive(Debug, Clone, Copy)]
+struct Sent(Timestamp);
+
+impl Storable for Sent {
+    type Storer = StoreReplace<Self>;
+}
+
+#[dyn_dispatch_hint]
+impl Intercept for Guard {
+    fn name(&self) -> &'static str {
+        "cutover"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let uri = context.request().uri();
+        if self.loopback_only && !is_loopback(uri) {
+            return Err(
+                format!("a simulation never asks anything beyond this machine: {uri}").into()
+            );
+        }
+        bag.interceptor_state().store_put(Sent(self.time.now()));
+        Ok(())
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let date = context.response().headers().get("date").and_then(read_date);
+        if let (Some(date), Some(Sent(sent))) = (date, bag.load::<Sent>()) {
+            let now = self.time.now();
+            if let Some(aws) = aws_time(date, *sent, now) {
+                self.time.correct(aws);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_loopback(uri: &str) -> bool {
+    let host = uri.split_once("://").map_or(uri, |(_, rest)| rest);
+    let host = host.split(['/', '?']).next().unwrap_or_default();
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+    host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+fn read_date(text: &str) -> Option<Timestamp> {
+    DateTimeParser::new().parse_timestamp(text).ok()
+}
+
+/// What AWS's clock shows now, if that differs from ours by more than the header can be off: it
+/// was written somewhere between sending and receiving, and has no fractions of a second.
+fn aws_time(date: Timestamp, sent: Timestamp, received: Timestamp) -> Option<Timestamp> {
+    let on_the_way = received.duration_since(sent);
+    let aws = date
+        .checked_add(SignedDuration::from_millis(500))
+        .and_then(|at| at.checked_add(on_the_way / 2))
+        .ok()?;
+    (aws.duration_since(received).abs() > TOLERATED + on_the_way / 2).then_some(aws)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for (uri, fine) in [
+            ("http://127.0.0.1:4566/", true),
+            ("http://[::1]:4566/", true),
+            ("https://ecs.eu-west-1.amazonaws.com/", false),
+            ("http://127.0.0.1.example.com/", false),
+            ("http://10.0.0.1:80/?x=127.0.0.1", false),
+            ("", false),
+        ] {
+            assert_eq!(is_loopback(uri), fine, "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_right_is_left_alone() {
+        let date = read_date("Tue, 03 Mar 2026 12:00:00 GMT").unwrap();
+        let at = |ms| date.checked_add(SignedDuration::from_millis(ms)).unwrap();
+        assert_eq!(aws_time(date, at(900), at(1000)), None);
+        assert_eq!(aws_time(date, at(-700), at(-500)), None);
+        assert_eq!(aws_time(date, at(9800), at(10_000)), Some(at(600)));
+        assert_eq!(aws_time(date, at(0), at(9000)), None, "a slow answer says little");
+    }
+}

@@ -1,0 +1,252 @@
+//! How AWS is reached: credentials, endpoints, time limits, and one client a service.
+//!
+//! Reads give up soon and retry once: the next poll is the real retry. What changes something is
+//! sent by a client of its own that never retries, and that does not exist in read-only mode.
+
+mod interceptor;
+mod login;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_codedeploy::config::retry::{RetryConfig, RetryPartition};
+use aws_sdk_codedeploy::config::timeout::TimeoutConfig;
+use jiff::{SignedDuration, Timestamp};
+
+use super::backend::AwsTime;
+use interceptor::Guard;
+use login::Login;
+
+/// The time to open a connection.
+const CONNECT: Duration = Duration::from_secs(3);
+/// The time of one attempt to read, and of a read with its retry.
+const READ_ATTEMPT: Duration = Duration::from_secs(4);
+const READ: Duration = Duration::from_secs(8);
+/// The time a change may take: it is asked once, so it is waited for.
+const CHANGE: Duration = Duration::from_secs(20);
+/// How long after an order the control plane is asked more often, in AWS time.
+const URGENT: SignedDuration = SignedDuration::from_secs(30);
+
+/// Where to look and in whose name.
+#[derive(Clone)]
+pub struct AwsOptions {
+    /// The profile of the AWS configuration; the SDK's own choice when absent.
+    pub profile: Option<String>,
+    /// The Region; the SDK's own choice when absent.
+    pub region: Option<String>,
+    /// The simulator on this machine instead of AWS.
+    pub loopback: Option<Loopback>,
+    /// Build nothing that could change anything.
+    pub read_only: bool,
+    /// What time it is.
+    pub time: Arc<dyn AwsTime>,
+    /// Spreads the polls of several programs, so that they do not ask in step.
+    pub seed: u64,
+}
+
+/// A server on this machine that pretends to be AWS. Nothing else can be reached through it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loopback {
+    address: SocketAddr,
+    region: String,
+}
+
+impl Loopback {
+    /// The server at `address`, if that is on this machine.
+    pub fn new(address: SocketAddr, region: impl Into<String>) -> Result<Self, ConnectError> {
+        if address.ip().is_loopback() {
+            Ok(Self { address, region: region.into() })
+        } else {
+            Err(ConnectError::NotLoopback(address))
+        }
+    }
+}
+
+/// Why AWS cannot be asked at all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectError {
+    /// No Region was given anywhere.
+    #[error(
+        "no AWS Region is set\n\nhint: --region REGION, AWS_REGION, or a region in the profile"
+    )]
+    NoRegion,
+    /// The simulator's address is not on this machine.
+    #[error(
+        "{0} is not on this machine, so it is no simulator's address\n\nhint: 127.0.0.1 or [::1]"
+    )]
+    NotLoopback(SocketAddr),
+}
+
+/// An account and Region with the clients to ask and to act there. Clones share everything.
+#[derive(Clone)]
+pub struct Aws(Arc<Inner>);
+
+struct Inner {
+    reads: Reads,
+    changes: Option<aws_sdk_codedeploy::Client>,
+    region: String,
+    time: Arc<dyn AwsTime>,
+    seed: u64,
+    /// When the last order was sent.
+    ordered: Mutex<Option<Timestamp>>,
+}
+
+/// The clients that only read.
+pub(super) struct Reads {
+    pub(super) codedeploy: aws_sdk_codedeploy::Client,
+    pub(super) ecs: aws_sdk_ecs::Client,
+    pub(super) elb: aws_sdk_elasticloadbalancingv2::Client,
+    pub(super) cloudwatch: aws_sdk_cloudwatch::Client,
+    pub(super) sts: aws_sdk_sts::Client,
+}
+
+/// Reads the AWS configuration and builds the clients. Nothing is asked yet: a login that does not
+/// work is found by the first question and may still be repaired while the program runs.
+pub async fn connect(options: AwsOptions) -> Result<Aws, ConnectError> {
+    let config = match &options.loopback {
+        Some(loopback) => pretended(loopback),
+        None => Login::configure(options.profile.clone(), options.region.clone()).await,
+    };
+    let region = config.region().ok_or(ConnectError::NoRegion)?.to_string();
+    let guard = Guard::new(options.time.clone(), options.loopback.is_some());
+    let whose = options.profile.as_deref().unwrap_or("default");
+    let reads = reads(&config, &guard, &format!("{whose}/{region}"));
+    let changes = (!options.read_only).then(|| changes(&config, &guard));
+    let AwsOptions { time, seed, .. } = options;
+    Ok(Aws(Arc::new(Inner { reads, changes, region, time, seed, ordered: Mutex::default() })))
+}
+
+/// The configuration for a simulator: all of it is here, nothing comes from files or environment.
+fn pretended(loopback: &Loopback) -> SdkConfig {
+    let nobody = Credentials::new("AKIDEXAMPLE", "simulated", None, None, "simulator");
+    let mut config = SdkConfig::builder();
+    config.set_app_name(app_name());
+    config
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(loopback.region.clone()))
+        .endpoint_url(format!("http://{}", loopback.address))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .credentials_provider(SharedCredentialsProvider::new(nobody))
+        .build()
+}
+
+/// How CloudTrail names this program.
+fn app_name() -> Option<AppName> {
+    AppName::new("cutover").ok()
+}
+
+macro_rules! reader {
+    ($service:ident, $config:expr, $guard:expr, $whose:expr) => {
+        $service::Client::from_conf(
+            $service::config::Builder::from($config)
+                .interceptor($guard.clone())
+                // Each account has its own budget of retries: one that throttles takes none of
+                // another's.
+                .retry_partition(RetryPartition::new(format!(
+                    concat!(stringify!($service), "/{}"),
+                    $whose
+                )))
+                .retry_config(
+                    RetryConfig::standard()
+                        .with_max_attempts(2)
+                        .with_initial_backoff(Duration::from_millis(200))
+                        .with_max_backoff(Duration::from_secs(1)),
+                )
+                .timeout_config(time_limits(READ_ATTEMPT, READ))
+                .build(),
+        )
+    };
+}
+
+fn reads(config: &SdkConfig, guard: &Guard, whose: &str) -> Reads {
+    Reads {
+        codedeploy: reader!(aws_sdk_codedeploy, config, guard, whose),
+        ecs: reader!(aws_sdk_ecs, config, guard, whose),
+        elb: reader!(aws_sdk_elasticloadbalancingv2, config, guard, whose),
+        cloudwatch: reader!(aws_sdk_cloudwatch, config, guard, whose),
+        sts: reader!(aws_sdk_sts, config, guard, whose),
+    }
+}
+
+fn changes(config: &SdkConfig, guard: &Guard) -> aws_sdk_codedeploy::Client {
+    aws_sdk_codedeploy::Client::from_conf(
+        aws_sdk_codedeploy::config::Builder::from(config)
+            .interceptor(guard.clone())
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(time_limits(CHANGE, CHANGE))
+            .build(),
+    )
+}
+
+fn time_limits(attempt: Duration, whole: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(attempt)
+        .operation_timeout(whole)
+        .build()
+}
+
+impl Aws {
+    pub(super) fn reads(&self) -> &Reads {
+        &self.0.reads
+    }
+
+    /// The client that changes things; nothing in read-only mode.
+    pub(super) fn changes(&self) -> Option<&aws_sdk_codedeploy::Client> {
+        self.0.changes.as_ref()
+    }
+
+    pub(super) fn time(&self) -> &dyn AwsTime {
+        &*self.0.time
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.0.time.now()
+    }
+
+    pub(super) fn seed(&self) -> u64 {
+        self.0.seed
+    }
+
+    /// The Region.
+    pub fn region(&self) -> &str {
+        &self.0.region
+    }
+
+    /// Remembers that an order was sent just now.
+    pub(super) fn note_order(&self) {
+        let now = self.now();
+        *self.0.ordered.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+    }
+
+    /// Whether an order was sent so lately that its effect is being waited for.
+    pub(super) fn is_urgent(&self, now: Timestamp) -> bool {
+        let ordered = *self.0.ordered.lock().unwrap_or_else(PoisonError::into_inner);
+        ordered.is_some_and(|at| now.duration_since(at) < URGENT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_simulator_is_on_this_machine_or_none() {
+        for (address, fine) in [
+            ("127.0.0.1:80", true),
+            ("[::1]:80", true),
+            ("10.0.0.1:80", false),
+            ("0.0.0.0:80", false),
+        ] {
+            assert_eq!(
+                Loopback::new(address.parse().unwrap(), "eu-west-1").is_ok(),
+                fine,
+                "{address}"
+            );
+        }
+    }
+}
