@@ -56,9 +56,17 @@ impl Account for Bed {
         self.note(format!("send {} with {written} line written", order.call.operation));
         Progress::Accepted { request_id: None, answer: "Pending".into(), rollout: None }
     }
+
+    async fn reconcile(&self, _: &Order, lost: Fault) -> Progress {
+        Progress::Unknown { fault: lost }
+    }
 }
 
 impl Backend for Eye {
+    async fn observe_whole(&mut self, wish: Wish) -> Snapshot {
+        self.observe(wish).await
+    }
+
     async fn observe(&mut self, wish: Wish) -> Snapshot {
         self.0.note(format!("observe {} for {} min, all {}", self.1, wish.window, wish.all));
         self.0.answers.acquire().await.unwrap().forget();
