@@ -13,17 +13,11 @@ use tokio::task::AbortHandle;
 use super::perform::{Desk, carry_out, report_open_orders};
 use super::{Hands, send};
 use crate::app::{Effect, Event, WINDOWS};
-use crate::domain::{Order, Snapshot, Target};
+use crate::domain::{Order, Target};
 use crate::sources::{Account, Backend, Wish};
 
 /// How often the account is searched while nothing is watched, in AWS time.
 const SEARCH: SignedDuration = SignedDuration::from_secs(15);
-
-/// When to look again if no source says when it is due, in AWS time.
-const USUAL: SignedDuration = SignedDuration::from_secs(5);
-
-/// However eager the sources are, they are not asked again sooner than this.
-const BREATH: Duration = Duration::from_millis(250);
 
 /// What the person wants of the readings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,50 +118,28 @@ impl<A: Account> Hands for Worker<A> {
     }
 }
 
-/// Looks at a target again and again, until the task is stopped.
+/// Looks at a target again and again, until the task is stopped. The backend itself waits until a
+/// source is due; what the person wants in the meantime interrupts only the waiting.
 async fn follow(mut backend: impl Backend, mut wants: watch::Receiver<Wants>, desk: &Desk) {
     let mut asked_now = wants.borrow().asked_now;
     let mut all = true;
     loop {
-        let Wants { window, .. } = *wants.borrow_and_update();
-        let snapshot = backend.observe(Wish { window, all }).await;
-        let due = until_due(&snapshot, desk);
-        send(&desk.outbox, Event::Observed(Box::new(snapshot)));
-        let Some(now) = rest(&mut wants, window, asked_now, due).await else { return };
-        all = now.asked_now != asked_now;
-        asked_now = now.asked_now;
-    }
-}
-
-/// Rests until the sources are due, or the person wants something else than what was given; what
-/// is wanted then. Nothing when nobody wants anything any more.
-async fn rest(
-    wants: &mut watch::Receiver<Wants>,
-    window: u32,
-    asked_now: u64,
-    due: Option<Duration>,
-) -> Option<Wants> {
-    let mut due = std::pin::pin!(sleep(due));
-    loop {
-        let now = *wants.borrow_and_update();
-        if now.asked_now != asked_now || now.window != window {
-            return Some(now);
-        }
+        let want = *wants.borrow_and_update();
+        all |= want.asked_now != asked_now;
+        asked_now = want.asked_now;
+        let wish = Wish { window: want.window, all };
         tokio::select! {
-            changed = wants.changed() => changed.ok()?,
-            () = &mut due, if !now.paused => return Some(now),
+            changed = wants.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+            }
+            snapshot = backend.observe(wish), if !want.paused || all => {
+                all = false;
+                send(&desk.outbox, Event::Observed(Box::new(snapshot)));
+            }
         }
     }
-}
-
-/// How long until the first source is due; nothing when the clock stands still.
-fn until_due(snapshot: &Snapshot, desk: &Desk) -> Option<Duration> {
-    let next = snapshot.readings.values().filter_map(|reading| reading.next).min();
-    let due = match next {
-        Some(at) => desk.clock.until(at),
-        None => desk.clock.real_time(USUAL),
-    };
-    due.map(|time| time.max(BREATH))
 }
 
 async fn sleep(time: Option<Duration>) {

@@ -1,0 +1,89 @@
+//! The load balancer's part: what the listener holds, and which targets are healthy.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_elasticloadbalancingv2::types::{Rule, TargetHealthDescription};
+use futures::future::join_all;
+
+use crate::domain::{Fault, TargetState, Targets};
+use crate::sources::aws::Aws;
+use crate::sources::error::fault;
+
+use super::raw::Listener;
+
+/// A listener has at most a few hundred rules; more pages than that is a server that repeats itself.
+const PAGES: usize = 20;
+
+/// The ARNs of target groups by their names.
+pub(crate) async fn group_arns(
+    aws: &Aws,
+    names: Vec<String>,
+) -> Result<BTreeMap<String, String>, Fault> {
+    let call = aws.reads().elb.describe_target_groups().set_names(Some(names));
+    let answer = call
+        .send()
+        .await
+        .map_err(|error| fault("elasticloadbalancing:DescribeTargetGroups", &error))?;
+    let groups = answer.target_groups().iter();
+    Ok(groups
+        .filter_map(|group| {
+            Some((group.target_group_name()?.to_owned(), group.target_group_arn()?.to_owned()))
+        })
+        .collect())
+}
+
+/// The health of each group's targets; one group that fails leaves the others.
+pub(crate) async fn health(
+    aws: &Aws,
+    groups: BTreeMap<String, String>,
+) -> BTreeMap<String, Result<Targets, Fault>> {
+    let reads = groups.into_iter().map(|(name, arn)| async move {
+        let call = aws.reads().elb.describe_target_health().target_group_arn(arn);
+        let answer = call
+            .send()
+            .await
+            .map_err(|error| fault("elasticloadbalancing:DescribeTargetHealth", &error));
+        let targets = answer.map(|answer| Targets {
+            list: answer.target_health_descriptions().iter().map(target).collect(),
+        });
+        (name, targets)
+    });
+    join_all(reads).await.into_iter().collect()
+}
+
+fn target(description: &TargetHealthDescription) -> TargetState {
+    let id = description.target().and_then(|target| target.id()).unwrap_or("?");
+    let port = description
+        .target()
+        .and_then(aws_sdk_elasticloadbalancingv2::types::TargetDescription::port);
+    let health = description.target_health();
+    TargetState {
+        id: port.map_or_else(|| id.to_owned(), |port| format!("{id}:{port}")),
+        state: health
+            .and_then(|health| health.state())
+            .map_or("unavailable", |state| state.as_str())
+            .to_owned(),
+        reason: health.and_then(|h| h.reason()).map(|reason| reason.as_str().to_owned()),
+        description: health.and_then(|h| h.description()).map(str::to_owned),
+    }
+}
+
+/// All rules of the production listener.
+pub(crate) async fn listener(aws: &Aws, arn: String) -> Result<Listener, Fault> {
+    let mut rules: Vec<Rule> = Vec::new();
+    let mut marker = None;
+    for _ in 0..PAGES {
+        let call = aws.reads().elb.describe_rules().listener_arn(&arn);
+        let answer = call
+            .set_marker(marker)
+            .send()
+            .await
+            .map_err(|error| fault("elasticloadbalancing:DescribeRules", &error))?;
+        rules.extend(answer.rules().iter().cloned());
+        marker = answer.next_marker().filter(|marker| !marker.is_empty()).map(str::to_owned);
+        if marker.is_none() {
+            break;
+        }
+    }
+    Ok(Listener { rules })
+}

@@ -1,0 +1,333 @@
+//! CodeDeploy's part: which deployment is followed, and what it says.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_codedeploy::error::ProvideErrorMetadata;
+use aws_sdk_codedeploy::types::{
+    DeploymentGroupInfo, DeploymentInfo, DeploymentStatus, EcsTarget, RevisionLocation,
+    TrafficRoutingType,
+};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::{Fact, Fault, FaultKind, RolloutId, Target};
+use crate::sources::aws::Aws;
+use crate::sources::error::fault;
+
+use super::raw::{Control, Deployment, Routing, service_names};
+
+/// How often the group is asked for a newer deployment while one runs, and while none does.
+const GROUP_RUNNING: SignedDuration = SignedDuration::from_secs(60);
+const GROUP_IDLE: SignedDuration = SignedDuration::from_secs(10);
+
+/// What one look leaves for the next one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Memory {
+    /// Application and group, once known.
+    subject: Option<(String, String)>,
+    /// The deployment that is followed.
+    following: Option<String>,
+    /// It was seen while it ran, so that what comes after it is of interest.
+    seen_running: bool,
+    group: Fact<DeploymentGroupInfo>,
+    routings: BTreeMap<String, Routing>,
+    undone: Option<Deployment>,
+    last_good: Option<(String, RevisionLocation)>,
+}
+
+/// One look at CodeDeploy.
+pub(crate) async fn look(
+    aws: &Aws,
+    target: &Target,
+    mut memory: Memory,
+) -> (Result<Control, Fault>, Memory) {
+    let result = Box::pin(memory.look(aws, target)).await;
+    (result, memory)
+}
+
+impl Memory {
+    async fn look(&mut self, aws: &Aws, target: &Target) -> Result<Control, Fault> {
+        self.find(aws, target).await?;
+        self.read_group(aws).await;
+        self.follow_group(aws, target).await?;
+        let Some(id) = self.following.clone() else {
+            return Ok(Control {
+                deployment: None,
+                undone: None,
+                last_good: None,
+                group: self.group.clone(),
+            });
+        };
+        let mut info = deployment(aws, &id).await?;
+        // The way back is another deployment; it may be over before any list shows it.
+        if let Some(rollback) = rollback_id(&info) {
+            info = deployment(aws, &rollback).await?;
+            self.following = Some(rollback);
+        }
+        if self.subject.is_none() {
+            self.subject = subject(&info);
+            self.read_group(aws).await;
+        }
+        self.seen_running |= !is_over(&info);
+        let followed = self.complete(aws, info).await;
+        let undone = self.undone(aws, &followed.info).await;
+        let last_good = self.last_good(aws, &followed.info).await;
+        Ok(Control { deployment: Some(followed), undone, last_good, group: self.group.clone() })
+    }
+
+    /// The first look: what the target leads to.
+    async fn find(&mut self, aws: &Aws, target: &Target) -> Result<(), Fault> {
+        if self.subject.is_some() || self.following.is_some() {
+            return Ok(());
+        }
+        match target {
+            Target::CodeDeploy { application, group } => {
+                self.subject = Some((application.clone(), group.clone()));
+            }
+            Target::Deployment(id) => self.following = Some(id.as_str().to_owned()),
+            Target::Ecs { cluster, service } => {
+                self.following = Some(driver(aws, cluster, service).await?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The group, when the last reading is too old.
+    async fn read_group(&mut self, aws: &Aws) {
+        let Some((application, name)) = &self.subject else { return };
+        let period = if self.seen_running { GROUP_RUNNING } else { GROUP_IDLE };
+        let fresh = |at: Timestamp| aws.now().duration_since(at) < period;
+        if self.group.fault().is_none() && self.group.at().is_some_and(fresh) {
+            return;
+        }
+        let answer = group(aws, application, name).await;
+        self.group = std::mem::take(&mut self.group).after(answer, aws.now());
+    }
+
+    /// A newer deployment of the group takes the place of one that is over.
+    ///
+    /// Somebody who asked for one finished deployment keeps it, until something new begins.
+    async fn follow_group(&mut self, aws: &Aws, target: &Target) -> Result<(), Fault> {
+        let Some((application, name)) = self.subject.clone() else { return Ok(()) };
+        if let (None, Some(fault)) = (&self.following, self.group.fault()) {
+            // Without the group nothing says what exists: NotFound, denied, ...
+            return Err(fault.clone());
+        }
+        let last = self.group.value().and_then(DeploymentGroupInfo::last_attempted_deployment);
+        let newest = match last.and_then(|last| last.deployment_id()) {
+            Some(id) => Some(id.to_owned()),
+            None if self.following.is_none() => newest(aws, &application, &name).await?,
+            None => None,
+        };
+        let stay = matches!(target, Target::Deployment(_)) && !self.seen_running;
+        if newest.is_some() && newest != self.following && (self.following.is_none() || !stay) {
+            self.following = newest;
+            self.seen_running = false;
+        }
+        Ok(())
+    }
+
+    /// A deployment with its target and how it shifts.
+    async fn complete(&mut self, aws: &Aws, info: DeploymentInfo) -> Deployment {
+        let id = info.deployment_id().unwrap_or_default().to_owned();
+        let names = service_names(self.group.value(), None);
+        let name = info.deployment_config_name().unwrap_or_default().to_owned();
+        let known = self.routings.get(&name).copied();
+        let (target, routing) = tokio::join!(ecs_target(aws, &id, names), async {
+            match known {
+                Some(routing) => Ok(routing),
+                None => routing(aws, &name).await,
+            }
+        });
+        if let Ok(routing) = &routing {
+            self.routings.insert(name, *routing);
+        }
+        let now = aws.now();
+        Deployment {
+            info,
+            target: Fact::Unasked.after(target, now),
+            routing: Fact::Unasked.after(routing, now),
+        }
+    }
+
+    /// What a rollback undoes; it no longer changes, so that it is read once.
+    async fn undone(&mut self, aws: &Aws, of: &DeploymentInfo) -> Option<Deployment> {
+        let id = of.rollback_info()?.rollback_triggering_deployment_id()?.to_owned();
+        if self.undone.as_ref().is_none_or(|undone| undone.id() != id) {
+            let info = deployment(aws, &id).await.ok()?;
+            let undone = self.complete(aws, info).await;
+            // A target that could not be read is asked for again next time.
+            if undone.target.value().is_none() {
+                return Some(undone);
+            }
+            self.undone = Some(undone);
+        }
+        self.undone.clone()
+    }
+}
+
+impl Memory {
+    /// What the group deployed well last: where a deployment that did not end well can go back to.
+    async fn last_good(&mut self, aws: &Aws, of: &DeploymentInfo) -> Option<RevisionLocation> {
+        if !is_over(of) || of.status() == Some(&DeploymentStatus::Succeeded) {
+            return None;
+        }
+        let id = self.group.value()?.last_successful_deployment()?.deployment_id()?.to_owned();
+        if self.last_good.as_ref().is_none_or(|(known, _)| *known != id) {
+            let revision = deployment(aws, &id).await.ok()?.revision?;
+            self.last_good = Some((id, revision));
+        }
+        self.last_good.as_ref().map(|(_, revision)| revision.clone())
+    }
+}
+
+/// Whether nothing more will happen in it.
+pub(crate) fn is_over(info: &DeploymentInfo) -> bool {
+    matches!(
+        info.status(),
+        Some(DeploymentStatus::Succeeded | DeploymentStatus::Failed | DeploymentStatus::Stopped)
+    )
+}
+
+fn rollback_id(info: &DeploymentInfo) -> Option<String> {
+    let id = info.rollback_info()?.rollback_deployment_id()?;
+    (!id.is_empty()).then(|| id.to_owned())
+}
+
+fn subject(info: &DeploymentInfo) -> Option<(String, String)> {
+    Some((info.application_name()?.to_owned(), info.deployment_group_name()?.to_owned()))
+}
+
+/// One deployment.
+pub(crate) async fn deployment(aws: &Aws, id: &str) -> Result<DeploymentInfo, Fault> {
+    const OPERATION: &str = "codedeploy:GetDeployment";
+    let call = aws.reads().codedeploy.get_deployment().deployment_id(id);
+    let answer = call.send().await.map_err(|error| fault(OPERATION, &error))?;
+    answer
+        .deployment_info
+        .ok_or_else(|| Fault::new(FaultKind::Garbled, OPERATION, "the answer has no deployment"))
+}
+
+/// One deployment group.
+pub(crate) async fn group(
+    aws: &Aws,
+    application: &str,
+    name: &str,
+) -> Result<DeploymentGroupInfo, Fault> {
+    const OPERATION: &str = "codedeploy:GetDeploymentGroup";
+    let call = aws.reads().codedeploy.get_deployment_group();
+    let answer = call
+        .application_name(application)
+        .deployment_group_name(name)
+        .send()
+        .await
+        .map_err(|error| fault(OPERATION, &error))?;
+    answer
+        .deployment_group_info
+        .ok_or_else(|| Fault::new(FaultKind::Garbled, OPERATION, "the answer has no group"))
+}
+
+/// The newest deployment of a group that does not say so itself; the API lists the newest first.
+async fn newest(aws: &Aws, application: &str, name: &str) -> Result<Option<String>, Fault> {
+    let call = aws.reads().codedeploy.list_deployments();
+    let answer = call
+        .application_name(application)
+        .deployment_group_name(name)
+        .send()
+        .await
+        .map_err(|error| fault("codedeploy:ListDeployments", &error))?;
+    Ok(answer.deployments().first().cloned())
+}
+
+/// The deployment that made the newest task set of a service.
+async fn driver(aws: &Aws, cluster: &str, name: &str) -> Result<String, Fault> {
+    const OPERATION: &str = "ecs:DescribeServices";
+    let service = super::service::describe(aws, cluster, name).await?;
+    let sets = service.task_sets().iter();
+    let mut made: Vec<_> = sets
+        .filter_map(|set| {
+            Some((set.created_at().map(aws_smithy_types::DateTime::as_nanos), set.external_id()?))
+        })
+        .filter(|(_, id)| id.starts_with("d-"))
+        .collect();
+    made.sort_unstable();
+    made.pop().map(|(_, id)| id.to_owned()).ok_or_else(|| {
+        let controller = service.deployment_controller().map(|c| c.r#type().as_str());
+        let controller = controller.unwrap_or("ECS");
+        Fault::new(
+            FaultKind::NotFound,
+            OPERATION,
+            format!(
+                "no CodeDeploy deployment drives {cluster}/{name}; its controller is {controller}"
+            ),
+        )
+    })
+}
+
+/// The one target of an ECS deployment; nothing before the deployment has started.
+async fn ecs_target(
+    aws: &Aws,
+    id: &str,
+    names: Option<(String, String)>,
+) -> Result<Option<EcsTarget>, Fault> {
+    const OPERATION: &str = "codedeploy:BatchGetDeploymentTargets";
+    let target_id = match names {
+        Some((cluster, service)) => format!("{cluster}:{service}"),
+        None => match listed_target(aws, id).await? {
+            Some(target_id) => target_id,
+            None => return Ok(None),
+        },
+    };
+    let call = aws.reads().codedeploy.batch_get_deployment_targets();
+    match call.deployment_id(id).target_ids(target_id).send().await {
+        Ok(answer) => Ok(answer.deployment_targets().iter().find_map(|t| t.ecs_target().cloned())),
+        Err(error) if error.code() == Some("DeploymentNotStartedException") => Ok(None),
+        Err(error) => Err(fault(OPERATION, &error)),
+    }
+}
+
+async fn listed_target(aws: &Aws, id: &str) -> Result<Option<String>, Fault> {
+    match aws.reads().codedeploy.list_deployment_targets().deployment_id(id).send().await {
+        Ok(answer) => Ok(answer.target_ids().first().cloned()),
+        Err(error) if error.code() == Some("DeploymentNotStartedException") => Ok(None),
+        Err(error) => Err(fault("codedeploy:ListDeploymentTargets", &error)),
+    }
+}
+
+/// How a configuration shifts the traffic; a configuration never changes.
+async fn routing(aws: &Aws, name: &str) -> Result<Routing, Fault> {
+    const OPERATION: &str = "codedeploy:GetDeploymentConfig";
+    let call = aws.reads().codedeploy.get_deployment_config().deployment_config_name(name);
+    let answer = call.send().await.map_err(|error| fault(OPERATION, &error))?;
+    let garbled = |what: &str| Fault::new(FaultKind::Garbled, OPERATION, what.to_owned());
+    let config = answer
+        .deployment_config_info()
+        .and_then(|info| info.traffic_routing_config())
+        .ok_or_else(|| garbled("the configuration does not say how traffic is shifted"))?;
+    let minutes = |minutes: i32| SignedDuration::from_mins(i64::from(minutes.max(0)));
+    match config.r#type() {
+        Some(TrafficRoutingType::AllAtOnce) => Ok(Routing::AllAtOnce),
+        Some(TrafficRoutingType::TimeBasedCanary) => config
+            .time_based_canary()
+            .map(|canary| Routing::Canary {
+                percent: f64::from(canary.canary_percentage()),
+                every: minutes(canary.canary_interval()),
+            })
+            .ok_or_else(|| garbled("the canary has no figures")),
+        Some(TrafficRoutingType::TimeBasedLinear) => config
+            .time_based_linear()
+            .filter(|linear| linear.linear_percentage() > 0)
+            .map(|linear| Routing::Linear {
+                percent: f64::from(linear.linear_percentage()),
+                every: minutes(linear.linear_interval()),
+            })
+            .ok_or_else(|| garbled("the linear shift has no figures")),
+        other => Err(garbled(&format!("unknown way to shift traffic: {other:?}"))),
+    }
+}
+
+impl Memory {
+    /// The memory of somebody who follows this deployment and has seen it run.
+    pub(crate) fn of(rollout: &RolloutId) -> Self {
+        Self { following: Some(rollout.as_str().to_owned()), seen_running: true, ..Self::default() }
+    }
+}

@@ -1,0 +1,135 @@
+//! What the APIs said, as one picture. Pure: the same answers at the same moment give the same
+//! snapshot.
+
+mod events;
+mod offers;
+mod phase;
+mod schedule;
+mod sides;
+mod stages;
+mod traffic;
+
+use aws_sdk_codedeploy::types::DeploymentInfo;
+use jiff::Timestamp;
+
+use crate::domain::{
+    EndReason, Gate, ListenerSplit, Phase, RollbackLink, Rollout, RolloutId, RolloutKind, Side,
+    Snapshot, Split, Target,
+};
+use crate::sources::time::moment;
+
+use super::raw::{Control, Deployment, Raw};
+pub(crate) use phase::phase;
+pub(crate) use sides::Sides;
+
+/// The picture of `target` at `now`; how fresh each source is is added by who asked them.
+pub(crate) fn snapshot(target: &Target, raw: &Raw, now: Timestamp) -> Snapshot {
+    let sides = Sides::of(raw);
+    let rollout = raw.control.map(|control| {
+        control.deployment.as_ref().map(|deployment| rollout(raw, control, deployment, now))
+    });
+    Snapshot {
+        identity: raw.identity.clone(),
+        rollout,
+        guards: raw.guards.clone(),
+        metrics: raw.metrics.clone(),
+        events: events::events(raw, &sides),
+        ..Snapshot::unasked(target.clone(), now)
+    }
+}
+
+fn rollout(raw: &Raw, control: &Control, deployment: &Deployment, now: Timestamp) -> Rollout {
+    let info = &deployment.info;
+    let sides = Sides::of(raw);
+    let phase = phase(deployment, &sides);
+    let kind = kind(info);
+    let traffic = traffic::traffic(raw, &sides, &phase);
+    let share = traffic.planned.value().map(|split| split.green.get());
+    let is_rollout = kind == RolloutKind::Rollout;
+    let restored = matches!(
+        traffic.listener.fresh(),
+        Some(ListenerSplit::Split(split)) if *split == Split::ALL_BLUE
+    );
+    let situation = offers::Situation {
+        deployment,
+        group: control.group.value(),
+        last_good: control.last_good.as_ref(),
+        phase: &phase,
+        kind: &kind,
+    };
+    Rollout {
+        id: RolloutId::new(deployment.id()),
+        name: name(raw, info),
+        configuration: info.deployment_config_name().unwrap_or_default().to_owned(),
+        creator: info.creator().map(|c| c.as_str().to_owned()).unwrap_or_default(),
+        description: info.description().map(str::to_owned),
+        created: moment(info.create_time()),
+        ended: moment(info.complete_time()),
+        stages: if is_rollout {
+            stages::rollout(deployment, &phase, share)
+        } else {
+            stages::rollback(deployment, &phase, restored)
+        },
+        gate: match phase {
+            Phase::AwaitingApproval => Some(Gate::Approval),
+            Phase::Baking => Some(Gate::Bake),
+            _ => None,
+        },
+        next: schedule::next(raw, deployment, &phase, now).filter(|_| is_rollout),
+        instant_rollback_until: schedule::instant_rollback_until(deployment, &phase)
+            .filter(|_| is_rollout),
+        blue: sides::environment(raw, &sides, Side::Blue),
+        green: sides::environment(raw, &sides, Side::Green),
+        end_reason: end_reason(info),
+        rollback: rollback(info),
+        offers: offers::offers(&situation),
+        traffic,
+        phase,
+        kind,
+    }
+}
+
+/// A deployment that undoes another one is a rollback, whoever made it.
+fn kind(info: &DeploymentInfo) -> RolloutKind {
+    let undoes = info
+        .rollback_info()
+        .and_then(|info| info.rollback_triggering_deployment_id())
+        .filter(|id| !id.is_empty());
+    let made_by_codedeploy =
+        info.creator().map(aws_sdk_codedeploy::types::DeploymentCreator::as_str)
+            == Some("codeDeployRollback");
+    if undoes.is_some() || made_by_codedeploy {
+        RolloutKind::Rollback { undoes: undoes.map(RolloutId::new) }
+    } else {
+        RolloutKind::Rollout
+    }
+}
+
+/// What the title calls it: the service, else the group.
+fn name(raw: &Raw, info: &DeploymentInfo) -> String {
+    let service = raw.service_names().map(|(_, service)| service);
+    service.or_else(|| info.deployment_group_name().map(str::to_owned)).unwrap_or_default()
+}
+
+fn end_reason(info: &DeploymentInfo) -> Option<EndReason> {
+    let error = info.error_information()?;
+    Some(EndReason {
+        code: error.code().map(|code| code.as_str().to_owned()).unwrap_or_default(),
+        message: error.message().unwrap_or_default().to_owned(),
+    })
+}
+
+fn rollback(info: &DeploymentInfo) -> Option<RollbackLink> {
+    let link = info.rollback_info()?;
+    let id = link.rollback_deployment_id().filter(|id| !id.is_empty());
+    let message = link.rollback_message().filter(|message| !message.is_empty());
+    (id.is_some() || message.is_some())
+        .then(|| RollbackLink { id: id.map(RolloutId::new), message: message.map(str::to_owned) })
+}
+
+/// Green's planned share, for those who watch when it changes.
+pub(crate) fn planned_share(raw: &Raw) -> Option<(String, f64)> {
+    let deployment = raw.deployment()?;
+    let share = Sides::of(raw).green.weight()?;
+    Some((deployment.id().to_owned(), share))
+}

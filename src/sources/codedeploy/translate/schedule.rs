@@ -1,0 +1,184 @@
+//! When the traffic is planned to shift, and when waits end: estimates, all of them.
+
+use aws_sdk_codedeploy::types::{DeploymentInfo, DeploymentReadyAction, EcsTarget};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::{Due, Next, NextStep, Phase, Split, Weight};
+use crate::sources::time::{later, moment};
+
+use super::super::raw::{Deployment, Raw, Routing};
+use super::phase::event;
+
+/// An increment that is this late is late: nothing is extrapolated any more.
+const LATE: SignedDuration = SignedDuration::from_secs(90);
+/// CodeDeploy gives a hook, and green's tasks, an hour.
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+/// More steps than any configuration can have.
+const STEPS: usize = 100;
+
+/// The shares that green gets, each with the time since the first one.
+pub(crate) fn steps(routing: Routing) -> Vec<(SignedDuration, f64)> {
+    match routing {
+        Routing::AllAtOnce => vec![(SignedDuration::ZERO, 100.0)],
+        Routing::Canary { percent, every } => {
+            vec![(SignedDuration::ZERO, percent.clamp(0.0, 100.0)), (every, 100.0)]
+        }
+        Routing::Linear { percent, every } => {
+            let mut steps = Vec::new();
+            let (mut at, mut share) = (SignedDuration::ZERO, percent);
+            while steps.len() < STEPS {
+                steps.push((at, share.min(100.0)));
+                if share >= 100.0 {
+                    break;
+                }
+                at = at.saturating_add(every);
+                share += percent;
+            }
+            steps
+        }
+    }
+}
+
+/// The split with this share of green, in percent.
+pub(crate) fn split(percent: f64) -> Split {
+    Split { green: Weight::percent(percent).unwrap_or(Weight::NONE) }
+}
+
+/// The moment of the first increment.
+pub(crate) fn first_shift(target: Option<&EcsTarget>) -> Option<Timestamp> {
+    moment(event(target, "AllowTraffic")?.start_time())
+}
+
+/// The end of the bake: an estimate, since the API does not give it.
+pub(crate) fn bake_end(deployment: &Deployment) -> Option<Due> {
+    let target = deployment.target.value().and_then(Option::as_ref);
+    let ended = |name| moment(event(target, name)?.end_time());
+    let start = ended("AfterAllowTraffic")
+        .or_else(|| ended("AllowTraffic"))
+        .or_else(|| moment(target?.last_updated_at()))?;
+    Some(Due::estimate(later(start, bake(&deployment.info)?)))
+}
+
+/// How long blue is kept after the shift.
+pub(crate) fn bake(info: &DeploymentInfo) -> Option<SignedDuration> {
+    let option = info
+        .blue_green_deployment_configuration()?
+        .terminate_blue_instances_on_deployment_success()?;
+    Some(SignedDuration::from_mins(option.termination_wait_time_in_minutes().max(0).into()))
+}
+
+/// How long an approval may take, where one is asked for.
+pub(crate) fn approval(info: &DeploymentInfo) -> Option<SignedDuration> {
+    let option = info.blue_green_deployment_configuration()?.deployment_ready_option()?;
+    let asks = option.action_on_timeout() == Some(&DeploymentReadyAction::StopDeployment);
+    asks.then(|| SignedDuration::from_mins(option.wait_time_in_minutes().max(0).into()))
+}
+
+/// When the rollback stops being instant: the bake's end, from wherever the rollout is now.
+pub(crate) fn instant_rollback_until(deployment: &Deployment, phase: &Phase) -> Option<Due> {
+    match phase {
+        Phase::Baking | Phase::AfterShift => bake_end(deployment),
+        Phase::Shifting => {
+            let target = deployment.target.value().and_then(Option::as_ref);
+            let (last, _) = *steps(*deployment.routing.value()?).last()?;
+            let shifted = later(first_shift(target)?, last);
+            Some(Due::estimate(later(shifted, bake(&deployment.info)?)))
+        }
+        Phase::Queued
+        | Phase::Preparing
+        | Phase::Validating
+        | Phase::AwaitingApproval
+        | Phase::BeforeShift
+        | Phase::Finishing
+        | Phase::Succeeded
+        | Phase::Failed
+        | Phase::Stopped
+        | Phase::Other(_) => None,
+    }
+}
+
+/// What happens by itself next.
+pub(crate) fn next(
+    raw: &Raw,
+    deployment: &Deployment,
+    phase: &Phase,
+    now: Timestamp,
+) -> Option<Next> {
+    let target = deployment.target.value().and_then(Option::as_ref);
+    let give_up = |name: &str| {
+        let start = moment(event(target, name)?.start_time())?;
+        Some(Next { step: NextStep::GiveUp, due: Due::estimate(later(start, HOUR)) })
+    };
+    match phase {
+        Phase::Preparing => give_up("Install").or_else(|| give_up("BeforeInstall")),
+        Phase::BeforeShift => give_up("BeforeAllowTraffic"),
+        Phase::AfterShift => give_up("AfterAllowTraffic"),
+        Phase::AwaitingApproval => unapproved(deployment),
+        Phase::Shifting => shift(raw, deployment, now),
+        Phase::Baking => Some(Next { step: NextStep::RemoveBlue, due: bake_end(deployment)? }),
+        Phase::Queued
+        | Phase::Validating
+        | Phase::Finishing
+        | Phase::Succeeded
+        | Phase::Failed
+        | Phase::Stopped
+        | Phase::Other(_) => None,
+    }
+}
+
+/// The end of the approval. There is no moment in the API from which it counts: the earliest one
+/// is the end of the installation, the latest the end of the last step before the wait.
+fn unapproved(deployment: &Deployment) -> Option<Next> {
+    let target = deployment.target.value().and_then(Option::as_ref);
+    let wait = approval(&deployment.info)?;
+    let ended = |name| moment(event(target, name)?.end_time());
+    let earliest = ended("Install")?;
+    let last = ["AfterAllowTestTraffic", "AllowTestTraffic", "AfterInstall", "Install"]
+        .into_iter()
+        .find_map(ended)
+        .unwrap_or(earliest);
+    let due = Due {
+        at: later(earliest, wait),
+        latest: (last.duration_since(earliest) > SignedDuration::from_mins(1))
+            .then(|| later(last, wait)),
+        exact: false,
+    };
+    Some(Next { step: NextStep::StopUnapproved, due })
+}
+
+/// The next increment, from the moment at which the present one was seen when that is known.
+fn shift(raw: &Raw, deployment: &Deployment, now: Timestamp) -> Option<Next> {
+    let target = deployment.target.value().and_then(Option::as_ref);
+    let steps = steps(*deployment.routing.value()?);
+    let start = first_shift(target)?;
+    let share = raw
+        .share_seen
+        .as_ref()
+        .filter(|(id, _, _)| id == deployment.id())
+        .map_or(0.0, |(_, share, _)| *share);
+    let (offset, percent) = steps.into_iter().find(|(_, percent)| *percent > share + 0.05)?;
+    let at = later(start, offset);
+    let late = now.duration_since(at) > LATE;
+    (!late).then(|| Next { step: NextStep::Shift(split(percent)), due: Due::estimate(at) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shares(routing: Routing) -> Vec<(i64, f64)> {
+        steps(routing).into_iter().map(|(at, share)| (at.as_secs() / 60, share)).collect()
+    }
+
+    #[test]
+    fn the_increments_follow_the_configuration() {
+        let every = SignedDuration::from_mins(5);
+        assert_eq!(shares(Routing::AllAtOnce), [(0, 100.0)]);
+        assert_eq!(shares(Routing::Canary { percent: 10.0, every }), [(0, 10.0), (5, 100.0)]);
+        assert_eq!(
+            shares(Routing::Linear { percent: 30.0, every }),
+            [(0, 30.0), (5, 60.0), (10, 90.0), (15, 100.0)]
+        );
+        assert_eq!(steps(Routing::Linear { percent: 0.01, every }).len(), STEPS);
+    }
+}
