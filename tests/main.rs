@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails by panicking")]
 
 mod architecture;
+mod backends;
 mod generated;
 mod harness;
+mod screens;
 mod shell;
 mod sim;
 mod stories;

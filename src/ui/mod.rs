@@ -1,1 +1,64 @@
 //! What it looks like: `draw` paints a state and changes nothing.
+//!
+//! | module | what |
+//! |---|---|
+//! | `screens` | whole screens: the cockpit, the list, the help, the numbers behind the verdict |
+//! | `widgets` | their pieces |
+//! | `words`, `format` | how things are said, and how numbers and foreign text are written |
+//! | `theme` | roles, colours and marks; the only file that names a colour |
+//! | `pen` | writing into the buffer, always inside |
+//! | `svg` | a buffer as a picture |
+//!
+//! Rows are written straight into the buffer: a frame needs no layout solver and few allocations.
+
+mod format;
+mod pen;
+mod screens;
+mod svg;
+mod theme;
+mod widgets;
+mod words;
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+
+use crate::app::{Screen, State};
+
+use pen::Pen;
+pub use svg::svg;
+pub use theme::{Glyphs, Role, Theme};
+
+/// The smallest terminal that holds the fixed lines and the least of the panels.
+const LEAST: (u16, u16) = (60, 16);
+
+/// Draws the state over the whole frame.
+pub fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>) {
+    paint(state, theme, frame.buffer_mut());
+}
+
+/// Draws the state over the whole buffer.
+pub fn paint(state: &State, theme: &Theme, buffer: &mut Buffer) {
+    let area = buffer.area;
+    let mut pen = Pen::new(buffer, area, theme);
+    if area.width < LEAST.0 || area.height < LEAST.1 {
+        return too_small(&mut pen, state);
+    }
+    match &state.screen {
+        Screen::Cockpit(cockpit) => screens::cockpit::draw(&mut pen, state, cockpit),
+        Screen::Picker(picker) => screens::picker::draw(&mut pen, state, picker),
+    }
+}
+
+/// What can be said in hardly any room: where it stands, whether one can go back, and what to do.
+fn too_small(pen: &mut Pen<'_>, state: &State) {
+    let width = pen.width();
+    let rollout = state.cockpit().and_then(|cockpit| cockpit.snapshot.rollout());
+    if let Some(rollout) = rollout {
+        pen.cut(0, 0, width, &words::phase(rollout), Role::Strong);
+        widgets::strip::draw(&mut pen.part(0, 1, width, 1), state);
+    }
+    let have = format!("{}x{}", pen.width(), pen.height());
+    let need = format!("too small: {have}, needs {}x{}", LEAST.0, LEAST.1);
+    let y = pen.height().saturating_sub(1).min(3);
+    pen.cut(0, y, width, &need, Role::Warning);
+}

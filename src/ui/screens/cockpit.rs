@@ -1,0 +1,170 @@
+//! One rollout: fixed lines above, the two sides and the evidence below.
+//!
+//! ```text
+//! title                                           age of the data
+//! phase                                       what happens next
+//! rail of stages
+//! traffic: asked for, listener, requests
+//! verdict and its evidence
+//! roll back: may I, can I, to what, how fast, until when
+//! ┌ BLUE ──────────────┐┌ GREEN ─────────────┐
+//! └────────────────────┘└────────────────────┘
+//! alarms
+//! events
+//! notice
+//! keys
+//! ```
+//!
+//! The lines above the sides are the same in the same order at every size; below, what matters less
+//! gives way.
+
+use crate::app::{Cockpit, Overlay, Panel, State, View};
+use crate::domain::Side;
+use crate::ui::pen::Pen;
+use crate::ui::theme::Role;
+use crate::ui::widgets::{
+    dialog, events, guards, head, hints, rail, side, strip, title, traffic, verdict,
+};
+
+use super::{help, why};
+
+/// From here on the fixed lines have air between them.
+const ROOMY_HEIGHT: u16 = 34;
+const ROOMY_WIDTH: u16 = 100;
+/// Frame, revision, tasks, targets, five metrics with the two that matter in two rows, marks.
+const FULL_PANEL: u16 = 16;
+/// The tallest a panel gets.
+const TALLEST_PANEL: u16 = 26;
+/// The least: frame, revision, tasks, requests, errors, p99.
+const LEAST_PANEL: u16 = 7;
+
+/// Draws the screen.
+pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
+    let (width, height) = (pen.width(), pen.height());
+    let roomy = height >= ROOMY_HEIGHT && width >= ROOMY_WIDTH;
+    let top = fixed(pen, state, cockpit, roomy);
+    hints::draw(&mut pen.part(0, height.saturating_sub(1), width, 1), state);
+    let mut bottom = height.saturating_sub(1);
+    if let Some(notice) = &state.notice {
+        bottom = bottom.saturating_sub(1);
+        let text = crate::ui::format::clean(&notice.text);
+        pen.cut(1, bottom, width.saturating_sub(2), &text, Role::Strong);
+    }
+    let body = bottom.saturating_sub(top);
+    {
+        let mut pen = pen.part(0, top, width, body);
+        match cockpit.view {
+            View::Panels => panels(&mut pen, state, cockpit),
+            View::Expanded(panel) => expanded(&mut pen, state, cockpit, panel),
+            View::Events => {
+                frame(&mut pen, " events, newest first ");
+                let mut inner = pen.part(1, 1, width.saturating_sub(2), body.saturating_sub(2));
+                if !events::list(&mut inner, state, cockpit.scroll) {
+                    inner.left(2, 0, "nothing has happened yet", Role::Dim);
+                }
+            }
+            View::Why => {
+                frame(&mut pen, " why: every minute that was compared ");
+                let mut inner = pen.part(1, 1, width.saturating_sub(2), body.saturating_sub(2));
+                why::draw(&mut inner, cockpit);
+            }
+        }
+    }
+    let mut pen = pen.part(0, top, width, body);
+    match &state.overlay {
+        Some(Overlay::Confirm(confirm)) => dialog::draw(&mut pen, state, cockpit, confirm),
+        Some(Overlay::NewIdentity(asked)) => dialog::new_identity(&mut pen, state, asked),
+        Some(Overlay::Help(scroll)) => help::draw(&mut pen, state, *scroll),
+        None => {}
+    }
+}
+
+fn frame(pen: &mut Pen<'_>, title: &str) {
+    pen.frame(&[(title, Role::Title)], &[], Role::Focus);
+}
+
+/// The fixed lines; the row after them.
+fn fixed(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit, roomy: bool) -> u16 {
+    let width = pen.width();
+    title::draw(&mut pen.part(0, 0, width, 1), state, cockpit);
+    let mut y = 1;
+    if roomy {
+        let rule = pen.glyphs().rule;
+        pen.repeat(0, y, rule, width, Role::Border);
+        y += 1;
+    }
+    head::draw(&mut pen.part(0, y, width, 1), state, cockpit);
+    rail::draw(&mut pen.part(0, y + 1, width, 1), state, cockpit);
+    y += 2 + u16::from(roomy);
+    let rows = if roomy { 3 } else { 1 };
+    traffic::draw(&mut pen.part(0, y, width, rows), state);
+    y += rows + u16::from(roomy);
+    let rows = if roomy { 2 } else { 1 };
+    verdict::draw(&mut pen.part(0, y, width, rows), state, cockpit);
+    y += rows;
+    strip::draw(&mut pen.part(0, y, width, 1), state);
+    y + 1 + u16::from(roomy)
+}
+
+/// Both sides, the alarms and the newest events.
+fn panels(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
+    let (width, height) = (pen.width(), pen.height());
+    let tall = match height {
+        0..=9 => height,
+        10..=15 => height.saturating_sub(4),
+        16..=24 => (height - 5).min(FULL_PANEL).max(10),
+        _ => (height - 9).clamp(FULL_PANEL, TALLEST_PANEL),
+    };
+    let tall = if height >= LEAST_PANEL { tall.max(LEAST_PANEL.min(height)) } else { height };
+    let half = width / 2;
+    side::draw(&mut pen.part(0, 0, half, tall), state, cockpit, Side::Blue);
+    side::draw(&mut pen.part(half, 0, width - half, tall), state, cockpit, Side::Green);
+    if height <= tall {
+        return;
+    }
+    mark_focus(pen, tall, cockpit, Panel::Guards);
+    guards::line(&mut pen.part(0, tall, width, 1), cockpit);
+    let mut y = tall + 1;
+    // With room to spare the events have a heading of their own.
+    if height.saturating_sub(y) > 6 {
+        let focused = cockpit.focus == Panel::Events;
+        pen.left(1, y, "events", if focused { Role::Focus } else { Role::Dim });
+        y += 1;
+    }
+    let rows = height.saturating_sub(y);
+    let scroll = if cockpit.focus == Panel::Events { cockpit.scroll } else { 0 };
+    events::list(&mut pen.part(0, y, width, rows), state, scroll);
+}
+
+fn mark_focus(pen: &mut Pen<'_>, y: u16, cockpit: &Cockpit, panel: Panel) {
+    if cockpit.focus == panel {
+        let mark = pen.glyphs().choice.to_string();
+        pen.left(0, y, &mark, Role::Focus);
+    }
+}
+
+/// One panel over the whole width.
+fn expanded(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit, panel: Panel) {
+    let (width, height) = (pen.width(), pen.height());
+    let side = match panel {
+        Panel::Blue => Side::Blue,
+        Panel::Green => Side::Green,
+        Panel::Guards => {
+            frame(pen, " alarms that guard the rollout ");
+            let mut inner = pen.part(1, 1, width.saturating_sub(2), height.saturating_sub(2));
+            guards::list(&mut inner, cockpit);
+            return;
+        }
+        Panel::Events => {
+            frame(pen, " events, newest first ");
+            let mut inner = pen.part(1, 1, width.saturating_sub(2), height.saturating_sub(2));
+            events::list(&mut inner, state, cockpit.scroll);
+            return;
+        }
+    };
+    let charts =
+        if height > 24 { height.saturating_sub(10).min(TALLEST_PANEL) } else { height * 3 / 5 };
+    side::draw(&mut pen.part(0, 0, width, charts), state, cockpit, side);
+    let rest = height.saturating_sub(charts);
+    side::members(&mut pen.part(0, charts, width, rest), cockpit, side);
+}

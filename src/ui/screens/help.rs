@@ -1,0 +1,45 @@
+//! The keys and what they do, from the keymap in force.
+
+use crate::app::State;
+use crate::input::{Command, Context};
+use crate::ui::format::clean;
+use crate::ui::pen::Pen;
+use crate::ui::theme::Role;
+
+/// Draws the keys, from row `scroll` on.
+pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, scroll: usize) {
+    let keymap = &state.settings.keymap;
+    let rows: Vec<(String, String)> = Command::ALL
+        .into_iter()
+        .map(|command| {
+            let mut keys: Vec<String> = Vec::new();
+            for binding in keymap.bindings().iter().filter(|b| b.command == command) {
+                let place = match binding.context {
+                    Context::Everywhere | Context::Cockpit => "",
+                    Context::List => " (list)",
+                    Context::Dialog => " (dialog)",
+                };
+                let text = binding.key.to_string();
+                if !keys.iter().any(|known| known.split(' ').next() == Some(&text)) {
+                    keys.push(format!("{text}{place}"));
+                }
+            }
+            (keys.join("  "), keymap.description(command).to_owned())
+        })
+        .filter(|(keys, _)| !keys.is_empty())
+        .collect();
+    let width = pen.width().min(90);
+    let height = u16::try_from(rows.len() + 2).unwrap_or(u16::MAX).min(pen.height());
+    let left = pen.width().saturating_sub(width) / 2;
+    let mut pen = pen.part(left, 0, width, height);
+    pen.clear();
+    let inside = usize::from(height.saturating_sub(2));
+    let top = scroll.min(rows.len().saturating_sub(inside));
+    let more = rows.len().saturating_sub(top + inside);
+    let note = if more > 0 { format!(" {more} more below ") } else { String::new() };
+    pen.frame(&[(" keys ", Role::Title)], &[(&note, Role::Dim)], Role::Focus);
+    for (y, (keys, what)) in (1..=height.saturating_sub(2)).zip(rows.iter().skip(top)) {
+        let end = pen.cut(3, y, 28, &clean(keys), Role::Key).max(32);
+        pen.cut(end, y, width.saturating_sub(end + 2), &clean(what), Role::Text);
+    }
+}

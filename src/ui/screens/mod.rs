@@ -1,0 +1,6 @@
+//! Whole screens.
+
+pub(super) mod cockpit;
+pub(super) mod help;
+pub(super) mod picker;
+pub(super) mod why;

@@ -1,0 +1,265 @@
+//! The question before an order: what will happen, the exact call, and the safe choice first.
+
+use crate::app::{Choice, Cockpit, Confirm, NewIdentity, State, select};
+use crate::domain::{Action, Means, Side};
+use crate::input::Command;
+use crate::ui::format::{account, age, clean, clock, rate, share};
+use crate::ui::pen::{Pen, wrap};
+use crate::ui::theme::Role;
+
+/// The widest a dialog gets: longer lines are hard to read.
+const WIDEST: u16 = 88;
+
+/// One line of a dialog.
+type Line = (String, Role);
+
+/// Draws the question into the room it may cover.
+pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit, confirm: &Confirm) {
+    let width = pen.width().min(WIDEST);
+    let inner = usize::from(width.saturating_sub(6));
+    let told = select::consequence(confirm, cockpit);
+    let mut lines = sentences(confirm, &told, inner);
+    let text = lines.len();
+    lines.push((String::new(), Role::Text));
+    let call = call(confirm);
+    push_wrapped(&mut lines, &call, inner, Role::Dim);
+    push_wrapped(&mut lines, &cli(confirm, cockpit), inner, Role::Text);
+    lines.push((String::new(), Role::Text));
+    push_wrapped(&mut lines, &identity(state, cockpit, confirm), inner, Role::Dim);
+    // In little room the call and the name stay, the sentences are cut from below last.
+    let room = usize::from(pen.height().saturating_sub(5));
+    if lines.len() > room {
+        lines.retain(|(line, _)| !line.is_empty());
+    }
+    if lines.len() > room && text > 1 {
+        lines.truncate(room);
+    }
+    let height = u16::try_from(lines.len() + 5).unwrap_or(u16::MAX).min(pen.height());
+    let left = pen.width().saturating_sub(width) / 2;
+    let mut pen = pen.part(left, 0, width, height);
+    pen.clear();
+    let name = cockpit.snapshot.rollout().map_or("?", |rollout| rollout.name.as_str());
+    let title = format!(" {} {}? ", verb(confirm), clean(name));
+    let time = format!(" {} ", clock(state.now, &pen.theme().zone));
+    let border = if confirm.wants_name() { Role::Warning } else { Role::Focus };
+    pen.frame(&[(&title, Role::Title)], &[(&time, Role::Dim)], border);
+    for (y, (line, role)) in (1..).zip(&lines) {
+        pen.left(3, y, line, *role);
+    }
+    choices(&mut pen, state, confirm);
+}
+
+fn verb(confirm: &Confirm) -> &'static str {
+    match (confirm.permit.action, confirm.permit.means) {
+        (Action::RollBack, Means::RedeployPrevious) => "Deploy the previous revision of",
+        (Action::RollBack, _) => "Roll back",
+        (Action::Continue, _) => "Continue",
+        (Action::Finish, _) => "Finish",
+        (Action::Stop, _) => "Stop",
+    }
+}
+
+fn push_wrapped(lines: &mut Vec<Line>, text: &str, width: usize, role: Role) {
+    lines.extend(wrap(text, width).into_iter().map(|line| (line, role)));
+}
+
+/// What will happen to the traffic, and how fast it can be undone.
+fn sentences(confirm: &Confirm, told: &select::Consequence, width: usize) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let blue = told
+        .blue
+        .as_deref()
+        .map_or("what served before".to_owned(), |name| clean(name).into_owned());
+    let tasks = told.tasks.map_or("its tasks are not known".to_owned(), |tasks| {
+        format!("{} of its {} tasks run", tasks.running, tasks.desired)
+    });
+    let healthy = told.targets.map_or("their health is not known".to_owned(), |(healthy, all)| {
+        format!("{healthy} of {all} targets are healthy")
+    });
+    let moved = told.moves.map(|moves| {
+        let from = moves.from.word();
+        let rate = moves.per_second.map(|n| format!(" (about {} a second)", rate(n)));
+        let verb = if moves.from == Side::Green { "leave" } else { "move away from" };
+        format!(
+            "{} % of the requests{} {verb} {from}",
+            share(moves.share.get()),
+            rate.unwrap_or_default()
+        )
+    });
+    match confirm.permit.means {
+        Means::StopAndRollBack => {
+            let text = format!("All traffic goes back to blue: {blue}, {tasks}, {healthy}.");
+            push_wrapped(&mut lines, &text, width, Role::Strong);
+            let text = moved.map_or("No traffic has to move.".to_owned(), |moved| {
+                format!("{moved} within seconds.")
+            });
+            push_wrapped(&mut lines, &text, width, Role::Text);
+            let text = "Green's tasks are kept until the deployment has ended, then removed.";
+            push_wrapped(&mut lines, text, width, Role::Text);
+        }
+        Means::RedeployPrevious => {
+            let text = format!(
+                "Blue is gone: {blue} is deployed anew. Its tasks have to start first, and the \
+                 traffic is shifted as in every rollout: this takes minutes, not seconds."
+            );
+            push_wrapped(&mut lines, &text, width, Role::Strong);
+        }
+        Means::OpenGate => {
+            let text = moved.map_or("Green begins to get traffic.".to_owned(), |moved| {
+                format!("Green begins to get traffic: {moved} now.")
+            });
+            push_wrapped(&mut lines, &text, width, Role::Strong);
+            let text = "Until the end of the bake a roll back takes seconds.";
+            push_wrapped(&mut lines, text, width, Role::Text);
+        }
+        Means::StopOnly => {
+            let stays = told.leaves.map_or("The traffic stays wherever it is.".to_owned(), |split| {
+                format!(
+                    "The rollout stops and nothing is undone: {} % of the traffic stays on blue, {} % on green.",
+                    share(split.blue().get()),
+                    share(split.green.get())
+                )
+            });
+            push_wrapped(&mut lines, &stays, width, Role::Strong);
+            let text = "Both sets of tasks stay, and nothing moves the traffic any more.";
+            push_wrapped(&mut lines, text, width, Role::Text);
+        }
+        Means::EndBake => {
+            let text = "Blue's tasks are removed now. Traffic stays on green.";
+            push_wrapped(&mut lines, text, width, Role::Strong);
+            let text = "The roll back within seconds is gone afterwards; going back then takes a \
+                        new deployment, minutes.";
+            push_wrapped(&mut lines, text, width, Role::Text);
+        }
+    }
+    for warning in &told.warnings {
+        push_wrapped(&mut lines, &warn(warning), width, Role::Warning);
+    }
+    lines
+}
+
+fn warn(warning: &select::Warning) -> String {
+    match warning {
+        select::Warning::BlueNotReady => {
+            "! Blue is not known to be healthy: going back may make things worse.".to_owned()
+        }
+        select::Warning::RevisionInactive => {
+            "! The previous revision is not active: new tasks of it cannot start.".to_owned()
+        }
+        select::Warning::InstantRollbackEnds => {
+            "! This cannot be taken back: the instant roll back ends.".to_owned()
+        }
+        select::Warning::LeftAsItIs => {
+            "! Nothing will move the traffic afterwards but another deployment.".to_owned()
+        }
+        select::Warning::GreenIsWorse => "! The verdict is that green is worse.".to_owned(),
+        select::Warning::Alarms(names) => {
+            format!("! These alarms fire: {}.", clean(&names.join(", ")))
+        }
+        select::Warning::OldData(old) => format!("! This rests on data that is {} old.", age(*old)),
+    }
+}
+
+/// The exact call, in the API's words.
+fn call(confirm: &Confirm) -> String {
+    let call = &confirm.permit.call;
+    let params: Vec<String> =
+        call.params.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    clean(&format!("{} {}  {}", call.service, call.operation, params.join("  "))).into_owned()
+}
+
+fn cli(confirm: &Confirm, cockpit: &Cockpit) -> String {
+    let region = cockpit.snapshot.identity.value().map(|identity| identity.region.as_str());
+    clean(&confirm.permit.call.cli(region)).into_owned()
+}
+
+fn identity(state: &State, cockpit: &Cockpit, confirm: &Confirm) -> String {
+    let who = match cockpit.snapshot.identity.value() {
+        Some(identity) => format!(
+            "as {}, {}, {}",
+            clean(identity.name()),
+            account(&identity.account),
+            clean(&identity.region)
+        ),
+        None => "identity not known".to_owned(),
+    };
+    let permission = confirm.permit.call.permission();
+    let known = match select::strip(state).may {
+        _ if cockpit.known_permissions.contains(&permission) => "known",
+        select::May::Missing(missing) if missing == permission => "missing",
+        _ => "not tried yet",
+    };
+    format!("{who}; {permission}: {known}")
+}
+
+/// The two choices, or the field for the name.
+fn choices(pen: &mut Pen<'_>, state: &State, confirm: &Confirm) {
+    let Some(y) = pen.height().checked_sub(3) else { return };
+    let focus = state.focus();
+    let key = |command| state.settings.keymap.key(focus, command).unwrap_or_default();
+    if let Some(complaint) = &confirm.complaint {
+        pen.cut(3, y, pen.width().saturating_sub(6), &clean(complaint), Role::Warning);
+    }
+    let y = y + 1;
+    let mark = pen.glyphs().choice;
+    if confirm.wants_name() {
+        let x = pen.left(3, y, &format!("type {} to confirm: ", clean(&confirm.name)), Role::Text);
+        let x = pen.left(x, y, &format!("{}_", clean(&confirm.typed)), Role::Selected);
+        let back = format!("keep going ({})", key(Command::Back));
+        let cells = u16::try_from(back.chars().count()).unwrap_or(0);
+        if x + cells + 4 < pen.width() {
+            pen.right(pen.width().saturating_sub(3), y, &back, Role::Dim);
+        }
+        return;
+    }
+    let options = [
+        (Choice::Keep, format!("keep going ({})", key(Command::Back))),
+        (Choice::Act, format!("{} ({})", confirm.permit.action.words(), key(Command::Confirm))),
+    ];
+    let mut x = pen.width() / 5;
+    for (choice, text) in options {
+        let focused = confirm.choice == choice;
+        let (lead, role) =
+            if focused { (mark.to_string(), Role::Selected) } else { (" ".to_owned(), Role::Text) };
+        x = pen.left(x, y, &format!("{lead} {text} "), role) + 8;
+    }
+}
+
+/// The question whether to act in another name than before.
+pub(crate) fn new_identity(pen: &mut Pen<'_>, state: &State, asked: &NewIdentity) {
+    let width = pen.width().min(WIDEST);
+    let inner = usize::from(width.saturating_sub(6));
+    let mut lines: Vec<Line> = Vec::new();
+    let name = |identity: &crate::domain::Identity| {
+        format!(
+            "{}, {}, {}",
+            clean(identity.name()),
+            account(&identity.account),
+            clean(&identity.region)
+        )
+    };
+    push_wrapped(&mut lines, &format!("Until now: {}", name(&asked.from)), inner, Role::Text);
+    push_wrapped(&mut lines, &format!("Now: {}", name(&asked.to)), inner, Role::Strong);
+    push_wrapped(
+        &mut lines,
+        "Nothing is sent before you say that this is right.",
+        inner,
+        Role::Text,
+    );
+    let height = u16::try_from(lines.len() + 4).unwrap_or(u16::MAX).min(pen.height());
+    let left = pen.width().saturating_sub(width) / 2;
+    let mut pen = pen.part(left, 0, width, height);
+    pen.clear();
+    pen.frame(&[(" The credentials belong to somebody else ", Role::Title)], &[], Role::Warning);
+    for (y, (line, role)) in (1..).zip(&lines) {
+        pen.left(3, y, line, *role);
+    }
+    let key = |command| state.settings.keymap.key(state.focus(), command).unwrap_or_default();
+    let text = format!(
+        "not now ({})      act in this name ({})",
+        key(Command::Back),
+        key(Command::Confirm)
+    );
+    let y = pen.height().saturating_sub(2);
+    pen.left(3, y, &text, Role::Text);
+}

@@ -1,0 +1,75 @@
+//! The alarms that guard the rollout, in one line or, expanded, one a line.
+
+use crate::app::Cockpit;
+use crate::domain::{Guard, GuardState};
+use crate::ui::format::{clean, clock};
+use crate::ui::pen::Pen;
+use crate::ui::theme::{Glyphs, Role};
+use unicode_width::UnicodeWidthStr;
+
+fn words(state: GuardState, glyphs: Glyphs) -> (char, &'static str, Role) {
+    match state {
+        GuardState::Ok => (glyphs.done, "OK", Role::Good),
+        GuardState::Alarm => ('!', "ALARM", Role::Danger),
+        GuardState::InsufficientData => ('?', "not enough data", Role::Dim),
+        GuardState::Missing => (glyphs.failed, "does not exist", Role::Warning),
+    }
+}
+
+/// One line; those that fire come first.
+pub(crate) fn line(pen: &mut Pen<'_>, cockpit: &Cockpit) {
+    let mut x = pen.left(1, 0, "alarms", Role::Dim) + 2;
+    let guards = &cockpit.snapshot.guards;
+    let Some(list) = guards.value() else {
+        let text = match guards.fault() {
+            Some(fault) => format!("? {}", clean(&fault.brief())),
+            None => "asking CloudWatch".to_owned(),
+        };
+        pen.cut(x, 0, pen.width().saturating_sub(x + 1), &text, Role::Dim);
+        return;
+    };
+    if list.is_empty() {
+        pen.left(x, 0, "none guards this rollout", Role::Dim);
+        return;
+    }
+    let mut sorted: Vec<&Guard> = list.iter().collect();
+    sorted.sort_by_key(|guard| guard.state != GuardState::Alarm);
+    for (index, guard) in sorted.iter().enumerate() {
+        let (mark, word, role) = words(guard.state, pen.glyphs());
+        let name = clean(&guard.name);
+        let cells = name.width() + word.width() + 3;
+        let room = usize::from(pen.width().saturating_sub(x + 1));
+        let more = sorted.len() - index;
+        if cells > room.saturating_sub(if more > 1 { 10 } else { 0 }) {
+            pen.cut(
+                x,
+                0,
+                pen.width().saturating_sub(x + 1),
+                &format!("and {more} more"),
+                Role::Dim,
+            );
+            return;
+        }
+        x = pen.left(x, 0, &format!("{mark} "), role);
+        x = pen.left(x, 0, &format!("{name} "), Role::Text);
+        x = pen.left(x, 0, word, role) + 3;
+    }
+}
+
+/// Each alarm with its reason.
+pub(crate) fn list(pen: &mut Pen<'_>, cockpit: &Cockpit) -> usize {
+    let Some(list) = cockpit.snapshot.guards.value() else {
+        line(pen, cockpit);
+        return 1;
+    };
+    let top = super::events::first_row(cockpit.scroll, list.len(), pen.height());
+    for (y, guard) in (0..pen.height()).zip(list.iter().skip(top)) {
+        let (mark, word, role) = words(guard.state, pen.glyphs());
+        let since = guard.since.map(|at| format!(" since {}", clock(at, &pen.theme().zone)));
+        let x = pen.left(1, y, &format!("{mark} {} ", clean(&guard.name)), role);
+        let x = pen.left(x, y, &format!("{word}{}", since.unwrap_or_default()), role);
+        let reason = guard.reason.as_deref().unwrap_or_default();
+        pen.cut(x + 2, y, pen.width().saturating_sub(x + 3), &clean(reason), Role::Dim);
+    }
+    list.len()
+}

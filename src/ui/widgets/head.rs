@@ -1,0 +1,85 @@
+//! The phase in words, and what comes next by itself.
+
+use crate::app::{Cockpit, State, select};
+use crate::domain::{Phase, Rollout, RolloutKind};
+use crate::ui::format::{age, clean, clock};
+use crate::ui::pen::Pen;
+use crate::ui::theme::Role;
+use crate::ui::words;
+
+/// Draws the line.
+pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
+    let Some(rollout) = cockpit.snapshot.rollout() else {
+        return nothing(pen, cockpit);
+    };
+    let live = select::is_live(state);
+    let end = pen.width().saturating_sub(1);
+    let right = next(pen, state, rollout).map_or(String::new(), |text| text);
+    let start = pen.right(end, 0, &right, if live { Role::Text } else { Role::Stale });
+    let doubt = if live { "" } else { "?" };
+    let word = format!("{}{doubt}", words::phase(rollout));
+    let x = pen.left(1, 0, &word, role(rollout, live));
+    let sentence = sentence(state, rollout, live);
+    let room = start.saturating_sub(x + 5);
+    let strong = select::just_changed(state);
+    pen.cut(x + 3, 0, room, &sentence, if strong { Role::Strong } else { Role::Text });
+}
+
+fn role(rollout: &Rollout, live: bool) -> Role {
+    if !live {
+        return Role::Stale;
+    }
+    match rollout.phase {
+        Phase::Failed => Role::Danger,
+        Phase::Stopped | Phase::AwaitingApproval => Role::Warning,
+        Phase::Succeeded => Role::Good,
+        _ => Role::Strong,
+    }
+}
+
+fn sentence(state: &State, rollout: &Rollout, live: bool) -> String {
+    let truth = select::traffic(state);
+    let held = match &truth.listener {
+        Some(crate::domain::ListenerSplit::Split(split)) => Some(*split),
+        _ => None,
+    };
+    let mut text = words::traffic(held.or(truth.planned), live);
+    if let Some(reason) = &rollout.end_reason {
+        text = format!("{text}; {} {}", clean(&reason.code), clean(&reason.message));
+    }
+    text.trim_end().to_owned()
+}
+
+fn next(pen: &Pen<'_>, state: &State, rollout: &Rollout) -> Option<String> {
+    if let Some(next) = &rollout.next {
+        return Some(words::next(next, state.now));
+    }
+    if rollout.phase.is_over() {
+        let ended = rollout.ended?;
+        let ago = state.now.duration_since(ended);
+        return Some(format!("ended {}, {} ago", clock(ended, &pen.theme().zone), age(ago)));
+    }
+    (rollout.phase == Phase::Shifting && rollout.kind == RolloutKind::Rollout)
+        .then(|| "the next shift is late".to_owned())
+}
+
+/// Before anything is known, and when there never was anything.
+fn nothing(pen: &mut Pen<'_>, cockpit: &Cockpit) {
+    let facts = &cockpit.snapshot.rollout;
+    let width = pen.width().saturating_sub(2);
+    match (facts.value(), facts.fault()) {
+        (Some(_), _) => {
+            let text = "nothing was ever deployed here; waiting for a rollout to begin";
+            pen.cut(1, 0, width, text, Role::Strong);
+        }
+        (None, Some(fault)) => {
+            let hint = fault.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+            let x = pen.left(1, 0, "CANNOT READ IT", Role::Danger);
+            let text = format!("{}{}", clean(&fault.to_string()), clean(&hint));
+            pen.cut(x + 3, 0, width.saturating_sub(x + 2), &text, Role::Text);
+        }
+        (None, None) => {
+            pen.left(1, 0, "asking CodeDeploy", Role::Dim);
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The pieces of the screens. Each writes into the pen it is given and decides nothing.
+
+pub(super) mod dialog;
+pub(super) mod events;
+pub(super) mod guards;
+pub(super) mod head;
+pub(super) mod hints;
+pub(super) mod rail;
+pub(super) mod side;
+pub(super) mod spark;
+pub(super) mod strip;
+pub(super) mod title;
+pub(super) mod traffic;
+pub(super) mod verdict;

@@ -1,0 +1,127 @@
+//! Sparklines: one column a minute or a few, from zero, gaps as gaps.
+
+use crate::domain::Point;
+use crate::ui::pen::Pen;
+use crate::ui::theme::Role;
+
+/// One column: the highest of its minutes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Column {
+    /// A height, settled or not.
+    Bar { value: f64, settled: bool },
+    /// Nothing to measure.
+    Gap,
+    /// Nobody knows.
+    Unknown,
+}
+
+/// How the minutes of a series lie in a row of columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Scale {
+    /// Minutes in a column.
+    per: usize,
+    /// Columns that are used, at the right end of the row.
+    columns: usize,
+    /// Columns of the row.
+    width: usize,
+}
+
+impl Scale {
+    /// The scale of `minutes` in `width` columns.
+    pub(crate) fn new(minutes: usize, width: u16) -> Self {
+        let width = usize::from(width);
+        let per = minutes.div_ceil(width.max(1)).max(1);
+        Self { per, columns: minutes.div_ceil(per).min(width), width }
+    }
+
+    /// The column, from the left end of the row, in which a minute lies.
+    pub(crate) fn column(self, minute: usize) -> u16 {
+        let column = self.width - self.columns + (minute / self.per).min(self.columns);
+        u16::try_from(column).unwrap_or(u16::MAX)
+    }
+
+    fn columns(self, points: &[Point]) -> Vec<Column> {
+        points.chunks(self.per).take(self.columns).map(column).collect()
+    }
+}
+
+fn column(points: &[Point]) -> Column {
+    let mut found = Column::Gap;
+    for point in points {
+        let (value, settled) = match *point {
+            Point::Value(value) => (value, true),
+            Point::Pending(Some(value)) => (value, false),
+            Point::Unknown => {
+                if found == Column::Gap {
+                    found = Column::Unknown;
+                }
+                continue;
+            }
+            Point::Absent | Point::Pending(None) => continue,
+        };
+        found = match found {
+            Column::Bar { value: other, settled: all } => {
+                Column::Bar { value: value.max(other), settled: settled && all }
+            }
+            Column::Gap | Column::Unknown => Column::Bar { value, settled },
+        };
+    }
+    found
+}
+
+/// Draws a series over the whole area of the pen, `top` being the height of all its rows.
+pub(crate) fn spark(pen: &mut Pen<'_>, points: &[Point], top: f64, minutes: usize, role: Role) {
+    let rows = pen.height();
+    let scale = Scale::new(minutes, pen.width());
+    let glyphs = pen.glyphs();
+    let full = u32::from(rows) * 8;
+    let left = scale.width - scale.columns;
+    for (index, column) in scale.columns(points).into_iter().enumerate() {
+        let x = u16::try_from(left + index).unwrap_or(u16::MAX);
+        match column {
+            Column::Gap => {
+                pen.left(x, rows.saturating_sub(1), &glyphs.gap.to_string(), Role::Dim);
+            }
+            Column::Unknown => {
+                pen.left(x, rows.saturating_sub(1), "?", Role::Dim);
+            }
+            Column::Bar { value, settled } => {
+                let share = if top > 0.0 { (value / top).clamp(0.0, 1.0) } else { 0.0 };
+                // A value above zero is never drawn as nothing.
+                let height = ((share * f64::from(full)).round() as u32).max(1);
+                let role = if settled { role } else { Role::Dim };
+                for row in 0..rows {
+                    let below = u32::from(rows - 1 - row) * 8;
+                    let here = height.saturating_sub(below).min(8);
+                    if here > 0 {
+                        let glyph = glyphs.sparks[(here - 1) as usize];
+                        pen.left(x, row, &glyph.to_string(), role);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_shows_the_worst_of_its_minutes_and_never_turns_a_gap_into_zero() {
+        let bar = |value, settled| Column::Bar { value, settled };
+        assert_eq!(column(&[Point::Value(1.0), Point::Value(3.0)]), bar(3.0, true));
+        assert_eq!(column(&[Point::Value(1.0), Point::Pending(Some(2.0))]), bar(2.0, false));
+        assert_eq!(column(&[Point::Absent, Point::Pending(None)]), Column::Gap);
+        assert_eq!(column(&[Point::Absent, Point::Unknown]), Column::Unknown);
+    }
+
+    #[test]
+    fn the_newest_minute_stands_at_the_right_end() {
+        let scale = Scale::new(30, 40);
+        assert_eq!((scale.column(0), scale.column(29)), (10, 39));
+        let narrow = Scale::new(60, 20);
+        assert_eq!((narrow.column(0), narrow.column(59)), (0, 19));
+        assert_eq!(Scale::new(5, 0).columns(&[Point::Absent; 5]).len(), 0);
+    }
+}

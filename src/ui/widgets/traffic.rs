@@ -1,0 +1,113 @@
+//! The traffic in one place: asked for, held by the listener, measured.
+
+use crate::app::{State, select};
+use crate::domain::{ListenerSplit, Split};
+use crate::ui::format::{age, share};
+use crate::ui::pen::Pen;
+use crate::ui::theme::Role;
+
+/// Three lines, or one where there is little room.
+pub(crate) fn draw(pen: &mut Pen<'_>, state: &State) {
+    let truth = select::traffic(state);
+    let listener = match &truth.listener {
+        Some(ListenerSplit::Split(split)) => Some(*split),
+        Some(ListenerSplit::Mixed(_) | ListenerSplit::Elsewhere) | None => None,
+    };
+    if pen.height() == 1 {
+        return condensed(pen, &truth, listener, state);
+    }
+    pen.left(1, 0, "traffic", Role::Dim);
+    let note = note(&truth, state);
+    let what = match &truth.listener {
+        Some(ListenerSplit::Mixed(_)) => "its rules disagree",
+        Some(ListenerSplit::Elsewhere) => "it forwards to neither side",
+        Some(ListenerSplit::Split(_)) | None => "",
+    };
+    row(pen, 0, "asked for", truth.planned, true, "");
+    row(pen, 1, "listener", listener, false, what);
+    let measured = truth.measured.map(|measured| measured.split);
+    row(pen, 2, "requests", measured, false, &note);
+}
+
+/// One of the three: the label, blue's share, the bar, green's share, a word.
+fn row(pen: &mut Pen<'_>, y: u16, label: &str, split: Option<Split>, names: bool, word: &str) {
+    pen.left(10, y, label, Role::Dim);
+    let word_room = 26;
+    let bar_start = 34;
+    let bar_end = pen.width().saturating_sub(word_room).max(bar_start);
+    let Some(split) = split else {
+        let text = if word.is_empty() { "not known" } else { word };
+        pen.left(22, y, "?", Role::Dim);
+        pen.cut(bar_start, y, pen.width().saturating_sub(bar_start), text, Role::Dim);
+        return;
+    };
+    if names {
+        pen.left(21, y, "blue", Role::Blue);
+    }
+    pen.right(bar_start - 1, y, &format!("{} %", share(split.blue().get())), Role::Text);
+    bar(&mut pen.part(bar_start, y, bar_end - bar_start, 1), split);
+    let x = pen.left(bar_end + 1, y, &format!("{:>5} %", share(split.green.get())), Role::Text);
+    if names {
+        pen.left(x + 2, y, "green", Role::Green);
+    } else {
+        pen.cut(x + 2, y, pen.width().saturating_sub(x + 2), word, Role::Dim);
+    }
+}
+
+/// Blue's part full, green's part light: they differ without colour too.
+fn bar(pen: &mut Pen<'_>, split: Split) {
+    let width = pen.width();
+    let mut green = (split.green.get() / 100.0 * f64::from(width)).round() as u16;
+    // A share that is there is seen, on both sides.
+    if split.green.get() > 0.0 {
+        green = green.max(1);
+    }
+    if split.blue().get() > 0.0 {
+        green = green.min(width.saturating_sub(1));
+    }
+    let glyphs = pen.glyphs();
+    let x = pen.repeat(0, 0, glyphs.full, width - green.min(width), Role::Blue);
+    pen.repeat(x, 0, glyphs.empty, green, Role::Green);
+}
+
+fn note(truth: &select::TrafficTruth, state: &State) -> String {
+    match truth.agreement {
+        select::Agreement::StillMoving => "still moving".to_owned(),
+        select::Agreement::NotConverged { since: Some(at) } => {
+            format!("not converged, {}", age(state.now.duration_since(at)))
+        }
+        select::Agreement::NotConverged { since: None } => "not converged".to_owned(),
+        select::Agreement::Sticky => "sticky sessions".to_owned(),
+        select::Agreement::Agree | select::Agreement::Unknown => {
+            truth.measured.map_or(String::new(), |m| format!("over {} min", m.minutes))
+        }
+    }
+}
+
+fn condensed(
+    pen: &mut Pen<'_>,
+    truth: &select::TrafficTruth,
+    listener: Option<Split>,
+    state: &State,
+) {
+    let mut x = pen.left(1, 0, "traffic  ", Role::Dim);
+    let Some(split) = listener.or(truth.planned) else {
+        pen.left(x, 0, "? not known", Role::Dim);
+        return;
+    };
+    x = pen.left(x, 0, "blue ", Role::Blue);
+    x = pen.left(x, 0, &format!("{} % ", share(split.blue().get())), Role::Text);
+    let measured = truth.measured.map_or("requests ?".to_owned(), |measured| {
+        format!("requests {} %", share(measured.split.green.get()))
+    });
+    let word = match truth.agreement {
+        select::Agreement::Agree | select::Agreement::Unknown => measured,
+        _ => note(truth, state),
+    };
+    let end = pen.right(pen.width().saturating_sub(1), 0, &word, Role::Dim);
+    let green = format!(" {} % green", share(split.green.get()));
+    let cells = u16::try_from(green.chars().count()).unwrap_or(0);
+    let bar_end = end.saturating_sub(cells + 2);
+    bar(&mut pen.part(x, 0, bar_end.saturating_sub(x), 1), split);
+    pen.left(bar_end, 0, &green, Role::Green);
+}

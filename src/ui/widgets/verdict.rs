@@ -1,0 +1,155 @@
+//! Whether green is worse: words first, then the numbers, then the evidence.
+
+use crate::app::verdict::Judgement;
+use crate::app::{Cockpit, State};
+use crate::domain::RolloutKind;
+use crate::stats::{Assessment, Basis, Eta, MetricAssessment, Verdict};
+use crate::ui::format::{clean, minute, percent};
+use crate::ui::pen::Pen;
+use crate::ui::theme::Role;
+
+/// Draws one line, or two where the pen has them.
+pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
+    let x = pen.left(1, 0, "verdict", Role::Dim) + 2;
+    let Some(judgement) = &cockpit.verdict else {
+        let text = absent(cockpit);
+        pen.cut(x, 0, pen.width().saturating_sub(x + 1), &text, Role::Dim);
+        return;
+    };
+    let assessment = &judgement.assessment;
+    let past = cockpit.snapshot.rollout().is_some_and(|r| r.kind != RolloutKind::Rollout);
+    let (word, role) = words(assessment.verdict, past);
+    let x = pen.left(x, 0, word, role) + 3;
+    let right = when(judgement, &pen.theme().zone.clone());
+    let end = pen.right(pen.width().saturating_sub(1), 0, &right, Role::Text);
+    let numbers = numbers(assessment);
+    pen.cut(x, 0, end.saturating_sub(x + 2), &numbers, Role::Text);
+    if pen.height() > 1 {
+        evidence(&mut pen.part(10, 1, pen.width().saturating_sub(11), 1), assessment);
+    }
+    if let Some(demo) = state.settings.demo.as_ref().filter(|_| pen.height() > 1) {
+        let text = format!("the truth: {}", clean(&demo.truth));
+        pen.right(pen.width().saturating_sub(1), 1, &text, Role::Dim);
+    }
+}
+
+/// Why there is no verdict.
+fn absent(cockpit: &Cockpit) -> String {
+    let metrics = &cockpit.snapshot.metrics;
+    if let Some(fault) = metrics.fault() {
+        return format!("NO DATA: {}", clean(&fault.brief()));
+    }
+    match (metrics.value(), cockpit.snapshot.rollout()) {
+        (Some(_), Some(rollout)) if rollout.kind != RolloutKind::Rollout => {
+            "not judged: green is losing its traffic".to_owned()
+        }
+        _ => "asking CloudWatch".to_owned(),
+    }
+}
+
+fn words(verdict: Verdict, past: bool) -> (&'static str, Role) {
+    match (verdict, past) {
+        (Verdict::Worse, false) => ("GREEN IS WORSE", Role::Danger),
+        (Verdict::Worse, true) => ("GREEN WAS WORSE", Role::Strong),
+        (Verdict::NoWorse, _) => ("NO WORSE", Role::Good),
+        (Verdict::Better, _) => ("GREEN IS BETTER", Role::Good),
+        (Verdict::Undecided, _) => ("UNDECIDED", Role::Strong),
+        (Verdict::NoData, _) => ("NO DATA", Role::Dim),
+        (Verdict::CannotCompareSideBySide, _) => ("CANNOT COMPARE", Role::Warning),
+    }
+}
+
+/// The metric that matters most now: the one that is blamed, else the errors.
+fn leading(assessment: &Assessment) -> Option<&MetricAssessment> {
+    let blamed = assessment.blamed().filter(|_| assessment.verdict == Verdict::Worse);
+    blamed.or_else(|| assessment.metrics.first())
+}
+
+fn numbers(assessment: &Assessment) -> String {
+    match assessment.verdict {
+        Verdict::NoData => {
+            return "green has no settled minute with requests yet".to_owned();
+        }
+        Verdict::CannotCompareSideBySide => {
+            return "blue has no traffic and too short a history".to_owned();
+        }
+        Verdict::Worse | Verdict::NoWorse | Verdict::Better | Verdict::Undecided => {}
+    }
+    let Some(metric) = leading(assessment) else { return String::new() };
+    let mut text = clean(&metric.name).into_owned();
+    match (metric.green, metric.blue) {
+        (Some(green), Some(blue)) if green.requests() > 0.0 && blue.requests() > 0.0 => {
+            let rate = |bad: f64, all: f64| percent(100.0 * bad / all);
+            text = format!(
+                "{text} {} % against {} %",
+                rate(green.bad(), green.requests()),
+                rate(blue.bad(), blue.requests())
+            );
+        }
+        _ => {
+            if let Some(ratio) = metric.gauge_ratio {
+                text = format!("{text} {ratio:.2} times blue's");
+            }
+        }
+    }
+    if let Some(ratio) = &metric.ratio {
+        if assessment.verdict == Verdict::Worse && ratio.low > 1.0 {
+            text = format!("{text}: {:.1} times, at least {:.1}", ratio.value, ratio.low);
+        }
+    }
+    if assessment.basis == Basis::BeforeAfter {
+        text = format!("{text}; before and after, not side by side");
+    }
+    if assessment.warm_up_left > 0 && assessment.verdict == Verdict::Undecided {
+        text = format!("{text}; green is warming up");
+    }
+    text
+}
+
+/// When it was decided, or how long it still takes.
+fn when(judgement: &Judgement, zone: &jiff::tz::TimeZone) -> String {
+    let assessment = &judgement.assessment;
+    if let Some(at) = judgement.worse_at {
+        return format!("decided {}", minute(at, zone));
+    }
+    match (assessment.verdict, assessment.eta) {
+        (Verdict::NoData | Verdict::CannotCompareSideBySide, _)
+        | (_, Eta::Decided | Eta::TooEarly) => String::new(),
+        (_, Eta::Buckets(1)) => "about 1 more minute".to_owned(),
+        (_, Eta::Buckets(minutes)) if minutes > 240 => "no decision soon".to_owned(),
+        (_, Eta::Buckets(minutes)) => format!("about {minutes} more minutes"),
+        (_, Eta::LittleTraffic(_)) => "little traffic: any minute may decide".to_owned(),
+        (_, Eta::NotAtThisTraffic) => "no decision at this traffic".to_owned(),
+    }
+}
+
+/// The evidence between its two lines: `worse ├──█──┼─────┤ no worse   evidence 1 : 2.1`.
+fn evidence(pen: &mut Pen<'_>, assessment: &Assessment) {
+    const HALF: u16 = 14;
+    let line = 20.0_f64.ln();
+    let glyphs = pen.glyphs();
+    let worse = (assessment.log_e / line).clamp(0.0, 1.0);
+    let safe = assessment.safe_progress.clamp(0.0, 1.0);
+    let mut x = pen.left(0, 0, "worse ", Role::Dim);
+    let cells = |share: f64| (share * f64::from(HALF)).round() as u16;
+    let (bad, good) = (cells(worse), cells(safe));
+    let role = if worse >= 1.0 { Role::Danger } else { Role::Warning };
+    x = pen.left(x, 0, "├", Role::Border);
+    x = pen.repeat(x, 0, glyphs.rule, HALF - bad, Role::Border);
+    x = pen.repeat(x, 0, glyphs.full, bad, role);
+    x = pen.left(x, 0, "┼", Role::Border);
+    x = pen.repeat(x, 0, glyphs.full, good, Role::Good);
+    x = pen.repeat(x, 0, glyphs.rule, HALF - good, Role::Border);
+    x = pen.left(x, 0, "┤ no worse", Role::Border);
+    let odds = assessment.odds();
+    let odds = if odds >= 9999.0 {
+        ">9999 : 1".to_owned()
+    } else if odds >= 1.0 {
+        format!("{odds:.1} : 1")
+    } else if odds > 0.0001 {
+        format!("1 : {:.1}", 1.0 / odds)
+    } else {
+        "1 : >9999".to_owned()
+    };
+    pen.left(x + 3, 0, &format!("evidence {odds}, decides at 20 : 1"), Role::Dim);
+}

@@ -1,0 +1,182 @@
+//! The words for phases, stages and what comes next: a person speaks, not a log.
+
+use jiff::Timestamp;
+
+use crate::domain::{
+    Next, NextStep, Phase, Rollout, RolloutKind, Split, Stage, StageKind, StageState,
+};
+
+use super::format::{clean, left, planned, share};
+
+/// The phase in one word, loud.
+pub fn phase(rollout: &Rollout) -> String {
+    let rollback = rollout.kind != RolloutKind::Rollout;
+    let word = match (&rollout.phase, rollback) {
+        (Phase::Queued, false) => "QUEUED",
+        (Phase::Preparing, false) => "STARTING GREEN",
+        (Phase::Validating, false) => "TESTING GREEN",
+        (Phase::AwaitingApproval, _) => "WAITS FOR YOU",
+        (Phase::BeforeShift, false) => "ABOUT TO SHIFT",
+        (Phase::Shifting, false) => "SHIFTING",
+        (Phase::AfterShift, false) => "CHECKING",
+        (Phase::Baking, false) => "BAKING",
+        (Phase::Finishing, false) => "REMOVING BLUE",
+        (Phase::Succeeded, false) => "SUCCEEDED",
+        (Phase::Succeeded, true) => "ROLLED BACK",
+        (Phase::Failed, false) => "FAILED",
+        (Phase::Failed, true) => "ROLLBACK FAILED",
+        (Phase::Stopped, false) => "STOPPED",
+        (Phase::Stopped, true) => "ROLLBACK STOPPED",
+        (Phase::Other(name), _) => return clean(name).to_uppercase(),
+        (_, true) => "ROLLING BACK",
+    };
+    word.to_owned()
+}
+
+/// Where the traffic is, in a sentence.
+pub fn traffic(split: Option<Split>, live: bool) -> String {
+    let (is, was) = if live { ("is", "is") } else { ("was", "was") };
+    match split {
+        None => format!("it {is} not known where the traffic {was}"),
+        Some(Split::ALL_BLUE) => format!("all traffic {is} on blue"),
+        Some(Split::ALL_GREEN) => format!("all traffic {is} on green"),
+        Some(split) => format!("{} % of the traffic {is} on green", share(split.green.get())),
+    }
+}
+
+/// What happens by itself next, and when.
+pub fn next(next: &Next, now: Timestamp) -> String {
+    let what = match &next.step {
+        NextStep::Shift(Split::ALL_GREEN) => "all traffic to green".to_owned(),
+        NextStep::Shift(split) => format!("{} % to green", share(split.green.get())),
+        NextStep::RemoveBlue => "blue is removed".to_owned(),
+        NextStep::StopUnapproved => "stopped if nobody approves".to_owned(),
+        NextStep::ContinueUnapproved => "goes on if nobody approves".to_owned(),
+        NextStep::GiveUp => "given up".to_owned(),
+    };
+    format!("next: {what} in {}", left(&next.due, now))
+}
+
+/// What a stage is called on the rail.
+pub fn stage(stage: &Stage) -> String {
+    match &stage.kind {
+        StageKind::Prepare => "prepare".to_owned(),
+        StageKind::GreenTasks => "green tasks".to_owned(),
+        StageKind::TestTraffic => "test traffic".to_owned(),
+        StageKind::Approval => "approval".to_owned(),
+        StageKind::BeforeShift => "hook before".to_owned(),
+        StageKind::Shift(split) => match stage.planned {
+            Some(span) => format!("{} % for {}", share(split.green.get()), planned(span)),
+            None => format!("{} %", share(split.green.get())),
+        },
+        StageKind::AfterShift => "hook after".to_owned(),
+        StageKind::Bake => match stage.planned {
+            Some(span) => format!("bake {}", planned(span)),
+            None => "bake".to_owned(),
+        },
+        StageKind::RemoveBlue => "remove blue".to_owned(),
+        StageKind::Restore => "traffic to blue".to_owned(),
+        StageKind::RemoveGreen => "remove green".to_owned(),
+        StageKind::Other(name) => clean(name).into_owned(),
+    }
+}
+
+/// Several shifts of the same kind are one word on the rail: `10 % every 1 min`.
+///
+/// Each entry is a label with its state and how many stages it stands for.
+pub fn rail(stages: &[Stage]) -> Vec<(String, StageState)> {
+    let shifts: Vec<&Stage> =
+        stages.iter().filter(|stage| matches!(stage.kind, StageKind::Shift(_))).collect();
+    // A canary's two shifts are two stages of their own; a linear shift is one with many steps.
+    let fold = shifts.len() > 3;
+    let mut rail = Vec::new();
+    for stage_ in stages {
+        if !matches!(stage_.kind, StageKind::Shift(_)) || !fold {
+            rail.push((stage(stage_), stage_.state.clone()));
+        } else if std::ptr::eq(stage_, shifts[0]) {
+            rail.push(folded(&shifts));
+        }
+    }
+    rail
+}
+
+fn folded(shifts: &[&Stage]) -> (String, StageState) {
+    let done = shifts
+        .iter()
+        .filter(|stage| matches!(stage.state, StageState::Done | StageState::Running))
+        .count();
+    let state = if shifts.iter().all(|stage| stage.state == StageState::Done) {
+        StageState::Done
+    } else if shifts.iter().all(|stage| stage.state == StageState::Skipped) {
+        StageState::Skipped
+    } else if done > 0 && shifts.iter().any(|stage| stage.state == StageState::Skipped) {
+        StageState::Failed
+    } else if done > 0 {
+        StageState::Running
+    } else {
+        StageState::Pending
+    };
+    let size = match &shifts[0].kind {
+        StageKind::Shift(split) => share(split.green.get()),
+        _ => String::new(),
+    };
+    let every = shifts[0].planned.map(planned).unwrap_or_default();
+    let text = if state == StageState::Running {
+        format!("{size} % every {every}, {done} of {}", shifts.len())
+    } else {
+        format!("{size} % every {every}")
+    };
+    (text, state)
+}
+
+/// The configuration in words, from the planned shifts.
+pub fn plan(rollout: &Rollout) -> String {
+    let shifts: Vec<&Stage> =
+        rollout.stages.iter().filter(|s| matches!(s.kind, StageKind::Shift(_))).collect();
+    let share_of = |stage: &Stage| match &stage.kind {
+        StageKind::Shift(split) => share(split.green.get()),
+        _ => String::new(),
+    };
+    match shifts.as_slice() {
+        [] => clean(&rollout.configuration).into_owned(),
+        [_] => "all at once".to_owned(),
+        [first, _] => {
+            let span = first.planned.map(planned).unwrap_or_default();
+            format!("{} % for {span}, then all", share_of(first))
+        }
+        [first, ..] => {
+            let span = first.planned.map(planned).unwrap_or_default();
+            format!("{} % every {span}", share_of(first))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::domain::Weight;
+
+    fn shift(percent: f64, state: StageState) -> Stage {
+        let split = Split { green: Weight::percent(percent).unwrap() };
+        Stage {
+            state,
+            planned: Some(SignedDuration::from_mins(1)),
+            ..Stage::pending(StageKind::Shift(split))
+        }
+    }
+
+    #[test]
+    fn a_linear_shift_is_one_word_on_the_rail() {
+        let states = [StageState::Done, StageState::Running, StageState::Pending];
+        let mut stages: Vec<Stage> = vec![Stage::pending(StageKind::Prepare)];
+        stages.extend((1..=10).map(|step| {
+            let state = states[usize::from(step > 3) + usize::from(step > 4)].clone();
+            shift(10.0 * f64::from(step), state)
+        }));
+        stages.push(Stage::pending(StageKind::RemoveBlue));
+        let labels: Vec<String> = rail(&stages).into_iter().map(|(label, _)| label).collect();
+        assert_eq!(labels, ["prepare", "10 % every 1 min, 4 of 10", "remove blue"]);
+    }
+}

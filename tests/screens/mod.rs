@@ -1,0 +1,3 @@
+//! Whole screens, as text and as pictures.
+
+mod look;
