@@ -1,6 +1,7 @@
 //! Numbers, times and texts from outside, as people read them.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -11,7 +12,7 @@ use crate::domain::{Due, Image};
 /// text and line breaks are shown and not obeyed.
 ///
 /// Everything an API, a file or a person's configuration returns passes here before it is drawn.
-pub fn clean(text: &str) -> Cow<'_, str> {
+pub(super) fn clean(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_harmless) {
         return Cow::Borrowed(text);
     }
@@ -21,9 +22,8 @@ pub fn clean(text: &str) -> Cow<'_, str> {
             c if is_harmless(c) => out.push(c),
             '\n' | '\r' | '\t' => out.push(' '),
             c => {
-                out.push('<');
-                out.push_str(&format!("{:x}", u32::from(c)));
-                out.push('>');
+                // Writing to a string cannot fail.
+                let _ = write!(out, "<{:x}>", u32::from(c));
             }
         }
     }
@@ -60,7 +60,7 @@ fn is_harmless(c: char) -> bool {
 }
 
 /// A share or rate in percent: `0.44`, `10`, `91.2`.
-pub fn percent(value: f64) -> String {
+pub(super) fn percent(value: f64) -> String {
     let rounded = (value * 100.0).round() / 100.0;
     if value > 0.0 && rounded == 0.0 {
         return "<0.01".to_owned();
@@ -73,7 +73,7 @@ pub fn percent(value: f64) -> String {
 }
 
 /// A share of the traffic, in percent: whole where it is whole.
-pub fn share(value: f64) -> String {
+pub(super) fn share(value: f64) -> String {
     short(value)
 }
 
@@ -83,7 +83,7 @@ fn short(value: f64) -> String {
 }
 
 /// Something a second: `412`, `3.2`, `12k`.
-pub fn rate(value: f64) -> String {
+pub(super) fn rate(value: f64) -> String {
     if value >= 100_000.0 {
         format!("{:.0}k", value / 1000.0)
     } else if value >= 10_000.0 {
@@ -96,7 +96,7 @@ pub fn rate(value: f64) -> String {
 }
 
 /// A latency, given in seconds, in milliseconds: `187`, `2 340`, `0.8`.
-pub fn millis(seconds: f64) -> String {
+pub(super) fn millis(seconds: f64) -> String {
     let ms = seconds * 1000.0;
     if ms >= 1000.0 {
         let whole = ms.round() as u64;
@@ -109,19 +109,19 @@ pub fn millis(seconds: f64) -> String {
 }
 
 /// A clock time with seconds.
-pub fn clock(at: Timestamp, zone: &TimeZone) -> String {
+pub(super) fn clock(at: Timestamp, zone: &TimeZone) -> String {
     let time = zone.to_datetime(at).time();
     format!("{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second())
 }
 
 /// A clock time without seconds.
-pub fn minute(at: Timestamp, zone: &TimeZone) -> String {
+pub(super) fn minute(at: Timestamp, zone: &TimeZone) -> String {
     let time = zone.to_datetime(at).time();
     format!("{:02}:{:02}", time.hour(), time.minute())
 }
 
 /// A span that is counted: `3:12`, `1:04:50`, `2 days 4:05`.
-pub fn span(span: SignedDuration) -> String {
+pub(super) fn span(span: SignedDuration) -> String {
     let seconds = span.as_secs().max(0);
     let (days, hours) = (seconds / 86_400, seconds / 3600 % 24);
     let (minutes, seconds) = (seconds / 60 % 60, seconds % 60);
@@ -134,7 +134,7 @@ pub fn span(span: SignedDuration) -> String {
 }
 
 /// A span in words for what lies back: `41 s`, `3 min`, `5 h`, `3 days`.
-pub fn age(span: SignedDuration) -> String {
+pub(super) fn age(span: SignedDuration) -> String {
     let seconds = span.as_secs().max(0);
     match seconds {
         0..=119 => format!("{seconds} s"),
@@ -145,7 +145,7 @@ pub fn age(span: SignedDuration) -> String {
 }
 
 /// A planned span: `5 min`, `1 h`, `90 s`.
-pub fn planned(span: SignedDuration) -> String {
+pub(super) fn planned(span: SignedDuration) -> String {
     let seconds = span.as_secs().max(0);
     match seconds {
         s if s == 0 || s % 60 != 0 => format!("{s} s"),
@@ -155,13 +155,13 @@ pub fn planned(span: SignedDuration) -> String {
 }
 
 /// The time left until something; `~` before what is estimated.
-pub fn left(due: &Due, now: Timestamp) -> String {
+pub(super) fn left(due: &Due, now: Timestamp) -> String {
     let sign = if due.exact { "" } else { "~" };
     format!("{sign}{}", span(due.at.duration_since(now)))
 }
 
 /// The clock time of something; `~` before what is estimated.
-pub fn due(due: &Due, zone: &TimeZone) -> String {
+pub(super) fn due(due: &Due, zone: &TimeZone) -> String {
     let sign = if due.exact { "" } else { "~" };
     match due.latest {
         Some(latest) => format!("{sign}{} to {}", minute(due.at, zone), minute(latest, zone)),
@@ -170,7 +170,7 @@ pub fn due(due: &Due, zone: &TimeZone) -> String {
 }
 
 /// An account as people read it: `1234-5678-9012`.
-pub fn account(account: &str) -> String {
+pub(super) fn account(account: &str) -> String {
     if account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()) {
         format!("{}-{}-{}", &account[..4], &account[4..8], &account[8..])
     } else {
@@ -179,13 +179,13 @@ pub fn account(account: &str) -> String {
 }
 
 /// The beginning of a digest, without its algorithm.
-pub fn digest(digest: &str) -> String {
+pub(super) fn digest(digest: &str) -> String {
     let hex = digest.split_once(':').map_or(digest, |(_, hex)| hex);
     clean(hex).chars().take(6).collect()
 }
 
 /// An image in a few words: its tag and the beginning of its digest.
-pub fn image(image: &Image) -> String {
+pub(super) fn image(image: &Image) -> String {
     let tag = image.tag.as_deref().map(clean);
     match (&tag, &image.digest) {
         (Some(tag), Some(hex)) => format!("{tag}  {}", digest(hex)),
@@ -193,11 +193,6 @@ pub fn image(image: &Image) -> String {
         (None, Some(hex)) => digest(hex),
         (None, None) => clean(&image.repository).into_owned(),
     }
-}
-
-/// The number with its noun.
-pub fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 #[cfg(test)]

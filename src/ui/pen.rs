@@ -8,7 +8,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use super::theme::{Glyphs, Role, Theme};
 
 /// Writes into one area of a buffer; coordinates are relative to it, and nothing gets outside.
-pub struct Pen<'a> {
+pub(super) struct Pen<'a> {
     buffer: &'a mut Buffer,
     area: Rect,
     theme: &'a Theme,
@@ -16,13 +16,13 @@ pub struct Pen<'a> {
 
 impl<'a> Pen<'a> {
     /// A pen for `area`, cut to the buffer.
-    pub fn new(buffer: &'a mut Buffer, area: Rect, theme: &'a Theme) -> Self {
+    pub(super) fn new(buffer: &'a mut Buffer, area: Rect, theme: &'a Theme) -> Self {
         let area = area.intersection(buffer.area);
         Self { buffer, area, theme }
     }
 
     /// A pen for a part of this area.
-    pub fn part(&mut self, x: u16, y: u16, width: u16, height: u16) -> Pen<'_> {
+    pub(super) fn part(&mut self, x: u16, y: u16, width: u16, height: u16) -> Pen<'_> {
         let wanted = Rect {
             x: self.area.x.saturating_add(x),
             y: self.area.y.saturating_add(y),
@@ -33,32 +33,32 @@ impl<'a> Pen<'a> {
     }
 
     /// Columns.
-    pub fn width(&self) -> u16 {
+    pub(super) fn width(&self) -> u16 {
         self.area.width
     }
 
     /// Rows.
-    pub fn height(&self) -> u16 {
+    pub(super) fn height(&self) -> u16 {
         self.area.height
     }
 
     /// The theme.
-    pub fn theme(&self) -> &'a Theme {
+    pub(super) fn theme(&self) -> &'a Theme {
         self.theme
     }
 
     /// The marks.
-    pub fn glyphs(&self) -> Glyphs {
+    pub(super) fn glyphs(&self) -> Glyphs {
         self.theme.glyphs
     }
 
     /// Writes from column `x` on, cut at the area's end; the column after it.
-    pub fn left(&mut self, x: u16, y: u16, text: &str, role: Role) -> u16 {
+    pub(super) fn left(&mut self, x: u16, y: u16, text: &str, role: Role) -> u16 {
         self.styled(x, y, text, self.theme.style(role))
     }
 
     /// The same with a style of its own.
-    pub fn styled(&mut self, x: u16, y: u16, text: &str, style: Style) -> u16 {
+    pub(super) fn styled(&mut self, x: u16, y: u16, text: &str, style: Style) -> u16 {
         if y >= self.area.height || x >= self.area.width {
             return x;
         }
@@ -70,7 +70,7 @@ impl<'a> Pen<'a> {
 
     /// Writes so that it ends before column `end`; where it begins. What does not fit is left out
     /// whole: a number is never cut.
-    pub fn right(&mut self, end: u16, y: u16, text: &str, role: Role) -> u16 {
+    pub(super) fn right(&mut self, end: u16, y: u16, text: &str, role: Role) -> u16 {
         let width = u16::try_from(text.width()).unwrap_or(u16::MAX);
         let Some(x) = end.min(self.area.width).checked_sub(width) else { return end };
         self.left(x, y, text, role);
@@ -78,31 +78,31 @@ impl<'a> Pen<'a> {
     }
 
     /// Writes into `width` columns; what does not fit ends with an ellipsis.
-    pub fn cut(&mut self, x: u16, y: u16, width: u16, text: &str, role: Role) -> u16 {
+    pub(super) fn cut(&mut self, x: u16, y: u16, width: u16, text: &str, role: Role) -> u16 {
         let width = width.min(self.area.width.saturating_sub(x));
         let text = fit(text, usize::from(width), self.theme.glyphs.ellipsis);
         self.left(x, y, &text, role)
     }
 
     /// One character `count` times.
-    pub fn repeat(&mut self, x: u16, y: u16, glyph: char, count: u16, role: Role) -> u16 {
+    pub(super) fn repeat(&mut self, x: u16, y: u16, glyph: char, count: u16, role: Role) -> u16 {
         let count = count.min(self.area.width.saturating_sub(x));
         self.left(x, y, &glyph.to_string().repeat(usize::from(count)), role)
     }
 
     /// Empties the whole area.
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         ratatui::widgets::Widget::render(ratatui::widgets::Clear, self.area, self.buffer);
     }
 
     /// Changes the look of one row without its text.
-    pub fn restyle(&mut self, y: u16, role: Role) {
+    pub(super) fn restyle(&mut self, y: u16, role: Role) {
         let row = Rect { y: self.area.y.saturating_add(y), height: 1, ..self.area };
         self.buffer.set_style(row.intersection(self.area), self.theme.style(role));
     }
 
     /// A box around the whole area, with a text at each end of its upper line.
-    pub fn frame(&mut self, left: &[(&str, Role)], right: &[(&str, Role)], border: Role) {
+    pub(super) fn frame(&mut self, left: &[(&str, Role)], right: &[(&str, Role)], border: Role) {
         let (width, height) = (self.width(), self.height());
         if width < 2 || height < 2 {
             return;
@@ -137,7 +137,7 @@ impl<'a> Pen<'a> {
 }
 
 /// `text` in at most `width` cells, with an ellipsis where it was cut.
-pub fn fit(text: &str, width: usize, ellipsis: char) -> String {
+pub(super) fn fit(text: &str, width: usize, ellipsis: char) -> String {
     if text.width() <= width {
         return text.to_owned();
     }
@@ -158,7 +158,7 @@ pub fn fit(text: &str, width: usize, ellipsis: char) -> String {
 }
 
 /// `text` in lines of at most `width` cells, broken at spaces where there are some.
-pub fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     for word in text.split(' ') {

@@ -9,7 +9,7 @@ use crate::domain::{
 use super::format::{clean, left, planned, share};
 
 /// The phase in one word, loud.
-pub fn phase(rollout: &Rollout) -> String {
+pub(super) fn phase(rollout: &Rollout) -> String {
     let rollback = rollout.kind != RolloutKind::Rollout;
     let word = match (&rollout.phase, rollback) {
         (Phase::Queued, false) => "QUEUED",
@@ -34,7 +34,7 @@ pub fn phase(rollout: &Rollout) -> String {
 }
 
 /// Where the traffic is, in a sentence.
-pub fn traffic(split: Option<Split>, live: bool) -> String {
+pub(super) fn traffic(split: Option<Split>, live: bool) -> String {
     let (is, was) = if live { ("is", "is") } else { ("was", "was") };
     match split {
         None => format!("it {is} not known where the traffic {was}"),
@@ -44,8 +44,18 @@ pub fn traffic(split: Option<Split>, live: bool) -> String {
     }
 }
 
+/// The same in fewer words, for little room.
+pub(super) fn traffic_short(split: Option<Split>) -> String {
+    match split {
+        None => "traffic not known".to_owned(),
+        Some(Split::ALL_BLUE) => "all on blue".to_owned(),
+        Some(Split::ALL_GREEN) => "all on green".to_owned(),
+        Some(split) => format!("{} % on green", share(split.green.get())),
+    }
+}
+
 /// What happens by itself next, and when.
-pub fn next(next: &Next, now: Timestamp) -> String {
+pub(super) fn next(next: &Next, now: Timestamp) -> String {
     let what = match &next.step {
         NextStep::Shift(Split::ALL_GREEN) => "all traffic to green".to_owned(),
         NextStep::Shift(split) => format!("{} % to green", share(split.green.get())),
@@ -58,7 +68,7 @@ pub fn next(next: &Next, now: Timestamp) -> String {
 }
 
 /// What a stage is called on the rail.
-pub fn stage(stage: &Stage) -> String {
+pub(super) fn stage(stage: &Stage) -> String {
     match &stage.kind {
         StageKind::Prepare => "prepare".to_owned(),
         StageKind::GreenTasks => "green tasks".to_owned(),
@@ -84,7 +94,7 @@ pub fn stage(stage: &Stage) -> String {
 /// Several shifts of the same kind are one word on the rail: `10 % every 1 min`.
 ///
 /// Each entry is a label with its state and how many stages it stands for.
-pub fn rail(stages: &[Stage]) -> Vec<(String, StageState)> {
+pub(super) fn rail(stages: &[Stage]) -> Vec<(String, StageState)> {
     let shifts: Vec<&Stage> =
         stages.iter().filter(|stage| matches!(stage.kind, StageKind::Shift(_))).collect();
     // A canary's two shifts are two stages of their own; a linear shift is one with many steps.
@@ -130,7 +140,7 @@ fn folded(shifts: &[&Stage]) -> (String, StageState) {
 }
 
 /// The configuration in words, from the planned shifts.
-pub fn plan(rollout: &Rollout) -> String {
+pub(super) fn plan(rollout: &Rollout) -> String {
     let shifts: Vec<&Stage> =
         rollout.stages.iter().filter(|s| matches!(s.kind, StageKind::Shift(_))).collect();
     let share_of = |stage: &Stage| match &stage.kind {

@@ -112,7 +112,7 @@ fn panels(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
     let tall = match height {
         0..=9 => height,
         10..=15 => height.saturating_sub(4),
-        16..=24 => (height - 5).min(FULL_PANEL).max(10),
+        16..=24 => (height - 5).clamp(10, FULL_PANEL),
         _ => (height - 9).clamp(FULL_PANEL, TALLEST_PANEL),
     };
     let tall = if height >= LEAST_PANEL { tall.max(LEAST_PANEL.min(height)) } else { height };

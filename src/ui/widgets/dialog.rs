@@ -76,7 +76,7 @@ fn sentences(confirm: &Confirm, told: &select::Consequence, width: usize) -> Vec
     let healthy = told.targets.map_or("their health is not known".to_owned(), |(healthy, all)| {
         format!("{healthy} of {all} targets are healthy")
     });
-    let moved = told.moves.map(|moves| {
+    let moved = told.moves.filter(|moves| moves.share.get() > 0.0).map(|moves| {
         let from = moves.from.word();
         let rate = moves.per_second.map(|n| format!(" (about {} a second)", rate(n)));
         let verb = if moves.from == Side::Green { "leave" } else { "move away from" };
@@ -86,56 +86,83 @@ fn sentences(confirm: &Confirm, told: &select::Consequence, width: usize) -> Vec
             rate.unwrap_or_default()
         )
     });
-    match confirm.permit.means {
-        Means::StopAndRollBack => {
-            let text = format!("All traffic goes back to blue: {blue}, {tasks}, {healthy}.");
-            push_wrapped(&mut lines, &text, width, Role::Strong);
-            let text = moved.map_or("No traffic has to move.".to_owned(), |moved| {
-                format!("{moved} within seconds.")
-            });
-            push_wrapped(&mut lines, &text, width, Role::Text);
-            let text = "Green's tasks are kept until the deployment has ended, then removed.";
-            push_wrapped(&mut lines, text, width, Role::Text);
-        }
-        Means::RedeployPrevious => {
-            let text = format!(
-                "Blue is gone: {blue} is deployed anew. Its tasks have to start first, and the \
-                 traffic is shifted as in every rollout: this takes minutes, not seconds."
-            );
-            push_wrapped(&mut lines, &text, width, Role::Strong);
-        }
-        Means::OpenGate => {
-            let text = moved.map_or("Green begins to get traffic.".to_owned(), |moved| {
-                format!("Green begins to get traffic: {moved} now.")
-            });
-            push_wrapped(&mut lines, &text, width, Role::Strong);
-            let text = "Until the end of the bake a roll back takes seconds.";
-            push_wrapped(&mut lines, text, width, Role::Text);
-        }
-        Means::StopOnly => {
-            let stays = told.leaves.map_or("The traffic stays wherever it is.".to_owned(), |split| {
-                format!(
-                    "The rollout stops and nothing is undone: {} % of the traffic stays on blue, {} % on green.",
-                    share(split.blue().get()),
-                    share(split.green.get())
-                )
-            });
-            push_wrapped(&mut lines, &stays, width, Role::Strong);
-            let text = "Both sets of tasks stay, and nothing moves the traffic any more.";
-            push_wrapped(&mut lines, text, width, Role::Text);
-        }
-        Means::EndBake => {
-            let text = "Blue's tasks are removed now. Traffic stays on green.";
-            push_wrapped(&mut lines, text, width, Role::Strong);
-            let text = "The roll back within seconds is gone afterwards; going back then takes a \
-                        new deployment, minutes.";
-            push_wrapped(&mut lines, text, width, Role::Text);
-        }
+    let told_of = Told { blue, tasks, healthy, moved };
+    let sentences = match confirm.permit.means {
+        Means::StopAndRollBack => told_of.roll_back(),
+        Means::RedeployPrevious => told_of.redeploy(),
+        Means::OpenGate => told_of.open_gate(),
+        Means::StopOnly => stop(told),
+        Means::EndBake => end_bake(),
+    };
+    for (index, text) in sentences.iter().enumerate() {
+        let role = if index == 0 { Role::Strong } else { Role::Text };
+        push_wrapped(&mut lines, text, width, role);
     }
     for warning in &told.warnings {
         push_wrapped(&mut lines, &warn(warning), width, Role::Warning);
     }
     lines
+}
+
+/// The facts in words.
+struct Told {
+    blue: String,
+    tasks: String,
+    healthy: String,
+    moved: Option<String>,
+}
+
+impl Told {
+    fn roll_back(&self) -> Vec<String> {
+        let Self { blue, tasks, healthy, .. } = self;
+        let moved = self.moved.as_ref().map(|moved| format!("{moved} within seconds."));
+        vec![
+            format!("All traffic goes back to blue: {blue}, {tasks}, {healthy}."),
+            moved.unwrap_or("No traffic has to move.".to_owned()),
+            "Green's tasks are kept until the deployment has ended, then removed.".to_owned(),
+        ]
+    }
+
+    fn redeploy(&self) -> Vec<String> {
+        vec![format!(
+            "Blue is gone: {} is deployed anew. Its tasks have to start first, and the traffic is \
+             shifted as in every rollout: this takes minutes, not seconds.",
+            self.blue
+        )]
+    }
+
+    fn open_gate(&self) -> Vec<String> {
+        let moved =
+            self.moved.as_ref().map(|moved| format!("Green begins to get traffic: {moved} now."));
+        vec![
+            moved.unwrap_or("Green begins to get traffic.".to_owned()),
+            "Until the end of the bake a roll back takes seconds.".to_owned(),
+        ]
+    }
+}
+
+fn stop(told: &select::Consequence) -> Vec<String> {
+    let stays = told.leaves.map(|split| {
+        format!(
+            "The rollout stops and nothing is undone: {} % of the traffic stays on blue, {} % on \
+             green.",
+            share(split.blue().get()),
+            share(split.green.get())
+        )
+    });
+    vec![
+        stays.unwrap_or("The traffic stays wherever it is.".to_owned()),
+        "Both sets of tasks stay, and nothing moves the traffic any more.".to_owned(),
+    ]
+}
+
+fn end_bake() -> Vec<String> {
+    vec![
+        "Blue's tasks are removed now. Traffic stays on green.".to_owned(),
+        "The roll back within seconds is gone afterwards; going back then takes a new deployment, \
+         minutes."
+            .to_owned(),
+    ]
 }
 
 fn warn(warning: &select::Warning) -> String {

@@ -1,11 +1,12 @@
 //! The phase in words, and what comes next by itself.
 
 use crate::app::{Cockpit, State, select};
-use crate::domain::{Phase, Rollout, RolloutKind};
+use crate::domain::{ListenerSplit, Phase, Rollout, RolloutKind};
 use crate::ui::format::{age, clean, clock};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Role;
 use crate::ui::words;
+use unicode_width::UnicodeWidthStr;
 
 /// Draws the line.
 pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
@@ -19,8 +20,8 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
     let doubt = if live { "" } else { "?" };
     let word = format!("{}{doubt}", words::phase(rollout));
     let x = pen.left(1, 0, &word, role(rollout, live));
-    let sentence = sentence(state, rollout, live);
     let room = start.saturating_sub(x + 5);
+    let sentence = sentence(state, rollout, live, usize::from(room));
     let strong = select::just_changed(state);
     pen.cut(x + 3, 0, room, &sentence, if strong { Role::Strong } else { Role::Text });
 }
@@ -37,17 +38,23 @@ fn role(rollout: &Rollout, live: bool) -> Role {
     }
 }
 
-fn sentence(state: &State, rollout: &Rollout, live: bool) -> String {
+/// Where the traffic is and why it ended, in as many words as there is room for.
+fn sentence(state: &State, rollout: &Rollout, live: bool, room: usize) -> String {
     let truth = select::traffic(state);
     let held = match &truth.listener {
-        Some(crate::domain::ListenerSplit::Split(split)) => Some(*split),
-        _ => None,
+        Some(ListenerSplit::Split(split)) => Some(*split),
+        Some(ListenerSplit::Mixed(_) | ListenerSplit::Elsewhere) | None => None,
     };
-    let mut text = words::traffic(held.or(truth.planned), live);
-    if let Some(reason) = &rollout.end_reason {
-        text = format!("{text}; {} {}", clean(&reason.code), clean(&reason.message));
+    let split = held.or(truth.planned);
+    let long = words::traffic(split, live);
+    let traffic = if long.width() <= room { long } else { words::traffic_short(split) };
+    match &rollout.end_reason {
+        Some(reason) => {
+            let why = format!("{} {}", clean(&reason.code), clean(&reason.message));
+            format!("{traffic}; {}", why.trim())
+        }
+        None => traffic,
     }
-    text.trim_end().to_owned()
 }
 
 fn next(pen: &Pen<'_>, state: &State, rollout: &Rollout) -> Option<String> {

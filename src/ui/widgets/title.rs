@@ -39,10 +39,8 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
     let identity = cockpit.snapshot.identity.value();
     let region = identity.map_or("?", |identity| identity.region.as_str());
     let mut optional: Vec<(String, Role)> = Vec::new();
-    if let Some(rollout) = cockpit.snapshot.rollout() {
-        if rollout.kind == RolloutKind::Rollout {
-            optional.push((words::plan(rollout), Role::Text));
-        }
+    if let Some(rollout) = cockpit.snapshot.rollout().filter(|r| r.kind == RolloutKind::Rollout) {
+        optional.push((words::plan(rollout), Role::Text));
     }
     if let Some(identity) = identity {
         optional.push((clean(identity.name()).into_owned(), Role::Text));

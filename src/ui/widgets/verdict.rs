@@ -92,10 +92,9 @@ fn numbers(assessment: &Assessment) -> String {
             }
         }
     }
-    if let Some(ratio) = &metric.ratio {
-        if assessment.verdict == Verdict::Worse && ratio.low > 1.0 {
-            text = format!("{text}: {:.1} times, at least {:.1}", ratio.value, ratio.low);
-        }
+    let worse = assessment.verdict == Verdict::Worse;
+    if let Some(ratio) = metric.ratio.as_ref().filter(|ratio| worse && ratio.low > 1.0) {
+        text = format!("{text}: {:.1} times, at least {:.1}", ratio.value, ratio.low);
     }
     if assessment.basis == Basis::BeforeAfter {
         text = format!("{text}; before and after, not side by side");
