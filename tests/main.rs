@@ -4,6 +4,7 @@
 
 mod architecture;
 mod backends;
+mod contract;
 mod generated;
 mod harness;
 mod screens;

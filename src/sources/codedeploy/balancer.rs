@@ -15,10 +15,7 @@ use super::raw::Listener;
 const PAGES: usize = 20;
 
 /// The ARNs of target groups by their names.
-pub(crate) async fn group_arns(
-    aws: &Aws,
-    names: Vec<String>,
-) -> Result<BTreeMap<String, String>, Fault> {
+async fn group_arns(aws: &Aws, names: Vec<String>) -> Result<BTreeMap<String, String>, Fault> {
     let call = aws.reads().elb.describe_target_groups().set_names(Some(names));
     let answer = call
         .send()
@@ -32,8 +29,37 @@ pub(crate) async fn group_arns(
         .collect())
 }
 
+/// The ARNs of the groups and the health of their targets.
+pub(crate) struct Health {
+    /// ARNs by name.
+    pub(crate) arns: BTreeMap<String, String>,
+    /// Targets by the group's name.
+    pub(crate) health: BTreeMap<String, Result<Targets, Fault>>,
+}
+
+/// The health of the named groups; ARNs that are not known yet are asked for first.
+pub(crate) async fn look(
+    aws: &Aws,
+    names: Vec<String>,
+    known: BTreeMap<String, String>,
+) -> Result<Health, Fault> {
+    let missing: Vec<String> =
+        names.iter().filter(|name| !known.contains_key(*name)).cloned().collect();
+    let mut arns = known;
+    if !missing.is_empty() {
+        arns.extend(group_arns(aws, missing).await?);
+    }
+    arns.retain(|name, _| names.contains(name));
+    let health = health(aws, arns.clone()).await;
+    // When no group answers there is no health at all, and the reason is the fault of the part.
+    match health.values().find_map(|targets| targets.as_ref().err()) {
+        Some(fault) if health.values().all(Result::is_err) => Err(fault.clone()),
+        _ => Ok(Health { arns, health }),
+    }
+}
+
 /// The health of each group's targets; one group that fails leaves the others.
-pub(crate) async fn health(
+async fn health(
     aws: &Aws,
     groups: BTreeMap<String, String>,
 ) -> BTreeMap<String, Result<Targets, Fault>> {

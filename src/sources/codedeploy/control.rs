@@ -32,6 +32,9 @@ pub(crate) struct Memory {
     routings: BTreeMap<String, Routing>,
     undone: Option<Deployment>,
     last_good: Option<(String, RevisionLocation)>,
+    /// What the target of this deployment said last: one failed reading must not look as if
+    /// nothing had happened yet.
+    target: Option<(String, Fact<Option<EcsTarget>>)>,
 }
 
 /// One look at CodeDeploy.
@@ -66,9 +69,15 @@ impl Memory {
         if self.subject.is_none() {
             self.subject = subject(&info);
             self.read_group(aws).await;
+            self.follow_group(aws, target).await?;
+            let read = info.deployment_id();
+            if let Some(newer) = self.following.clone().filter(|id| Some(id.as_str()) != read) {
+                info = deployment(aws, &newer).await?;
+            }
         }
         self.seen_running |= !is_over(&info);
-        let followed = self.complete(aws, info).await;
+        let mut followed = self.complete(aws, info).await;
+        self.keep_target(&mut followed);
         let undone = self.undone(aws, &followed.info).await;
         let last_good = self.last_good(aws, &followed.info).await;
         Ok(Control { deployment: Some(followed), undone, last_good, group: self.group.clone() })
@@ -147,6 +156,16 @@ impl Memory {
             target: Fact::Unasked.after(target, now),
             routing: Fact::Unasked.after(routing, now),
         }
+    }
+
+    /// A reading of the target that failed leaves what it said before, as old.
+    fn keep_target(&mut self, followed: &mut Deployment) {
+        let before = self.target.take().filter(|(id, _)| id == followed.id());
+        if let (Fact::Unknown { fault }, Some((_, before))) = (&followed.target, before) {
+            let at = before.at().unwrap_or(Timestamp::UNIX_EPOCH);
+            followed.target = before.after(Err(fault.clone()), at);
+        }
+        self.target = Some((followed.id().to_owned(), followed.target.clone()));
     }
 
     /// What a rollback undoes; it no longer changes, so that it is read once.

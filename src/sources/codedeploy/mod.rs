@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `parts` | what is asked for separately, and how often |
 //! | `control`, `service`, `balancer` | the calls, one file a service |
+//! | `measure` | which metrics, over which minutes |
 //! | `raw` | what the APIs said, each part with its age |
 //! | `translate` | raw answers → one snapshot, pure |
 //! | `orders` | reading again before an order, and its one call |
@@ -12,6 +13,7 @@
 mod balancer;
 mod control;
 pub(crate) mod list;
+mod measure;
 pub(crate) mod orders;
 mod parts;
 mod raw;
@@ -24,29 +26,22 @@ use aws_sdk_ecs::types::{DesiredStatus, Task};
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 
-use crate::domain::{
-    Fault, FaultKind, Guard, Identity, Metrics, Reading, Snapshot, Source, Target, Targets,
-};
+use crate::domain::{Fault, FaultKind, Guard, Identity, Metrics, Reading, Snapshot, Target};
 
 use super::aws::Aws;
 use super::backend::{Backend, Wish};
 use super::limiter::Limiter;
 use super::time::later;
 use super::{alarms, metrics};
+use balancer::Health;
 use control::Memory;
-use parts::{Pace, Part, Slot};
+use parts::{Pace, Part, Slot, merge};
 use raw::{Control, Listener, Raw, Service};
 
 /// How long everything is asked more often after "ask again now", which every order ends with.
 const HURRY: SignedDuration = SignedDuration::from_secs(60);
 /// How often a login that failed is tried again.
 const LOGIN: SignedDuration = SignedDuration::from_secs(5);
-/// Minutes of metrics before the rollout: the history that the verdict learns from.
-const HISTORY: i64 = 120;
-/// The most minutes that are asked for: a day and a half of baking.
-const MOST_MINUTES: i64 = 2160;
-/// Younger minutes than this are not settled: load balancers deliver within about three minutes.
-const SETTLE: SignedDuration = SignedDuration::from_secs(180);
 
 /// One deployment group, asked again and again.
 pub struct CodeDeploy {
@@ -73,12 +68,6 @@ enum Answer {
     Listener(Result<Listener, Fault>),
     Alarms(Result<Vec<Guard>, Fault>),
     Metrics(Box<Result<Metrics, Fault>>),
-}
-
-/// The ARNs of the groups and the health of their targets.
-struct Health {
-    arns: BTreeMap<String, String>,
-    health: BTreeMap<String, Result<Targets, Fault>>,
 }
 
 impl CodeDeploy {
@@ -141,35 +130,8 @@ impl CodeDeploy {
             Part::Health => !self.is_locked_out() && !self.raw.group_names().is_empty(),
             Part::Listener => !self.is_locked_out() && self.raw.listener_arn().is_some(),
             Part::Alarms => !self.is_locked_out() && self.raw.control.value().is_some(),
-            Part::Metrics => !self.is_locked_out() && self.groups().is_some(),
+            Part::Metrics => !self.is_locked_out() && measure::groups(&self.raw).is_some(),
         }
-    }
-
-    /// What CloudWatch calls the two groups and their load balancer.
-    fn groups(&self) -> Option<metrics::Groups> {
-        // arn:…:listener/app/NAME/HEX/HEX and arn:…:targetgroup/NAME/HEX
-        let listener = self.raw.listener_arn()?;
-        let (_, path) = listener.split_once(":listener/")?;
-        let (load_balancer, _) = path.rsplit_once('/')?;
-        let sides = translate::Sides::of(&self.raw);
-        let group = |name: Option<&String>| {
-            let (_, dimension) = self.raw.group_arns.get(name?)?.rsplit_once(':')?;
-            Some(dimension.to_owned())
-        };
-        Some(metrics::Groups {
-            load_balancer: load_balancer.to_owned(),
-            blue: group(sides.blue.group.as_ref())?,
-            green: group(sides.green.group.as_ref())?,
-        })
-    }
-
-    /// From the history before the rollout up to now.
-    fn span(&self, window: u32, now: Timestamp) -> metrics::Span {
-        let info = self.raw.deployment().map(|deployment| &deployment.info);
-        let created = super::time::moment(info.and_then(|info| info.create_time()));
-        let age = created.map_or(0, |at| now.duration_since(at).as_mins().max(0));
-        let minutes = age.saturating_add(HISTORY).max(i64::from(window)).min(MOST_MINUTES);
-        metrics::Span::last(usize::try_from(minutes).unwrap_or(0), now, SETTLE)
     }
 
     /// Begins to ask for every part that is due.
@@ -225,7 +187,8 @@ impl CodeDeploy {
             (Part::Service | Part::Tasks | Part::Stopped, None) => {}
             (Part::Health, _) => {
                 let (names, known) = (self.raw.group_names(), self.raw.group_arns.clone());
-                self.asked.spawn(async move { Answer::Health(health(&aws, names, known).await) });
+                self.asked
+                    .spawn(async move { Answer::Health(balancer::look(&aws, names, known).await) });
             }
             (Part::Listener, _) => {
                 let Some(arn) = self.raw.listener_arn() else { return };
@@ -237,8 +200,8 @@ impl CodeDeploy {
                 self.asked.spawn(async move { Answer::Alarms(alarms::guards(&aws, &names).await) });
             }
             (Part::Metrics, _) => {
-                let Some(groups) = self.groups() else { return };
-                let span = self.span(window, now);
+                let Some(groups) = measure::groups(&self.raw) else { return };
+                let span = measure::span(&self.raw, window, now);
                 self.asked.spawn(async move {
                     Answer::Metrics(Box::new(metrics::sample(&aws, &groups, span).await))
                 });
@@ -255,7 +218,8 @@ impl CodeDeploy {
             Answer::Control(answer) => {
                 let (result, memory) = *answer;
                 self.memory = memory;
-                (Part::Control, replace(&mut raw.control, result, now))
+                let fault = replace(&mut raw.control, result, now);
+                (Part::Control, fault.or_else(|| target_fault(raw)))
             }
             Answer::Service(result) => (Part::Service, replace(&mut raw.service, *result, now)),
             Answer::Tasks(result) => (Part::Tasks, replace(&mut raw.tasks, result, now)),
@@ -341,7 +305,10 @@ impl CodeDeploy {
     fn reading_of(&self, part: Part) -> Reading {
         let (at, fault) = match part {
             Part::Identity => (self.raw.identity.at(), self.raw.identity.fault()),
-            Part::Control => (self.raw.control.at(), self.raw.control.fault()),
+            Part::Control => {
+                let target = self.raw.deployment().and_then(|deployment| deployment.target.fault());
+                (self.raw.control.at(), self.raw.control.fault().or(target))
+            }
             Part::Service => (self.raw.service.at(), self.raw.service.fault()),
             Part::Tasks => (self.raw.tasks.at(), self.raw.tasks.fault()),
             Part::Stopped => (self.raw.stopped.at(), self.raw.stopped.fault()),
@@ -355,6 +322,11 @@ impl CodeDeploy {
     }
 }
 
+/// Why the followed deployment's target could not be read.
+fn target_fault(raw: &Raw) -> Option<Fault> {
+    raw.deployment()?.target.fault().cloned()
+}
+
 /// Puts an attempt into its place; the fault, if it failed.
 fn replace<T>(
     fact: &mut crate::domain::Fact<T>,
@@ -364,42 +336,6 @@ fn replace<T>(
     let fault = result.as_ref().err().cloned();
     *fact = std::mem::take(fact).after(result, now);
     fault
-}
-
-/// A source is as fresh as its freshest part, and fails when any part does.
-fn merge(readings: &mut BTreeMap<Source, Reading>, source: Source, part: Reading) {
-    let Some(known) = readings.get_mut(&source) else {
-        readings.insert(source, part);
-        return;
-    };
-    known.at = known.at.max(part.at);
-    known.fault = known.fault.take().or(part.fault);
-    known.next = match (known.next, part.next) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    };
-    known.period_seconds = known.period_seconds.min(part.period_seconds);
-}
-
-/// The health of the named groups; ARNs that are not known yet are asked for first.
-async fn health(
-    aws: &Aws,
-    names: Vec<String>,
-    known: BTreeMap<String, String>,
-) -> Result<Health, Fault> {
-    let missing: Vec<String> =
-        names.iter().filter(|name| !known.contains_key(*name)).cloned().collect();
-    let mut arns = known;
-    if !missing.is_empty() {
-        arns.extend(balancer::group_arns(aws, missing).await?);
-    }
-    arns.retain(|name, _| names.contains(name));
-    let health = balancer::health(aws, arns.clone()).await;
-    // When no group answers there is no health at all, and the reason is the fault of the part.
-    match health.values().find_map(|targets| targets.as_ref().err()) {
-        Some(fault) if health.values().all(Result::is_err) => Err(fault.clone()),
-        _ => Ok(Health { arns, health }),
-    }
 }
 
 impl Backend for CodeDeploy {

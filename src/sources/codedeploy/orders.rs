@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use serde_json::Value;
 
-use crate::domain::{Fault, FaultKind, Means, Order, Progress, RolloutId, Snapshot};
+use crate::domain::{Fault, FaultKind, Means, Order, Progress, RolloutId, Snapshot, Target};
 use crate::sources::aws::Aws;
 use crate::sources::error::fault;
 
@@ -216,8 +216,14 @@ pub(crate) async fn reconcile(aws: &Aws, order: &Order, lost: Fault) -> Progress
 
 /// The deployment that carries the order's id, inside an option that says whether there is one.
 async fn made_by(aws: &Aws, order: &Order) -> Option<Option<RolloutId>> {
+    let text = |name: &str| param(order, name).and_then(Value::as_str).map(str::to_owned);
+    // The order's own target may be a service or one deployment.
+    let group = Target::CodeDeploy {
+        application: text("applicationName")?,
+        group: text("deploymentGroupName")?,
+    };
     let active = super::list::active(aws).await.ok()?;
-    for summary in active.iter().filter(|summary| summary.target == order.target) {
+    for summary in active.iter().filter(|summary| summary.target == group) {
         let info = deployment(aws, summary.id.as_str()).await.ok()?;
         if info.description().is_some_and(|text| text.contains(order.id.as_str())) {
             return Some(Some(summary.id.clone()));

@@ -1,8 +1,10 @@
 //! The parts of the picture that are asked for separately, and how often.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{Phase, Source};
+use crate::domain::{Phase, Reading, Source};
 use crate::sources::time::later;
 
 /// One part. Each has its own period and its own time limit, so that none waits for another.
@@ -75,6 +77,21 @@ impl Part {
             (Pace::Over, _) => over,
         }
     }
+}
+
+/// A source is as fresh as its freshest part, and fails when any part does.
+pub(crate) fn merge(readings: &mut BTreeMap<Source, Reading>, source: Source, part: Reading) {
+    let Some(known) = readings.get_mut(&source) else {
+        readings.insert(source, part);
+        return;
+    };
+    known.at = known.at.max(part.at);
+    known.fault = known.fault.take().or(part.fault);
+    known.next = match (known.next, part.next) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    };
+    known.period_seconds = known.period_seconds.min(part.period_seconds);
 }
 
 /// How fast the world changes.

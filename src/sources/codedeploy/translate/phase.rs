@@ -34,6 +34,10 @@ pub(crate) fn phase(deployment: &Deployment, sides: &Sides) -> Phase {
         DeploymentStatus::InProgress | DeploymentStatus::Baking => {}
         other => return Phase::Other(other.as_str().to_owned()),
     }
+    if deployment.target.value().is_none() {
+        // Only its target knows how far it is; to guess would put the traffic somewhere.
+        return Phase::Other(status.as_str().to_owned());
+    }
     if target.and_then(EcsTarget::status) == Some(&TargetStatus::Succeeded) {
         // The deployment goes on after its target is done: that is the wait before blue goes.
         let gone = sides.named && sides.blue.codedeploy.is_none();

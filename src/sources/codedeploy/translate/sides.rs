@@ -204,12 +204,10 @@ fn of_side<'a>(tasks: &'a [EcsTask], own: &SideSet, other: &SideSet) -> Vec<&'a 
 
 fn counts(raw: &Raw, sides: &Sides, own: &SideSet) -> Fact<TaskCounts> {
     if let Some(counts) = own.counts() {
-        let source = if own.codedeploy.is_some() {
-            raw.control.map(|_| counts)
-        } else {
-            raw.service.map(|_| counts)
+        return match raw.deployment().filter(|_| own.codedeploy.is_some()) {
+            Some(deployment) => deployment.target.map(|_| counts),
+            None => raw.service.map(|_| counts),
         };
-        return source;
     }
     // Both sets were named and this one is listed nowhere any more: it is gone.
     if sides.named && raw.service.value().is_some() {

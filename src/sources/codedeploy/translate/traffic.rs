@@ -23,25 +23,31 @@ pub(crate) fn traffic(raw: &Raw, sides: &Sides, phase: &Phase) -> Traffic {
 
 /// The split CodeDeploy was asked for.
 ///
-/// Both task sets have to say a weight: an absent number is no 0 %. Before the shift and after the
-/// end the phase alone says it.
+/// A weight that is missing from the answer looks like 0, so that one 0 alone proves nothing.
+/// Before the shift the phase says it.
 fn planned(raw: &Raw, sides: &Sides, phase: &Phase) -> Fact<Split> {
-    let by_weight = match (sides.blue.weight(), sides.green.weight()) {
-        (Some(blue), Some(green)) => Weight::ratio(green, blue + green),
-        (Some(blue), None) if blue >= 100.0 => Some(Weight::NONE),
-        (None, Some(green)) if green >= 100.0 => Some(Weight::ALL),
-        _ => None,
-    };
-    let split = by_weight.map(|green| Split { green }).or(match phase {
+    let by_weight = green_share(sides.blue.weight(), sides.green.weight());
+    let split = by_weight.map(split).or(match phase {
         Phase::Queued | Phase::Preparing => Some(Split::ALL_BLUE),
         _ => None,
     });
-    match split {
-        Some(split) => raw.control.map(|_| split),
-        None => match raw.deployment().and_then(|d| d.target.fault()) {
-            Some(fault) => Fact::Unknown { fault: fault.clone() },
-            None => Fact::Unasked,
-        },
+    let Some(deployment) = raw.deployment() else { return Fact::Unasked };
+    match (split, deployment.target.fault()) {
+        (Some(split), _) if deployment.target.at().is_some() => deployment.target.map(|_| split),
+        (Some(split), _) => raw.control.map(|_| split),
+        (None, Some(fault)) => Fact::Unknown { fault: fault.clone() },
+        (None, None) => Fact::Unasked,
+    }
+}
+
+/// Green's share in percent by both weights, which make up the whole; where they do not, the one
+/// that was really said decides.
+fn green_share(blue: Option<f64>, green: Option<f64>) -> Option<f64> {
+    let said = |weight: Option<f64>| weight.filter(|weight| *weight > 0.0 && *weight <= 100.0);
+    match (said(blue), said(green)) {
+        (Some(blue), Some(green)) => Some(100.0 * green / (blue + green)),
+        (Some(blue), None) => Some(100.0 - blue),
+        (None, green) => green,
     }
 }
 
@@ -130,6 +136,22 @@ mod tests {
     }
 
     #[test]
+    fn a_weight_that_is_not_said_is_no_zero() {
+        for (blue, green, share) in [
+            (90.0, 10.0, Some(10.0)),
+            (90.0, 0.0, Some(10.0)),
+            (0.0, 10.0, Some(10.0)),
+            (100.0, 0.0, Some(0.0)),
+            (0.0, 0.0, None),
+            (f64::NAN, -1.0, None),
+        ] {
+            assert_eq!(green_share(Some(blue), Some(green)), share, "{blue} {green}");
+        }
+        assert_eq!(green_share(None, Some(100.0)), Some(100.0));
+        assert_eq!(green_share(None, None), None);
+    }
+
+    #[test]
     fn weights_are_shares_of_their_sum() {
         assert_eq!(green(&[rule(&[("a", 90), ("b", 10)])]), ListenerSplit::Split(split(10.0)));
         assert_eq!(green(&[rule(&[("a", 3), ("b", 1)])]), ListenerSplit::Split(split(25.0)));
@@ -140,7 +162,7 @@ mod tests {
     #[test]
     fn rules_that_disagree_or_lead_elsewhere_are_said_so() {
         let other = rule(&[("x", 1)]);
-        assert_eq!(green(&[other.clone()]), ListenerSplit::Elsewhere);
+        assert_eq!(green(std::slice::from_ref(&other)), ListenerSplit::Elsewhere);
         let mixed = [rule(&[("a", 90), ("b", 10)]), other, rule(&[("a", 1)])];
         assert_eq!(green(&mixed), ListenerSplit::Mixed(vec![split(10.0), split(0.0)]));
         assert_eq!(green(&[rule(&[("a", 0), ("b", 0)])]), ListenerSplit::Elsewhere);

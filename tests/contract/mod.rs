@@ -1,0 +1,148 @@
+//! What every adapter owes the shell, asked of CodeDeploy's through the real SDK against the
+//! simulator, on loopback, with the time set by hand.
+
+mod actions;
+mod phases;
+mod trouble;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cutover::domain::{
+    Action, Change, Offered, Order, OrderId, Phase, Policy, Progress, Rollout, Snapshot, Target,
+    permit,
+};
+use cutover::sim::scenario::Scenario;
+use cutover::sim::world::World;
+use cutover::sim::{self, Clock, Simulator, bind, serve};
+use cutover::sources::{Account, Aws, AwsOptions, AwsTime, Backend, Loopback, Wish};
+use jiff::{SignedDuration, Timestamp};
+
+type Watch = <Aws as Account>::Backend;
+
+/// The simulator's clock as the adapters see it; it stands still between two looks.
+struct Standing(Clock);
+
+impl AwsTime for Standing {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn until(&self, at: Timestamp) -> Option<Duration> {
+        (at <= self.0.now()).then_some(Duration::ZERO)
+    }
+
+    fn correct(&self, _: Timestamp) {}
+}
+
+/// A target that is watched in a simulated account.
+struct Bench {
+    simulator: Simulator,
+    address: SocketAddr,
+    aws: Aws,
+    target: Target,
+    watch: Watch,
+}
+
+impl Bench {
+    /// The deployment group of a scenario.
+    async fn group(scenario: &str) -> Self {
+        Self::target(scenario, "codedeploy:shop/checkout").await
+    }
+
+    /// A target in the world of a scenario.
+    async fn target(scenario: &str, target: &str) -> Self {
+        let start: Timestamp = "2026-03-02T09:00:00Z".parse().unwrap();
+        let world = World::new(Scenario::named(scenario).unwrap(), 7, start);
+        let simulator = Simulator::new(world, Clock::manual(start));
+        let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(serve(listener, simulator.clone(), std::future::pending()));
+        let aws = connect(&simulator, address, false).await;
+        let target: Target = target.parse().unwrap();
+        let watch = aws.watch(&target);
+        Self { simulator, address, aws, target, watch }
+    }
+
+    fn pass(&self, seconds: i64) {
+        self.simulator.clock().advance(SignedDuration::from_secs(seconds));
+    }
+
+    /// Puts a fault in force, written as on the command line.
+    fn fault(&self, text: &str) {
+        self.simulator.set_fault(text.parse::<sim::Fault>().unwrap());
+    }
+
+    /// Everything there is to see now.
+    async fn look(&mut self) -> Snapshot {
+        self.watch.observe_whole(Wish { window: 15, all: true }).await
+    }
+
+    /// Looks every ten seconds until the rollout stands there.
+    async fn reach(&mut self, phase: &Phase) -> Snapshot {
+        self.until(|rollout| rollout.phase == *phase).await
+    }
+
+    async fn until(&mut self, wanted: impl Fn(&Rollout) -> bool) -> Snapshot {
+        let mut last = String::new();
+        for _ in 0..600 {
+            let picture = self.look().await;
+            if picture.rollout().is_some_and(&wanted) {
+                return picture;
+            }
+            last = format!("{:?}", picture.rollout().map(|rollout| &rollout.phase));
+            self.pass(10);
+        }
+        panic!("it stayed at {last}");
+    }
+
+    /// The order that a person would confirm on what was seen.
+    fn order(&self, seen: &Snapshot, action: Action) -> Order {
+        let permit = permit(seen, action, &Policy::default()).unwrap();
+        let (id, by) = (OrderId::new(7, 1), "arn:aws:iam::111122223333:user/ada".to_owned());
+        let mut call = permit.call;
+        if call.operation == "CreateDeployment" {
+            call.params.push(("description".into(), format!("cutover: ada {id}").into()));
+        }
+        let target = self.target.clone();
+        Order { id, target, action, call, expected: permit.expected, at: seen.taken, by }
+    }
+
+    /// Reads again and sends, as the shell does.
+    async fn carry_out(&self, order: &Order) -> Result<Progress, Change> {
+        let now = self.aws.read_again(order).await;
+        match order.expected.change(order.action, &now) {
+            Some(change) => Err(change),
+            None => Ok(self.aws.send(order).await),
+        }
+    }
+
+    /// How often an operation has arrived.
+    fn arrived(&self, operation: &str) -> usize {
+        self.simulator.calls().iter().filter(|call| call.operation == operation).count()
+    }
+}
+
+async fn connect(simulator: &Simulator, address: SocketAddr, read_only: bool) -> Aws {
+    let time = Arc::new(Standing(simulator.clock().clone()));
+    let loopback = Some(Loopback::new(address, "eu-west-1").unwrap());
+    let options = AwsOptions { profile: None, region: None, loopback, read_only, time, seed: 7 };
+    cutover::sources::connect(options).await.unwrap()
+}
+
+/// The rollout of a picture.
+fn rollout(picture: &Snapshot) -> &Rollout {
+    picture.rollout().unwrap()
+}
+
+/// Green's share in percent that was asked for.
+fn planned(picture: &Snapshot) -> Option<f64> {
+    rollout(picture).traffic.planned.value().map(|split| split.green.get())
+}
+
+/// The actions that are possible.
+fn possible(picture: &Snapshot) -> Vec<Action> {
+    let offers = rollout(picture).offers.iter();
+    offers.filter(|o| matches!(o, Offered::Possible { .. })).map(Offered::action).collect()
+}
