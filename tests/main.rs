@@ -4,6 +4,7 @@
 
 mod architecture;
 mod backends;
+mod cli;
 mod contract;
 mod generated;
 mod harness;

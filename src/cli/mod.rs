@@ -10,19 +10,23 @@
 
 mod audit;
 mod completions;
+mod demo;
 pub mod judge;
 mod judging;
 mod keys;
 mod output;
+mod screen;
 mod sim;
 mod simulated;
+mod status;
+mod watch;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::config::{ConfigError, Environment, File, Flags, Paths};
+use crate::config::{ConfigError, Environment, File, Paths};
 use crate::input::Keymap;
 
 use output::Output;
@@ -43,35 +47,15 @@ struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    watch: Watch,
-}
-
-/// What to watch, and as whom.
-#[derive(Debug, Args)]
-struct Watch {
-    /// codedeploy:APP/GROUP, ecs:CLUSTER/SERVICE, a deployment id such as d-ABC123DEF, or a name
-    /// from the configuration file
-    target: Option<String>,
-    #[command(flatten)]
-    aws: Aws,
-    /// Look only: no client that could change anything is built
-    #[arg(long)]
-    read_only: bool,
-}
-
-/// As whom to ask AWS.
-#[derive(Debug, Args)]
-struct Aws {
-    /// Profile of the AWS configuration
-    #[arg(long, value_name = "NAME")]
-    profile: Option<String>,
-    /// Region, e.g. eu-west-1
-    #[arg(long, value_name = "NAME")]
-    region: Option<String>,
+    watch: watch::Watch,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Rehearse on an embedded simulator: no account, no configuration, no network
+    Demo(demo::Demo),
+    /// Print one reading of a rollout; the exit code says whether it is fine
+    Status(status::Status),
     /// Run a pretend AWS on loopback for any client
     Sim(sim::Sim),
     /// List keys, commands and what they do
@@ -102,10 +86,9 @@ impl Cli {
             Some(Command::Audit(audit)) => audit.run(output),
             Some(Command::Judge(judge)) => judge.run(output),
             Some(Command::Completions(completions)) => completions.run(Self::command(), output),
-            None => {
-                writeln!(output.talk, "{}", Self::command().render_help())?;
-                Ok(ExitCode::from(2))
-            }
+            Some(Command::Demo(demo)) => demo.run(output),
+            Some(Command::Status(status)) => status.run(output),
+            None => self.watch.run(output),
         }
     }
 }
@@ -133,4 +116,11 @@ fn keymap(paths: &Paths) -> Result<Keymap, Failure> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Keymap::embedded()?),
         Err(source) => Err(ConfigError::Unreadable { file: name, source }.into()),
     }
+}
+
+/// The subcommand that `word` may have been meant as.
+fn nearest_command(word: &str) -> Option<String> {
+    let command = Cli::command();
+    let names = command.get_subcommands().map(clap::Command::get_name);
+    crate::config::nearest(word, names).map(str::to_owned)
 }

@@ -42,7 +42,7 @@ impl Play {
         Ok(Scenario::named(&self.scenario)?)
     }
 
-    /// The world at `start`. Its whole history is played, which takes a while.
+    /// The world at `start`. Its whole history is played, which takes a moment.
     pub(super) fn simulator(
         &self,
         scenario: Scenario,
@@ -50,6 +50,27 @@ impl Play {
         start: Timestamp,
     ) -> Simulator {
         Simulator::new(World::new(scenario, self.seed, start), clock)
+    }
+
+    /// Runs the simulator on a port of its own for as long as the runtime lives; its URL. The port
+    /// is open before the world is there: who asks early waits.
+    pub(super) async fn serve(
+        self,
+        scenario: Scenario,
+        clock: sim::Clock,
+        start: Timestamp,
+    ) -> Result<String, String> {
+        let (listener, url) = bind(0)
+            .await
+            .map_err(|error| format!("the simulator cannot listen on loopback: {error}"))?;
+        let world = tokio::task::spawn_blocking(move || self.simulator(scenario, clock, start));
+        tokio::spawn(async move {
+            if let Ok(simulator) = world.await {
+                // It ends with the program; an error before that is seen as a lost connection.
+                let _ = sim::serve(listener, simulator, std::future::pending()).await;
+            }
+        });
+        Ok(url)
     }
 }
 

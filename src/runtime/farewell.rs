@@ -9,10 +9,7 @@ use crate::domain::{Phase, Rollout};
 /// rollout was seen.
 pub fn farewell(state: &State) -> Option<String> {
     let rollout = state.cockpit()?.snapshot.rollout()?;
-    let mut text = format!("{} {}", rollout.id, standing(rollout));
-    if let Some(split) = rollout.traffic.planned.value() {
-        let _ = write!(text, ", green {:.0} %", split.green.get());
-    }
+    let mut text = where_it_stands(rollout);
     if state.settings.demo.is_some() {
         text.push_str("; it was a rehearsal and ends here");
     } else if rollout.phase.is_over() {
@@ -23,9 +20,9 @@ pub fn farewell(state: &State) -> Option<String> {
     Some(text)
 }
 
-/// Where the rollout stands, as the end of a sentence.
-fn standing(rollout: &Rollout) -> &str {
-    match &rollout.phase {
+/// Where the rollout stands, in a sentence without its full stop.
+pub fn where_it_stands(rollout: &Rollout) -> String {
+    let phase = match &rollout.phase {
         Phase::Queued => "is queued",
         Phase::Preparing => "prepares green",
         Phase::Validating => "tests green",
@@ -39,5 +36,8 @@ fn standing(rollout: &Rollout) -> &str {
         Phase::Failed => "failed",
         Phase::Stopped => "was stopped",
         Phase::Other(state) => state,
-    }
+    };
+    let share = rollout.traffic.planned.value().map(|split| split.green.get());
+    let green = share.map(|percent| format!(", green {percent:.0} %")).unwrap_or_default();
+    format!("{} {phase}{green}", rollout.id)
 }

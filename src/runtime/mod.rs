@@ -27,7 +27,7 @@ use crate::app::{self, Effect, Event, Stamped, State, select};
 use crate::input::Stroke;
 
 pub use clock::{Clock, NoClock};
-pub use farewell::farewell;
+pub use farewell::{farewell, where_it_stands};
 pub use perform::Desk;
 pub use session::{Session, Start};
 pub use terminal::{NoTerminal, Picture, Tui};

@@ -1,0 +1,84 @@
+//! The screen, opened for `cutover` and `cutover demo` alike.
+
+use std::future::Future;
+use std::hash::{BuildHasher, RandomState};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::{Failure, Outcome, Output, Surroundings, keymap};
+use crate::app::{Demo, Settings};
+use crate::config::Config;
+use crate::domain::Target;
+use crate::journal::Audit;
+use crate::runtime::{Clock, Ending, Session, Start, farewell};
+use crate::sources::Account;
+use crate::ui;
+
+/// What differs between the two.
+pub(super) struct Opening {
+    /// What to watch; nothing means to look for what runs.
+    pub(super) target: Option<Target>,
+    /// Nothing may be sent.
+    pub(super) read_only: bool,
+    /// The scenario, when this is a rehearsal.
+    pub(super) demo: Option<Demo>,
+    /// Where orders are written down.
+    pub(super) audit: PathBuf,
+    /// What time it is.
+    pub(super) clock: Clock,
+}
+
+/// Runs the screen to its end and leaves one line about what was known last.
+pub(super) fn show<A: Account>(
+    opening: Opening,
+    config: &Config,
+    around: &Surroundings,
+    connect: impl Future<Output = Result<A, String>> + Send + 'static,
+    output: &mut Output,
+) -> Outcome {
+    if around.env.dumb_terminal {
+        return Err(Failure::from(
+            "TERM is `dumb`: nothing can be drawn\n\nhint: `cutover status` prints one reading",
+        ));
+    }
+    let start = Start {
+        settings: Settings {
+            read_only: opening.read_only,
+            demo: opening.demo,
+            bell: config.bell,
+            session: RandomState::new().hash_one(()) as u32,
+            keymap: keymap(&around.paths)?,
+            verdict: crate::stats::Config::default(),
+        },
+        target: opening.target,
+        clock: opening.clock,
+        audit: Audit::at(opening.audit),
+        report: around.paths.report.clone(),
+    };
+    let theme = theme(config)?;
+    let session = Session::run(start, |state, frame| ui::draw(state, &theme, frame), connect)?;
+    match session.ending {
+        Ending::Quit => say_farewell(&session, output)?,
+        Ending::Signal(number) => {
+            say_farewell(&session, output)?;
+            return Ok(ExitCode::from(signal_code(number)));
+        }
+        // There is nobody to say anything to.
+        Ending::TerminalGone => return Ok(ExitCode::from(signal_code(SIGHUP))),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+const SIGHUP: i32 = 1;
+
+/// How a shell reports the end by a signal.
+fn signal_code(number: i32) -> u8 {
+    u8::try_from(number.saturating_add(128)).unwrap_or(u8::MAX)
+}
+
+fn say_farewell(session: &Session, output: &mut Output) -> Result<(), Failure> {
+    if let Some(text) = farewell(&session.state) {
+        writeln!(output.talk, "{text}")?;
+    }
+    Ok(())
+}

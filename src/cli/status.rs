@@ -1,0 +1,145 @@
+//! `cutover status TARGET`: one reading, for people and scripts.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::watch::{self, Aws};
+use super::{Outcome, Output, Surroundings};
+use crate::config::Flags;
+use crate::domain::{Fault, GuardState, Phase, Rollout, RolloutKind, Snapshot};
+use crate::runtime::where_it_stands;
+use crate::sources::{self, Account, Backend, Wish};
+
+/// How many minutes of metrics are read.
+const WINDOW: u32 = 15;
+
+/// One reading of a rollout. Exit code 0: it is fine. 1: it went wrong (failed, stopped, rolled
+/// back, or an alarm fires). 2: that could not be found out.
+#[derive(Debug, Args)]
+pub(super) struct Status {
+    /// codedeploy:APP/GROUP, ecs:CLUSTER/SERVICE, a deployment id such as d-ABC123DEF, or a name
+    /// from the configuration file
+    target: Option<String>,
+    #[command(flatten)]
+    aws: Aws,
+    /// As JSON: everything that was read, see docs/status-json.md
+    #[arg(long)]
+    json: bool,
+}
+
+/// How a rollout stands, for the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Standing {
+    /// There is none, it goes on without trouble, or it succeeded.
+    Fine,
+    /// It failed, was stopped or is undone, or an alarm fires.
+    Wrong,
+    /// It could not be read.
+    Unknown,
+}
+
+/// The JSON document.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    standing: Standing,
+    #[serde(flatten)]
+    snapshot: &'a Snapshot,
+}
+
+impl Status {
+    pub(super) fn run(self, output: &mut Output) -> Outcome {
+        let around = Surroundings::read()?;
+        let Aws { profile, region } = self.aws;
+        let flags = Flags { target: self.target, profile, region, read_only: true };
+        let config = watch::choose(flags, &around)?;
+        let target = watch::required(&config)?;
+        let clock = watch::clock(&around)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()?;
+        let snapshot = runtime.block_on(async {
+            let account = sources::connect(&watch::options(&config), &clock.lend()).await;
+            account.watch(&target).observe(Wish { window: WINDOW, all: true }).await
+        });
+        runtime.shutdown_background();
+        let standing = standing(&snapshot);
+        if self.json {
+            let document = Document { schema: "cutover.status/1", standing, snapshot: &snapshot };
+            serde_json::to_writer_pretty(&mut output.data, &document)
+                .map_err(std::io::Error::from)?;
+            writeln!(output.data)?;
+        } else {
+            print(&snapshot, &mut output.data)?;
+        }
+        if let Some(fault) = snapshot.rollout.fault() {
+            complain(fault, &mut output.talk)?;
+        }
+        Ok(match standing {
+            Standing::Fine => ExitCode::SUCCESS,
+            Standing::Wrong => ExitCode::from(1),
+            Standing::Unknown => ExitCode::from(2),
+        })
+    }
+}
+
+fn standing(snapshot: &Snapshot) -> Standing {
+    match snapshot.rollout.fresh() {
+        None => Standing::Unknown,
+        Some(None) => Standing::Fine,
+        Some(Some(rollout)) if trouble(snapshot, rollout).is_empty() => Standing::Fine,
+        Some(Some(_)) => Standing::Wrong,
+    }
+}
+
+/// Everything that is wrong, in a few words each.
+fn trouble(snapshot: &Snapshot, rollout: &Rollout) -> Vec<String> {
+    let mut found = Vec::new();
+    if matches!(rollout.phase, Phase::Failed | Phase::Stopped) {
+        let reason = rollout.end_reason.as_ref().map(|reason| reason.message.clone());
+        found.push(reason.unwrap_or_else(|| "it did not end well".to_owned()));
+    }
+    if let RolloutKind::Rollback { undoes } = &rollout.kind {
+        let what = undoes.as_ref().map_or("an earlier rollout", |id| id.as_str());
+        found.push(format!("it is the rollback of {what}"));
+    }
+    if rollout.rollback.is_some() {
+        found.push("it is being rolled back".to_owned());
+    }
+    for guard in snapshot.guards.value().into_iter().flatten() {
+        if guard.state == GuardState::Alarm {
+            found.push(format!("alarm {} fires", guard.name));
+        }
+    }
+    found
+}
+
+fn print(snapshot: &Snapshot, out: &mut dyn Write) -> std::io::Result<()> {
+    writeln!(out, "target   {}", snapshot.target)?;
+    if let Some(identity) = snapshot.identity.value() {
+        writeln!(out, "account  {} in {}, as {}", identity.account, identity.region, identity.name())?;
+    }
+    let Some(rollout) = snapshot.rollout() else {
+        let what = if snapshot.rollout.fault().is_some() { "unknown" } else { "none" };
+        return writeln!(out, "rollout  {what}");
+    };
+    writeln!(out, "rollout  {}", where_it_stands(rollout))?;
+    writeln!(out, "config   {}", rollout.configuration)?;
+    for text in trouble(snapshot, rollout) {
+        writeln!(out, "trouble  {text}")?;
+    }
+    Ok(())
+}
+
+fn complain(fault: &Fault, talk: &mut dyn Write) -> std::io::Result<()> {
+    writeln!(talk, "error: {fault}")?;
+    match fault.hint() {
+        Some(hint) => writeln!(talk, "\nhint: {hint}"),
+        None => Ok(()),
+    }
+}

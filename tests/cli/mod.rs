@@ -1,0 +1,8 @@
+//! The binary as people start it: in a terminal and without one.
+
+mod plain;
+mod process;
+#[cfg(unix)]
+mod screen;
+#[cfg(unix)]
+mod terminal;

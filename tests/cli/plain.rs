@@ -1,0 +1,108 @@
+//! Without a terminal: data, errors, exit codes.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
+
+use super::process::Home;
+
+#[test]
+fn bad_arguments_are_named_with_what_was_meant() {
+    let home = Home::new();
+    home.run(&["--regoin", "eu-west-1"]).is_error(&["--regoin", "--region"]);
+    home.run(&["demo", "--scenario", "canri"]).is_error(&["`canri`", "hint: did you mean `canary`?"]);
+    home.run(&["demo", "--speed", "0"]).is_error(&["a speed is a number above 0"]);
+    home.run(&["sim", "--fault", "cloudwatch=denny"]).is_error(&["`deny`"]);
+    home.run(&["shop"]).is_error(&["cannot watch `shop`", "hint: write codedeploy:APP/GROUP"]);
+    home.run(&["statsu"]).is_error(&["did you mean the command `status`?"]);
+    home.run(&["status"]).is_error(&["no target", "hint: "]);
+}
+
+#[test]
+fn the_screen_without_a_terminal_is_one_line() {
+    let home = Home::new();
+    for args in [&["demo"][..], &["ecs:a/b"], &[]] {
+        let ended = home.run(args);
+        ended.is_error(&["needs a terminal", "hint: `cutover status`"]);
+        assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_wrong_configuration_file_is_named_with_its_line() {
+    let home = Home::new().config("config.toml", "bell = true\nregio = \"eu-west-1\"\n");
+    home.run(&["status", "ecs:a/b"]).is_error(&["config.toml:2:", "did you mean `region`?"]);
+    let home = Home::new().config("keymap.toml", "[cockpit]\n\"f5\" = \"refrsh\"\n");
+    home.run(&["keys"]).is_error(&["keymap.toml:2:", "did you mean `refresh`?"]);
+}
+
+#[test]
+fn a_clock_that_is_none_says_so() {
+    let home = Home::new();
+    let output = home.command(&["status", "ecs:a/b"]).env("CUTOVER_CLOCK", "noon").output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.starts_with("error: CUTOVER_CLOCK is `noon`"), "{stderr}");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn keys_are_listed_with_the_user_s_own() {
+    let home = Home::new().config("keymap.toml", "[cockpit]\n\"f5\" = \"refresh\"\n");
+    let ended = home.run(&["keys", "--json"]);
+    let rows: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    let has = |key: &str, command: &str| {
+        rows.as_array().unwrap().iter().any(|row| row["key"] == key && row["command"] == command)
+    };
+    assert!(has("f5", "refresh") && has("R", "roll-back") && has("y", "confirm"));
+    assert!(home.run(&["keys"]).stdout.contains("f5"));
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let home = Home::new();
+    let mut child = home
+        .command(&["completions", "bash"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    assert_eq!((child.wait().unwrap().code(), stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_simulator_says_how_to_reach_it_and_status_reads_it_by_that() {
+    let home = Home::new();
+    let mut sim = home
+        .command(&["sim", "--scenario", "canary", "--seed", "7"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(sim.stdout.take().unwrap()).lines().take(6);
+    let variables: Vec<(String, String)> = lines
+        .map(|line| {
+            let line = line.unwrap();
+            let (name, value) = line.strip_prefix("export ").unwrap().split_once('=').unwrap();
+            (name.to_owned(), value.to_owned())
+        })
+        .collect();
+    let run = |args: &[&str]| {
+        let output = home.command(args).envs(variables.clone()).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, text) = run(&["status", "codedeploy:shop/checkout", "--json"]);
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(document["schema"], "cutover.status/1");
+    assert_eq!(document["standing"], "fine");
+    assert_eq!(document["rollout"]["value"]["name"], "checkout");
+    let (code, text) = run(&["status", "codedeploy:shop/checkout"]);
+    assert_eq!(code, Some(0));
+    assert!(text.starts_with("target   codedeploy:shop/checkout\n"), "{text}");
+    let (code, text) = run(&["status", "codedeploy:shop/chekout"]);
+    assert_eq!(code, Some(2), "{text}");
+    sim.kill().unwrap();
+    sim.wait().unwrap();
+}

@@ -1,0 +1,73 @@
+//! The binary in a home of its own, without anything of the machine's configuration.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+/// The variables that name the places of files, below the test's own home.
+pub(crate) const PLACES: [(&str, &str); 3] =
+    [("XDG_CONFIG_HOME", "config"), ("XDG_STATE_HOME", "state"), ("HOME", "home")];
+
+/// A home that is gone after the test.
+pub(crate) struct Home(pub(crate) tempfile::TempDir);
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// Writes a file below the configuration directory.
+    pub(crate) fn config(self, name: &str, text: &str) -> Self {
+        let folder = self.0.path().join("config/cutover");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(name), text).unwrap();
+        self
+    }
+
+    /// A file below the state directory.
+    pub(crate) fn state(&self, name: &str) -> PathBuf {
+        self.0.path().join("state/cutover").join(name)
+    }
+
+    /// The binary with these arguments, its input closed.
+    pub(crate) fn command<A: AsRef<OsStr>>(&self, args: &[A]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cutover"));
+        command.args(args).env_clear().stdin(Stdio::null());
+        for (name, folder) in PLACES {
+            command.env(name, self.0.path().join(folder));
+        }
+        command.env("AWS_EC2_METADATA_DISABLED", "true");
+        command
+    }
+
+    /// Runs it to its end.
+    pub(crate) fn run(&self, args: &[&str]) -> Ended {
+        let output = self.command(args).output().unwrap();
+        let Output { status, stdout, stderr } = output;
+        Ended {
+            code: status.code(),
+            stdout: String::from_utf8(stdout).unwrap(),
+            stderr: String::from_utf8(stderr).unwrap(),
+        }
+    }
+}
+
+/// What a run left.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ended {
+    /// It is an error: nothing on stdout, one sentence and a hint on stderr.
+    #[track_caller]
+    pub(crate) fn is_error(&self, parts: &[&str]) {
+        assert_eq!((self.code, self.stdout.as_str()), (Some(2), ""), "{self:?}");
+        assert!(self.stderr.starts_with("error: "), "{}", self.stderr);
+        for part in parts {
+            assert!(self.stderr.contains(part), "no {part:?} in: {}", self.stderr);
+        }
+    }
+}
