@@ -3,6 +3,8 @@
 //! It is the program as it is: the AWS SDK talks to a loopback port. Nothing of the user's AWS
 //! configuration is read, and nothing but that port can be reached.
 
+use std::sync::Arc;
+
 use clap::Args;
 use jiff::Timestamp;
 
@@ -13,7 +15,7 @@ use crate::config::{Config, Flags};
 use crate::domain::Target;
 use crate::runtime::Clock;
 use crate::sim;
-use crate::sources::{self, AwsOptions};
+use crate::sources::{self, AwsOptions, Loopback};
 
 /// Rehearse on an embedded simulator: no account, no configuration, no network.
 #[derive(Debug, Args)]
@@ -52,17 +54,20 @@ impl Demo {
             audit: around.paths.demo_audit.clone(),
             clock: clock.clone(),
         };
-        let (play, time, read_only) = (self.play, clock.lend(), self.read_only);
+        let (play, read_only) = (self.play, self.read_only);
         let connect = async move {
             let region = scenario.place.region.clone();
-            let url = play.serve(scenario, world_clock, start).await?;
+            let seed = play.seed;
+            let address = play.serve(scenario, world_clock, start).await?;
             let options = AwsOptions {
                 profile: None,
-                region: Some(region),
+                region: None,
+                loopback: Some(Loopback::new(address, region).map_err(|e| e.to_string())?),
                 read_only,
-                simulator: Some(url),
+                time: Arc::new(clock),
+                seed,
             };
-            Ok(sources::connect(&options, &time).await)
+            sources::connect(options).await.map_err(|e| e.to_string())
         };
         screen::show(opening, &config, &around, connect, output)
     }

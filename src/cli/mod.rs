@@ -118,6 +118,11 @@ fn keymap(paths: &Paths) -> Result<Keymap, Failure> {
     }
 }
 
+/// A number that nobody can foresee.
+fn random() -> u64 {
+    std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), ())
+}
+
 /// The subcommand that `word` may have been meant as.
 fn nearest_command(word: &str) -> Option<String> {
     let command = Cli::command();

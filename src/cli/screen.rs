@@ -1,13 +1,14 @@
 //! The screen, opened for `cutover` and `cutover demo` alike.
 
 use std::future::Future;
-use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::{Failure, Outcome, Output, Surroundings, keymap};
 use crate::app::{Demo, Settings};
-use crate::config::Config;
+use jiff::tz::TimeZone;
+
+use crate::config::{Config, Symbols, ThemeChoice};
 use crate::domain::Target;
 use crate::journal::Audit;
 use crate::runtime::{Clock, Ending, Session, Start, farewell};
@@ -46,7 +47,7 @@ pub(super) fn show<A: Account>(
             read_only: opening.read_only,
             demo: opening.demo,
             bell: config.bell,
-            session: RandomState::new().hash_one(()) as u32,
+            session: super::random() as u32,
             keymap: keymap(&around.paths)?,
             verdict: crate::stats::Config::default(),
         },
@@ -55,18 +56,33 @@ pub(super) fn show<A: Account>(
         audit: Audit::at(opening.audit),
         report: around.paths.report.clone(),
     };
-    let theme = theme(config)?;
+    let theme = theme(config, around.env.true_color)?;
     let session = Session::run(start, |state, frame| ui::draw(state, &theme, frame), connect)?;
-    match session.ending {
+    match &session.ending {
         Ending::Quit => say_farewell(&session, output)?,
         Ending::Signal(number) => {
             say_farewell(&session, output)?;
-            return Ok(ExitCode::from(signal_code(number)));
+            return Ok(ExitCode::from(signal_code(*number)));
         }
+        Ending::NotConnected(why) => return Err(Failure::from(why.clone())),
         // There is nobody to say anything to.
         Ending::TerminalGone => return Ok(ExitCode::from(signal_code(SIGHUP))),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The look that was chosen. Sixteen colours are the terminal's own, so that they fit its background.
+pub(super) fn theme(config: &Config, true_color: bool) -> Result<ui::Theme, Failure> {
+    let name = match config.theme {
+        ThemeChoice::Auto if true_color => "balanced",
+        ThemeChoice::Auto => "sixteen",
+        ThemeChoice::Dark => "dark",
+        ThemeChoice::Light => "light",
+        ThemeChoice::Mono => "mono",
+    };
+    let unicode = config.symbols == Symbols::Unicode;
+    ui::Theme::named(name, TimeZone::system(), unicode)
+        .ok_or_else(|| format!("the theme `{name}` is not built in").into())
 }
 
 const SIGHUP: i32 = 1;

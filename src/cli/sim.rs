@@ -36,12 +36,13 @@ impl Sim {
         let scenario = self.play.scenario()?;
         let region = scenario.place.region.clone();
         let group = format!("codedeploy:{}/{}", scenario.place.application, scenario.place.group);
-        let (listener, url) = simulated::bind(self.port).await.map_err(|error| {
+        let (listener, address) = simulated::bind(self.port).await.map_err(|error| {
             Failure::from(format!(
                 "cannot listen on 127.0.0.1:{}: {error}\n\nhint: --port 0 takes any free port",
                 self.port
             ))
         })?;
+        let url = format!("http://{address}");
         let start = Timestamp::now();
         let clock = Clock::at_speed(start, self.play.speed);
         let simulator = self.play.simulator(scenario, clock, start);

@@ -52,17 +52,16 @@ impl Play {
         Simulator::new(World::new(scenario, self.seed, start), clock)
     }
 
-    /// Runs the simulator on a port of its own for as long as the runtime lives; its URL. The port
+    /// Runs the simulator on a port of its own for as long as the runtime lives; its address. The port
     /// is open before the world is there: who asks early waits.
     pub(super) async fn serve(
         self,
         scenario: Scenario,
         clock: sim::Clock,
         start: Timestamp,
-    ) -> Result<String, String> {
-        let (listener, url) = bind(0)
-            .await
-            .map_err(|error| format!("the simulator cannot listen on loopback: {error}"))?;
+    ) -> Result<SocketAddr, String> {
+        let failed = |error| format!("the simulator cannot listen on loopback: {error}");
+        let (listener, address) = bind(0).await.map_err(failed)?;
         let world = tokio::task::spawn_blocking(move || self.simulator(scenario, clock, start));
         tokio::spawn(async move {
             if let Ok(simulator) = world.await {
@@ -70,7 +69,7 @@ impl Play {
                 let _ = sim::serve(listener, simulator, std::future::pending()).await;
             }
         });
-        Ok(url)
+        Ok(address)
     }
 }
 
@@ -83,9 +82,9 @@ pub(super) fn list(output: &mut super::Output) -> super::Outcome {
     Ok(std::process::ExitCode::SUCCESS)
 }
 
-/// A port on loopback; 0 lets the system choose. With the URL that leads to it.
-pub(super) async fn bind(port: u16) -> io::Result<(TcpListener, String)> {
+/// A port on loopback; 0 lets the system choose. With the address that it got.
+pub(super) async fn bind(port: u16) -> io::Result<(TcpListener, SocketAddr)> {
     let listener = sim::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
-    let url = format!("http://{}", listener.local_addr()?);
-    Ok((listener, url))
+    let address = listener.local_addr()?;
+    Ok((listener, address))
 }

@@ -11,7 +11,7 @@ use super::{Outcome, Output, Surroundings};
 use crate::config::Flags;
 use crate::domain::{Fault, GuardState, Phase, Rollout, RolloutKind, Snapshot};
 use crate::runtime::where_it_stands;
-use crate::sources::{self, Account, Backend, Wish};
+use crate::sources::{self, Account, Backend, ConnectError, Wish};
 
 /// How many minutes of metrics are read.
 const WINDOW: u32 = 15;
@@ -59,15 +59,15 @@ impl Status {
         let config = watch::choose(flags, &around)?;
         let target = watch::required(&config)?;
         let clock = watch::clock(&around)?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()?;
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let snapshot = runtime.block_on(async {
-            let account = sources::connect(&watch::options(&config), &clock.lend()).await;
-            account.watch(&target).observe(Wish { window: WINDOW, all: true }).await
+            let account = sources::connect(watch::options(&config, &clock)).await?;
+            let wish = Wish { window: WINDOW, all: true };
+            Ok::<_, ConnectError>(account.watch(&target).observe_whole(wish).await)
         });
         runtime.shutdown_background();
+        let snapshot = snapshot?;
         let standing = standing(&snapshot);
         if self.json {
             let document = Document { schema: "cutover.status/1", standing, snapshot: &snapshot };
@@ -122,7 +122,13 @@ fn trouble(snapshot: &Snapshot, rollout: &Rollout) -> Vec<String> {
 fn print(snapshot: &Snapshot, out: &mut dyn Write) -> std::io::Result<()> {
     writeln!(out, "target   {}", snapshot.target)?;
     if let Some(identity) = snapshot.identity.value() {
-        writeln!(out, "account  {} in {}, as {}", identity.account, identity.region, identity.name())?;
+        writeln!(
+            out,
+            "account  {} in {}, as {}",
+            identity.account,
+            identity.region,
+            identity.name()
+        )?;
     }
     let Some(rollout) = snapshot.rollout() else {
         let what = if snapshot.rollout.fault().is_some() { "unknown" } else { "none" };

@@ -1,5 +1,7 @@
 //! `cutover [TARGET]`: the screen on a real account.
 
+use std::sync::Arc;
+
 use clap::Args;
 
 use super::screen::{self, Opening};
@@ -40,7 +42,7 @@ impl Watch {
         let flags = Flags { target, profile: aws.profile, region: aws.region, read_only };
         let config = choose(flags, &around)?;
         let clock = clock(&around)?;
-        let (options, time) = (options(&config), clock.lend());
+        let options = options(&config, &clock);
         let opening = Opening {
             target: config.target.clone(),
             read_only: config.read_only,
@@ -48,7 +50,7 @@ impl Watch {
             audit: around.paths.audit.clone(),
             clock,
         };
-        let connect = async move { Ok(sources::connect(&options, &time).await) };
+        let connect = async move { sources::connect(options).await.map_err(|e| e.to_string()) };
         screen::show(opening, &config, &around, connect, output)
     }
 }
@@ -73,12 +75,14 @@ pub(super) fn clock(around: &Surroundings) -> Result<Clock, Failure> {
 }
 
 /// Where to connect to.
-pub(super) fn options(config: &Config) -> AwsOptions {
+pub(super) fn options(config: &Config, clock: &Clock) -> AwsOptions {
     AwsOptions {
         profile: config.profile.clone(),
         region: config.region.clone(),
+        loopback: None,
         read_only: config.read_only,
-        simulator: None,
+        time: Arc::new(clock.clone()),
+        seed: super::random(),
     }
 }
 

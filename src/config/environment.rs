@@ -12,6 +12,8 @@ pub struct Environment {
     pub no_color: bool,
     /// The locale speaks UTF-8.
     pub utf8: bool,
+    /// `COLORTERM` says that the terminal shows any colour, not only sixteen.
+    pub true_color: bool,
     /// `TERM` says that the terminal can do nothing but print.
     pub dumb_terminal: bool,
     /// `CUTOVER_CLOCK`, by which a simulator hands over its time.
@@ -26,6 +28,7 @@ impl Environment {
         Self {
             no_color: get("NO_COLOR").is_some(),
             utf8: locale.is_some_and(|name| is_utf8(&name)),
+            true_color: get("COLORTERM").is_some_and(|has| has == "truecolor" || has == "24bit"),
             dumb_terminal: get("TERM").is_some_and(|term| term == "dumb"),
             clock: get("CUTOVER_CLOCK"),
         }

@@ -20,6 +20,7 @@ mod terminal;
 mod worker;
 
 use std::io;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -46,6 +47,8 @@ pub enum Incoming {
     Resumed,
     /// Nobody can see or say anything any more.
     TerminalGone,
+    /// There is no way to ask anything: why.
+    NotConnected(String),
 }
 
 /// Where everything comes in.
@@ -62,6 +65,14 @@ pub fn channel() -> (Outbox, Inbox) {
 /// Sends an event in; whoever is told after the end of the loop needs no telling.
 fn send(outbox: &Outbox, event: Event) {
     let _ = outbox.send(Incoming::Event(event));
+}
+
+/// Sleeps this long in real time; for ever when there is no end to it.
+async fn sleep(time: Option<Duration>) {
+    match time {
+        Some(time) => tokio::time::sleep(time).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// What is drawn on: the terminal, or a buffer in tests.
@@ -87,7 +98,7 @@ pub trait Hands {
 }
 
 /// How the program ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
     /// The person left.
     Quit,
@@ -95,6 +106,8 @@ pub enum Ending {
     Signal(i32),
     /// The terminal is gone.
     TerminalGone,
+    /// There was no way to ask anything: why, for the person.
+    NotConnected(String),
 }
 
 /// The loop with everything it needs.
@@ -148,16 +161,10 @@ impl<S: Surface, H: Hands> Shell<S, H> {
     /// The next thing that comes in, or the moment at which the picture changes by itself.
     async fn wait(&mut self) -> Incoming {
         let wake = select::next_wake(&self.state).and_then(|at| self.clock.until(at));
-        let asleep = async {
-            match wake {
-                Some(time) => tokio::time::sleep(time).await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
             biased;
             incoming = self.inbox.recv() => incoming.unwrap_or(Incoming::TerminalGone),
-            () = asleep => Incoming::Event(Event::Woke),
+            () = sleep(wake) => Incoming::Event(Event::Woke),
         }
     }
 
@@ -170,6 +177,7 @@ impl<S: Surface, H: Hands> Shell<S, H> {
             Incoming::Event(event) => event,
             Incoming::Signal(number) => return Ok(Next::End(Ending::Signal(number))),
             Incoming::TerminalGone => return Ok(Next::End(Ending::TerminalGone)),
+            Incoming::NotConnected(why) => return Ok(Next::End(Ending::NotConnected(why))),
             Incoming::Resumed => resized(self.surface.resume()?),
         };
         for effect in self.update(event) {

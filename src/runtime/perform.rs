@@ -1,10 +1,17 @@
 //! An order on its way: read again, written down, sent once, written down again.
 
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
 use super::{Clock, Outbox, send};
 use crate::app::Event;
 use crate::domain::{Order, Progress};
 use crate::journal::{Audit, AuditError, Entry};
 use crate::sources::Account;
+
+/// After a lost answer: how long until the control plane is looked at once more, in AWS time.
+const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(5);
 
 /// What every task at work has at hand.
 #[derive(Clone)]
@@ -47,7 +54,13 @@ pub(super) async fn carry_out(account: &impl Account, order: &Order, desk: &Desk
         return tell(Progress::NotAudited { why });
     }
     tell(Progress::Sent);
-    let progress = account.send(order).await;
+    let mut progress = account.send(order).await;
+    for wait in [None, Some(LOOK_AGAIN), Some(LOOK_AGAIN)] {
+        let Progress::Unknown { fault } = &progress else { break };
+        tell(progress.clone());
+        super::sleep(wait.map_or(Some(Duration::ZERO), |wait| desk.clock.real_time(wait))).await;
+        progress = account.reconcile(order, fault.clone()).await;
+    }
     tell(progress.clone());
     let (at, id) = (desk.clock.now(), order.id.clone());
     let written = desk

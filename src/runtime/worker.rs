@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use super::perform::{Desk, carry_out, report_open_orders};
-use super::{Hands, send};
+use super::{Hands, Incoming, send, sleep};
 use crate::app::{Effect, Event, WINDOWS};
 use crate::domain::{Order, Target};
 use crate::sources::{Account, Backend, Wish};
@@ -52,7 +52,10 @@ impl<A: Account> Worker<A> {
             report_open_orders(&told).await;
             match connect.await {
                 Ok(account) => known.send_replace(Some(account)),
-                Err(why) => return send(&outbox, Event::Broken(why)),
+                Err(why) => {
+                    let _ = outbox.send(Incoming::NotConnected(why));
+                    return;
+                }
             };
             // The account stays known for as long as somebody may ask for it.
             known.closed().await;
@@ -139,13 +142,6 @@ async fn follow(mut backend: impl Backend, mut wants: watch::Receiver<Wants>, de
                 send(&desk.outbox, Event::Observed(Box::new(snapshot)));
             }
         }
-    }
-}
-
-async fn sleep(time: Option<Duration>) {
-    match time {
-        Some(time) => tokio::time::sleep(time).await,
-        None => std::future::pending().await,
     }
 }
 

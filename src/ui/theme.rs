@@ -162,7 +162,8 @@ pub struct Theme {
 }
 
 /// The themes that are built in.
-const THEMES: [(&str, &str); 4] = [
+const THEMES: [(&str, &str); 5] = [
+    ("balanced", include_str!("../../assets/themes/balanced.toml")),
     ("dark", include_str!("../../assets/themes/dark.toml")),
     ("light", include_str!("../../assets/themes/light.toml")),
     ("sixteen", include_str!("../../assets/themes/sixteen.toml")),

@@ -9,7 +9,8 @@ use super::process::Home;
 fn bad_arguments_are_named_with_what_was_meant() {
     let home = Home::new();
     home.run(&["--regoin", "eu-west-1"]).is_error(&["--regoin", "--region"]);
-    home.run(&["demo", "--scenario", "canri"]).is_error(&["`canri`", "hint: did you mean `canary`?"]);
+    home.run(&["demo", "--scenario", "canri"])
+        .is_error(&["`canri`", "hint: did you mean `canary`?"]);
     home.run(&["demo", "--speed", "0"]).is_error(&["a speed is a number above 0"]);
     home.run(&["sim", "--fault", "cloudwatch=denny"]).is_error(&["`deny`"]);
     home.run(&["shop"]).is_error(&["cannot watch `shop`", "hint: write codedeploy:APP/GROUP"]);
@@ -38,7 +39,8 @@ fn a_wrong_configuration_file_is_named_with_its_line() {
 #[test]
 fn a_clock_that_is_none_says_so() {
     let home = Home::new();
-    let output = home.command(&["status", "ecs:a/b"]).env("CUTOVER_CLOCK", "noon").output().unwrap();
+    let output =
+        home.command(&["status", "ecs:a/b"]).env("CUTOVER_CLOCK", "noon").output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(stderr.starts_with("error: CUTOVER_CLOCK is `noon`"), "{stderr}");
     assert_eq!(output.status.code(), Some(2));

@@ -34,9 +34,7 @@ fn a_signal_gives_the_terminal_back() {
 #[test]
 fn a_new_size_is_drawn_on() {
     let mut terminal = demo();
-    terminal.resize(200, 50).until(|screen| {
-        screen.rows(150, 50).any(|row| !row.trim().is_empty())
-    });
+    terminal.resize(200, 50).until(|screen| screen.rows(150, 50).any(|row| !row.trim().is_empty()));
     assert_eq!(terminal.types("q").ends_restored(), 0);
 }
 
