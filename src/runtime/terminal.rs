@@ -20,6 +20,7 @@ use crossterm::{cursor, execute, queue, style};
 pub use ratatui::Frame as Picture;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::{Position, Rect};
 
 use super::{Incoming, Outbox, Surface};
 use crate::app::{Event, State};
@@ -86,8 +87,11 @@ impl<D: FnMut(&State, &mut Picture<'_>)> Surface for Tui<D> {
         frame.send()
     }
 
+    /// Not by `Terminal::clear`: that asks the terminal where its cursor is, and the keyboard's
+    /// thread would eat the answer.
     fn forget(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        let whole = self.terminal.size()?;
+        self.terminal.resize(Rect::from((Position::ORIGIN, whole)))
     }
 
     fn bell(&mut self) -> io::Result<()> {
@@ -106,7 +110,7 @@ impl<D: FnMut(&State, &mut Picture<'_>)> Surface for Tui<D> {
 
     fn resume(&mut self) -> io::Result<(u16, u16)> {
         self.open()?;
-        self.terminal.clear()?;
+        self.forget()?;
         self.size()
     }
 }

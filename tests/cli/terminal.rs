@@ -1,6 +1,7 @@
 //! The binary in a pseudo-terminal, its screen read by a terminal emulator.
 
 use std::io::{Read, Write};
+use std::num::NonZero;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,6 +13,11 @@ use super::process::{Home, PLACES};
 
 /// How long anything may take before a test gives up: far longer than it does.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A number of rows or columns.
+fn cells(count: u16) -> NonZero<u16> {
+    NonZero::new(count).unwrap()
+}
 
 /// A terminal with the binary in it.
 pub(crate) struct Terminal {
@@ -39,6 +45,7 @@ impl Terminal {
         let mut command = CommandBuilder::new(program[0]);
         command.args(&program[1..]);
         command.env_clear();
+        command.cwd(home.0.path());
         for (name, value) in [("TERM", term), ("LANG", "C.UTF-8"), ("PATH", "/usr/bin:/bin")] {
             command.env(name, value);
         }
@@ -60,7 +67,7 @@ impl Terminal {
         });
         Self {
             home,
-            parser: vt100::Parser::new(40, 120, 0),
+            parser: vt100::Parser::new(cells(40), cells(120), 0),
             keyboard: Some(pair.master.take_writer().unwrap()),
             master: Some(pair.master),
             output,
@@ -106,7 +113,7 @@ impl Terminal {
     pub(crate) fn resize(&mut self, cols: u16, rows: u16) -> &mut Self {
         let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         self.master.as_ref().unwrap().resize(size).unwrap();
-        self.parser.screen_mut().set_size(rows, cols);
+        self.parser.screen_mut().set_size(cells(rows), cells(cols));
         self
     }
 
