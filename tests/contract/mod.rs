@@ -97,6 +97,17 @@ impl Bench {
         panic!("it stayed at {last}");
     }
 
+    /// Looks in the second in which the rollout ends: what follows it has not begun.
+    async fn end(&mut self) -> Snapshot {
+        for _ in 0..3600 {
+            if self.aws.list().await.unwrap().is_empty() {
+                return self.look().await;
+            }
+            self.pass(1);
+        }
+        panic!("it goes on and on")
+    }
+
     /// The order that a person would confirm on what was seen.
     fn order(&self, seen: &Snapshot, action: Action) -> Order {
         let permit = permit(seen, action, &Policy::default()).unwrap();

@@ -1,8 +1,8 @@
 //! The picture of every phase.
 
 use cutover::domain::{
-    EventKind, Gate, ListenerSplit, NextStep, RolloutKind, Side, Split, Stage, StageKind,
-    StageState,
+    EventKind, Gate, GuardState, ListenerSplit, NextStep, RolloutKind, Side, Split, Stage,
+    StageKind, StageState, TimelineEvent,
 };
 
 use super::*;
@@ -151,4 +151,55 @@ async fn what_runs_in_the_account_is_listed() {
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0].target, bench.target);
     assert_eq!(listed[0].name, "shop/checkout");
+}
+
+#[tokio::test]
+async fn an_alarm_that_fires_is_seen_and_its_rollback_is_not_run_over() {
+    let mut bench = Bench::group("alarm").await;
+    let fires = |picture: &Snapshot| {
+        let guards = picture.guards.value().unwrap();
+        guards.iter().any(|guard| guard.state == GuardState::Alarm)
+    };
+    let picture = bench.look().await;
+    assert_eq!(picture.guards.value().unwrap().len(), 2);
+    assert!(!fires(&picture));
+    let picture = bench.end().await;
+    let seen = rollout(&picture);
+    assert_eq!(seen.end_reason.as_ref().unwrap().code, "ALARM_ACTIVE");
+    assert!(fires(&picture));
+    // The rollback has not appeared yet, and nobody may deploy into its way.
+    assert_eq!(seen.rollback.as_ref().map(|link| &link.id), Some(&None));
+    assert_eq!(possible(&picture), []);
+    let stopped = seen.id.clone();
+    let picture = bench.until(|seen| seen.id != stopped).await;
+    assert_eq!(rollout(&picture).kind, RolloutKind::Rollback { undoes: Some(stopped) });
+}
+
+#[tokio::test]
+async fn a_hook_that_fails_is_named_on_the_rail_and_in_the_timeline() {
+    let mut bench = Bench::group("hook-failure").await;
+    let picture = bench.end().await;
+    let seen = rollout(&picture);
+    assert_eq!(seen.phase, Phase::Failed);
+    let failed = seen.stages.iter().find(|stage| stage.state == StageState::Failed).unwrap();
+    assert_eq!(failed.kind, StageKind::TestTraffic);
+    assert!(failed.note.as_ref().unwrap().contains("3 of 41 checks failed"), "{failed:?}");
+    let told = |event: &TimelineEvent| {
+        event.kind == EventKind::Hook && event.text.contains("3 of 41 checks failed")
+    };
+    assert!(picture.events.iter().any(told), "{:?}", picture.events);
+    assert!(seen.stages.iter().any(|stage| stage.state == StageState::Skipped));
+}
+
+#[tokio::test]
+async fn the_measured_share_is_that_of_the_weights() {
+    let mut bench = Bench::group("canary").await;
+    bench.reach(&Phase::Shifting).await;
+    bench.pass(295);
+    let picture = bench.look().await;
+    let metrics = picture.metrics.fresh().unwrap();
+    let share = metrics.measured_share(1).unwrap().split.green.get();
+    assert!((8.0..12.0).contains(&share), "{share}");
+    let lengths = [&metrics.blue.p99, &metrics.green.requests, &metrics.balancer_errors];
+    assert!(lengths.iter().all(|series| series.len() == metrics.minutes()));
 }

@@ -50,12 +50,14 @@ fn rollout(raw: &Raw, control: &Control, deployment: &Deployment, now: Timestamp
         traffic.listener.fresh(),
         Some(ListenerSplit::Split(split)) if *split == Split::ALL_BLUE
     );
+    let goes_back_by_itself = is_rollout && offers::goes_back_by_itself(info, now);
     let situation = offers::Situation {
         deployment,
         group: control.group.value(),
         last_good: control.last_good.as_ref(),
         phase: &phase,
         kind: &kind,
+        goes_back_by_itself,
     };
     Rollout {
         id: RolloutId::new(deployment.id()),
@@ -81,7 +83,7 @@ fn rollout(raw: &Raw, control: &Control, deployment: &Deployment, now: Timestamp
         blue: sides::environment(raw, &sides, Side::Blue),
         green: sides::environment(raw, &sides, Side::Green),
         end_reason: end_reason(info),
-        rollback: rollback(info),
+        rollback: rollback(info, goes_back_by_itself),
         offers: offers::offers(&situation),
         traffic,
         phase,
@@ -119,12 +121,13 @@ fn end_reason(info: &DeploymentInfo) -> Option<EndReason> {
     })
 }
 
-fn rollback(info: &DeploymentInfo) -> Option<RollbackLink> {
-    let link = info.rollback_info()?;
-    let id = link.rollback_deployment_id().filter(|id| !id.is_empty());
-    let message = link.rollback_message().filter(|message| !message.is_empty());
-    (id.is_some() || message.is_some())
-        .then(|| RollbackLink { id: id.map(RolloutId::new), message: message.map(str::to_owned) })
+/// The rollback that it led to, or that is about to appear.
+fn rollback(info: &DeploymentInfo, comes: bool) -> Option<RollbackLink> {
+    let link = info.rollback_info();
+    let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
+    let id = text(link.and_then(|link| link.rollback_deployment_id())).map(RolloutId::new);
+    let message = text(link.and_then(|link| link.rollback_message()));
+    (comes || id.is_some() || message.is_some()).then_some(RollbackLink { id, message })
 }
 
 /// Green's planned share, for those who watch when it changes.

@@ -1,11 +1,19 @@
 //! What CodeDeploy would do in this state, each with the exact call, and what it would refuse.
 
-use aws_sdk_codedeploy::types::{DeploymentGroupInfo, DeploymentInfo, RevisionLocation};
+use aws_sdk_codedeploy::types::{
+    AutoRollbackEvent, DeploymentGroupInfo, DeploymentInfo, DeploymentStatus, ErrorCode,
+    RevisionLocation,
+};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::domain::{Action, Call, Means, Offered, Phase, Refusal, RolloutKind};
 
 use super::super::raw::Deployment;
+use crate::sources::time::moment;
+
+/// How long a rollback that begins by itself may take to appear.
+const APPEARS: SignedDuration = SignedDuration::from_mins(1);
 
 /// Everything that decides what is offered.
 pub(crate) struct Situation<'a> {
@@ -19,6 +27,8 @@ pub(crate) struct Situation<'a> {
     pub(crate) phase: &'a Phase,
     /// Rollout or rollback.
     pub(crate) kind: &'a RolloutKind,
+    /// Whether its rollback is about to appear by itself.
+    pub(crate) goes_back_by_itself: bool,
 }
 
 /// One entry for each action.
@@ -83,7 +93,9 @@ fn roll_back(situation: &Situation<'_>) -> Offer {
     }
     match situation.phase {
         Phase::Finishing => Err(Refusal::BlueIsGoing),
-        Phase::Failed | Phase::Stopped if rolls_back(&situation.deployment.info) => {
+        Phase::Failed | Phase::Stopped
+            if situation.goes_back_by_itself || rolls_back(&situation.deployment.info) =>
+        {
             Err(Refusal::AlreadyGoingBack)
         }
         Phase::Succeeded | Phase::Failed | Phase::Stopped => redeploy(situation),
@@ -102,6 +114,28 @@ fn roll_back(situation: &Situation<'_>) -> Offer {
 /// Whether a rollback deployment was made for it.
 fn rolls_back(info: &DeploymentInfo) -> bool {
     info.rollback_info().and_then(|info| info.rollback_deployment_id()).is_some()
+}
+
+/// Whether a rollout that has just ended badly is configured to be undone for what ended it: its
+/// rollback, which takes seconds, appears a little later. A redeployment would be in its way.
+pub(crate) fn goes_back_by_itself(info: &DeploymentInfo, now: Timestamp) -> bool {
+    use AutoRollbackEvent::{DeploymentFailure, DeploymentStopOnAlarm, DeploymentStopOnRequest};
+    let code = info.error_information().and_then(|error| error.code()).map(ErrorCode::as_str);
+    let event = match (info.status(), code) {
+        (Some(DeploymentStatus::Failed), _) => DeploymentFailure,
+        (Some(DeploymentStatus::Stopped), Some("ALARM_ACTIVE")) => DeploymentStopOnAlarm,
+        (Some(DeploymentStatus::Stopped), Some("MANUAL_STOP")) => DeploymentStopOnRequest,
+        _ => return false,
+    };
+    let config = info.auto_rollback_configuration().filter(|config| config.enabled());
+    let lately =
+        moment(info.complete_time()).is_some_and(|ended| now.duration_since(ended) < APPEARS);
+    // A message says that nothing comes.
+    let told = info.rollback_info().and_then(|link| link.rollback_message());
+    lately
+        && told.is_none_or(str::is_empty)
+        && !rolls_back(info)
+        && config.is_some_and(|config| config.events().contains(&event))
 }
 
 fn open_gate(situation: &Situation<'_>) -> Offer {
