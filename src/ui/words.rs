@@ -62,7 +62,7 @@ pub(super) fn next(next: &Next, now: Timestamp) -> String {
         NextStep::RemoveBlue => "blue is removed".to_owned(),
         NextStep::StopUnapproved => "stopped if nobody approves".to_owned(),
         NextStep::ContinueUnapproved => "goes on if nobody approves".to_owned(),
-        NextStep::GiveUp => "given up".to_owned(),
+        NextStep::GiveUp => "given up if not done".to_owned(),
     };
     format!("next: {what} in {}", left(&next.due, now))
 }

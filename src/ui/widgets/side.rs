@@ -11,7 +11,7 @@ use crate::ui::theme::Role;
 use super::spark::{Scale, spark};
 
 /// Where the numbers end and the sparklines begin.
-const NUMBER_END: u16 = 19;
+const NUMBER_END: u16 = 18;
 
 /// Draws a side with its frame over the whole pen.
 pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit, side: Side) {
@@ -265,12 +265,13 @@ fn charts(pen: &mut Pen<'_>, top: u16, cockpit: &Cockpit, side: Side, role: Role
 
 fn marks(pen: &mut Pen<'_>, y: u16, start: u16, width: u16, chart: &select::Chart) {
     let scale = Scale::new(chart.minutes, width);
-    let text = format!("{} min", chart.minutes);
+    let text = format!("{} min", scale.minutes());
     let mut free = pen.left(start, y, &text, Role::Dim) + 1;
     for shift in &chart.shifts {
         let glyph = pen.glyphs().shift;
         let text = format!("{glyph}{} %", share(shift.split.green.get()));
-        let x = start + scale.column(shift.minute);
+        let Some(column) = scale.column(shift.minute) else { continue };
+        let x = start + column;
         let cells = u16::try_from(text.chars().count()).unwrap_or(0);
         // At the right end the mark stands before its minute's column.
         let x = x.min((start + width).saturating_sub(cells));

@@ -15,7 +15,7 @@ enum Column {
     Unknown,
 }
 
-/// How the minutes of a series lie in a row of columns.
+/// How the newest minutes of a series lie in a row of columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Scale {
     /// Minutes in a column.
@@ -24,23 +24,32 @@ pub(crate) struct Scale {
     columns: usize,
     /// Columns of the row.
     width: usize,
+    /// The oldest minutes, for which there is no column.
+    left_out: usize,
 }
 
 impl Scale {
     /// The scale of `minutes` in `width` columns.
     pub(crate) fn new(minutes: usize, width: u16) -> Self {
         let width = usize::from(width);
-        let per = minutes.div_ceil(width.max(1)).max(1);
-        Self { per, columns: minutes.div_ceil(per).min(width), width }
+        let per = (minutes / width.max(1)).max(1);
+        let columns = (minutes / per).min(width);
+        Self { per, columns, width, left_out: minutes.saturating_sub(columns * per) }
     }
 
-    /// The column, from the left end of the row, in which a minute lies.
-    pub(crate) fn column(self, minute: usize) -> u16 {
-        let column = self.width - self.columns + (minute / self.per).min(self.columns);
-        u16::try_from(column).unwrap_or(u16::MAX)
+    /// The column, from the left end of the row, in which a minute lies; nothing when it is too old.
+    pub(crate) fn column(self, minute: usize) -> Option<u16> {
+        let column = minute.checked_sub(self.left_out)? / self.per;
+        u16::try_from(self.width - self.columns + column.min(self.columns)).ok()
+    }
+
+    /// How many minutes are shown.
+    pub(crate) fn minutes(self) -> usize {
+        self.columns * self.per
     }
 
     fn columns(self, points: &[Point]) -> Vec<Column> {
+        let points = points.get(self.left_out..).unwrap_or_default();
         points.chunks(self.per).take(self.columns).map(column).collect()
     }
 }
@@ -119,9 +128,10 @@ mod tests {
     #[test]
     fn the_newest_minute_stands_at_the_right_end() {
         let scale = Scale::new(30, 40);
-        assert_eq!((scale.column(0), scale.column(29)), (10, 39));
-        let narrow = Scale::new(60, 20);
-        assert_eq!((narrow.column(0), narrow.column(59)), (0, 19));
+        assert_eq!((scale.column(0), scale.column(29)), (Some(10), Some(39)));
+        let narrow = Scale::new(60, 29);
+        assert_eq!((narrow.minutes(), narrow.column(1)), (58, None));
+        assert_eq!((narrow.column(2), narrow.column(59)), (Some(0), Some(28)));
         assert_eq!(Scale::new(5, 0).columns(&[Point::Absent; 5]).len(), 0);
     }
 }

@@ -24,12 +24,16 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
     let end = pen.right(pen.width().saturating_sub(1), 0, &right, Role::Text);
     let numbers = numbers(assessment);
     pen.cut(x, 0, end.saturating_sub(x + 2), &numbers, Role::Text);
-    if pen.height() > 1 {
-        evidence(&mut pen.part(10, 1, pen.width().saturating_sub(11), 1), assessment);
+    if pen.height() < 2 {
+        return;
     }
-    if let Some(demo) = state.settings.demo.as_ref().filter(|_| pen.height() > 1) {
-        let text = format!("the truth: {}", clean(&demo.truth));
-        pen.right(pen.width().saturating_sub(1), 1, &text, Role::Dim);
+    let end = 10 + evidence(&mut pen.part(10, 1, pen.width().saturating_sub(11), 1), assessment);
+    if let Some(demo) = &state.settings.demo {
+        let text = format!("truth: {}", clean(&demo.truth));
+        let room = pen.width().saturating_sub(end + 4);
+        let cells = u16::try_from(text.chars().count()).unwrap_or(u16::MAX);
+        let start = pen.width().saturating_sub(1 + cells.min(room));
+        pen.cut(start, 1, room, &text, Role::Dim);
     }
 }
 
@@ -122,9 +126,10 @@ fn when(judgement: &Judgement, zone: &jiff::tz::TimeZone) -> String {
     }
 }
 
-/// The evidence between its two lines: `worse ├──█──┼─────┤ no worse   evidence 1 : 2.1`.
-fn evidence(pen: &mut Pen<'_>, assessment: &Assessment) {
-    const HALF: u16 = 14;
+/// The evidence between its two lines: `worse ├──█──┼─────┤ no worse  evidence 1 : 2.1`; where it
+/// ends.
+fn evidence(pen: &mut Pen<'_>, assessment: &Assessment) -> u16 {
+    const HALF: u16 = 12;
     let line = 20.0_f64.ln();
     let glyphs = pen.glyphs();
     let worse = (assessment.log_e / line).clamp(0.0, 1.0);
@@ -150,5 +155,5 @@ fn evidence(pen: &mut Pen<'_>, assessment: &Assessment) {
     } else {
         "1 : >9999".to_owned()
     };
-    pen.left(x + 3, 0, &format!("evidence {odds}, decides at 20 : 1"), Role::Dim);
+    pen.left(x + 2, 0, &format!("evidence {odds}, decides at 20 : 1"), Role::Dim)
 }

@@ -108,11 +108,26 @@ fn service_events(raw: &Raw, sides: &Sides, events: &mut Vec<TimelineEvent>) {
     }
 }
 
-/// ECS begins every message with `(service NAME…) `, which the title already says.
+/// ECS begins every message with `(service NAME…) `, which the title already says, and names
+/// things by whole ARNs and ids, of which the name or the beginning is enough.
 fn shorten(message: &str, service: &str) -> String {
     let prefix = format!("(service {service}");
     let rest = message.strip_prefix(&prefix).and_then(|rest| rest.split_once(") "));
-    rest.map_or(message, |(_, rest)| rest).to_owned()
+    let text = rest.map_or(message, |(_, rest)| rest);
+    text.split(' ').map(short_word).collect::<Vec<_>>().join(" ")
+}
+
+/// A word without what nobody reads in it.
+fn short_word(word: &str) -> String {
+    let name = word.trim_start_matches('(').trim_end_matches([')', '.', ',']);
+    let short = if let Some((_, group)) = name.split_once(":targetgroup/") {
+        group.split('/').next().unwrap_or(group)
+    } else if name.len() == 32 && name.bytes().all(|b| b.is_ascii_hexdigit()) {
+        &name[..6]
+    } else {
+        return word.to_owned();
+    };
+    word.replace(name, short)
 }
 
 fn task_events(raw: &Raw, sides: &Sides, events: &mut Vec<TimelineEvent>) {
@@ -129,5 +144,25 @@ fn task_events(raw: &Raw, sides: &Sides, events: &mut Vec<TimelineEvent>) {
         let text = format!("{short} stopped{exit}{why}");
         let key = format!("task {}", task.id);
         events.push(TimelineEvent { at, kind: EventKind::Task, side, text, key });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn service_messages_keep_what_people_read() {
+        let group =
+            "arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/checkout-b/fde1504d38dd9acf";
+        let message = format!(
+            "(service checkout, taskSet ecs-svc/12) registered 1 targets in (target-group {group})."
+        );
+        assert_eq!(
+            shorten(&message, "checkout"),
+            "registered 1 targets in (target-group checkout-b)."
+        );
+        let message = "has started 1 tasks: (task 9c2f9a0cd6c8b1f7d1b377b7d525ed0d).";
+        assert_eq!(shorten(message, "x"), "has started 1 tasks: (task 9c2f9a).");
     }
 }
