@@ -15,6 +15,7 @@ pub mod judge;
 mod judging;
 mod keys;
 mod output;
+mod picture;
 mod screen;
 mod sim;
 mod simulated;
@@ -66,6 +67,9 @@ enum Command {
     Judge(judging::Judge),
     /// Print the completion script of a shell
     Completions(completions::Completions),
+    /// Draw a frame of a scenario as an SVG
+    #[command(hide = true)]
+    Picture(picture::Picture),
 }
 
 /// Runs the program with these arguments; everything is said when this returns.
@@ -87,6 +91,7 @@ impl Cli {
             Some(Command::Judge(judge)) => judge.run(output),
             Some(Command::Completions(completions)) => completions.run(Self::command(), output),
             Some(Command::Demo(demo)) => demo.run(output),
+            Some(Command::Picture(picture)) => picture.run(output),
             Some(Command::Status(status)) => status.run(output),
             None => self.watch.run(output),
         }

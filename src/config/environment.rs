@@ -7,6 +7,7 @@ use etcetera::{AppStrategy, AppStrategyArgs, HomeDirError, choose_app_strategy};
 
 /// The variables that this program reads itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one variable that is set or not")]
 pub struct Environment {
     /// `NO_COLOR` is set to something.
     pub no_color: bool,

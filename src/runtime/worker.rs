@@ -4,8 +4,6 @@
 //! pause, "now") is one value that the watching task looks at whenever it is free; an order never
 //! waits behind a reading, nor a reading behind an order.
 
-use std::time::Duration;
-
 use jiff::SignedDuration;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;

@@ -21,6 +21,7 @@ mod words;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
 use crate::app::{Screen, State};
 
@@ -34,6 +35,13 @@ const LEAST: (u16, u16) = (60, 16);
 /// Draws the state over the whole frame.
 pub fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>) {
     paint(state, theme, frame.buffer_mut());
+}
+
+/// The state as a picture of its own size.
+pub fn picture(state: &State, theme: &Theme) -> String {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, state.width, state.height));
+    paint(state, theme, &mut buffer);
+    svg(&buffer)
 }
 
 /// Draws the state over the whole buffer.
