@@ -98,3 +98,22 @@ async fn what_does_not_exist_is_not_found() {
         assert_eq!(fault.kind, FaultKind::NotFound, "{target}: {fault}");
     }
 }
+
+#[tokio::test]
+async fn without_the_sides_every_panel_says_why_it_is_empty() {
+    let mut bench = Bench::group("canary").await;
+    bench.pass(120);
+    bench.fault("codedeploy.BatchGetDeploymentTargets=error-empty");
+    bench.fault("ecs=deny");
+    let picture = bench.look().await;
+    let seen = rollout(&picture);
+    for side in [&seen.blue, &seen.green] {
+        assert!(matches!(side.tasks, Fact::Unknown { .. }), "{:?}", side.tasks);
+        assert!(matches!(side.revision, Fact::Unknown { .. }), "{:?}", side.revision);
+        assert!(matches!(side.targets, Fact::Unknown { .. }), "{:?}", side.targets);
+    }
+    let listener = &seen.traffic.listener;
+    assert!(matches!(listener, Fact::Unknown { .. }), "whose weights are these? {listener:?}");
+    assert!(matches!(picture.metrics, Fact::Unknown { .. }), "{:?}", picture.metrics);
+    assert!(possible(&picture).contains(&Action::RollBack));
+}

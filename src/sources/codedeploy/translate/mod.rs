@@ -13,8 +13,8 @@ use aws_sdk_codedeploy::types::DeploymentInfo;
 use jiff::Timestamp;
 
 use crate::domain::{
-    EndReason, Gate, ListenerSplit, Phase, RollbackLink, Rollout, RolloutId, RolloutKind, Side,
-    Snapshot, Split, Target,
+    EndReason, Fact, Gate, ListenerSplit, Phase, RollbackLink, Rollout, RolloutId, RolloutKind,
+    Side, Snapshot, Split, Target,
 };
 use crate::sources::time::moment;
 
@@ -32,7 +32,10 @@ pub(crate) fn snapshot(target: &Target, raw: &Raw, now: Timestamp) -> Snapshot {
         identity: raw.identity.clone(),
         rollout,
         guards: raw.guards.clone(),
-        metrics: raw.metrics.clone(),
+        metrics: match &raw.metrics {
+            Fact::Unasked => sides::lacking(raw),
+            metrics => metrics.clone(),
+        },
         events: events::events(raw, &sides),
         ..Snapshot::unasked(target.clone(), now)
     }
@@ -113,12 +116,12 @@ fn name(raw: &Raw, info: &DeploymentInfo) -> String {
     service.or_else(|| info.deployment_group_name().map(str::to_owned)).unwrap_or_default()
 }
 
+/// Why it ended badly; some servers send an empty reason with every deployment.
 fn end_reason(info: &DeploymentInfo) -> Option<EndReason> {
     let error = info.error_information()?;
-    Some(EndReason {
-        code: error.code().map(|code| code.as_str().to_owned()).unwrap_or_default(),
-        message: error.message().unwrap_or_default().to_owned(),
-    })
+    let code = error.code().map(|code| code.as_str().to_owned()).unwrap_or_default();
+    let message = error.message().unwrap_or_default().to_owned();
+    (!code.is_empty() || !message.is_empty()).then_some(EndReason { code, message })
 }
 
 /// The rollback that it led to, or that is about to appear.

@@ -213,18 +213,28 @@ fn counts(raw: &Raw, sides: &Sides, own: &SideSet) -> Fact<TaskCounts> {
     if sides.named && raw.service.value().is_some() {
         return raw.service.map(|_| TaskCounts::default());
     }
-    match raw.service.fault() {
-        Some(fault) => Fact::Unknown { fault: fault.clone() },
+    lacking(raw)
+}
+
+/// What cannot be told without knowing which side is which, with the reason.
+pub(crate) fn lacking<T>(raw: &Raw) -> Fact<T> {
+    let target = raw.deployment().and_then(|deployment| deployment.target.fault());
+    let said = target.or(raw.service.fault()).or(raw.control.fault());
+    let no_sets = || {
+        let service = raw.service.value()?;
+        let text = "the service has no task sets";
+        let fault = || Fault::new(FaultKind::NotFound, "ecs:DescribeServices", text);
+        service.service.task_sets().is_empty().then(fault)
+    };
+    match said.cloned().or_else(no_sets) {
+        Some(fault) => Fact::Unknown { fault },
         None => Fact::Unasked,
     }
 }
 
 fn revision(raw: &Raw, own: &SideSet, running: &[&EcsTask]) -> Fact<Revision> {
     let Some(arn) = own.definition() else {
-        return match raw.service.fault() {
-            Some(fault) => Fact::Unknown { fault: fault.clone() },
-            None => Fact::Unasked,
-        };
+        return lacking(raw);
     };
     let definition = raw.service.value().and_then(|service| service.definitions.get(arn));
     let definition = definition.and_then(|definition| definition.as_ref().ok());
@@ -315,12 +325,7 @@ pub(crate) fn task(task: &EcsTask) -> Task {
 }
 
 fn targets(raw: &Raw, own: &SideSet) -> Fact<crate::domain::Targets> {
-    let Some(name) = &own.group else {
-        return match raw.control.fault() {
-            Some(fault) => Fact::Unknown { fault: fault.clone() },
-            None => Fact::Unasked,
-        };
-    };
+    let Some(name) = &own.group else { return lacking(raw) };
     let missing = || {
         Fault::new(
             FaultKind::NotFound,

@@ -6,17 +6,18 @@ use crate::domain::{Fact, ListenerSplit, Phase, Split, Traffic, Weight};
 
 use super::super::raw::Raw;
 use super::schedule::split;
-use super::sides::Sides;
+use super::sides::{Sides, lacking};
 
 /// Weights that differ by less are the same: 0.1 % is rounded onto whole weights.
 const SAME: f64 = 0.2;
 
 /// Everything known about the split.
 pub(crate) fn traffic(raw: &Raw, sides: &Sides, phase: &Phase) -> Traffic {
-    let listener = raw.listener.map(|listener| {
-        let groups = (sides.blue.group.as_deref(), sides.green.group.as_deref());
-        listener_split(&listener.rules, groups)
-    });
+    let listener = match (sides.blue.group.as_deref(), sides.green.group.as_deref()) {
+        // Weights of groups of which nobody knows the side say nothing.
+        (None, None) if raw.listener.value().is_some() => lacking(raw),
+        groups => raw.listener.map(|listener| listener_split(&listener.rules, groups)),
+    };
     let sticky = raw.listener.value().is_some_and(|listener| is_sticky(&listener.rules));
     Traffic { planned: planned(raw, sides, phase), listener, sticky }
 }
