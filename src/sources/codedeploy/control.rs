@@ -13,6 +13,7 @@ use crate::domain::{Fact, Fault, FaultKind, RolloutId, Target};
 use crate::sources::aws::Aws;
 use crate::sources::error::fault;
 
+use super::discover::{self, Driver};
 use super::raw::{Control, Deployment, Routing, service_names};
 
 /// How often the group is asked for a newer deployment while one runs, and while none does.
@@ -94,7 +95,10 @@ impl Memory {
             }
             Target::Deployment(id) => self.following = Some(id.as_str().to_owned()),
             Target::Ecs { cluster, service } => {
-                self.following = Some(driver(aws, cluster, service).await?);
+                match discover::driver(aws, cluster, service).await? {
+                    Driver::Deployment(id) => self.following = Some(id),
+                    Driver::Group(application, group) => self.subject = Some((application, group)),
+                }
             }
         }
         Ok(())
@@ -255,31 +259,6 @@ async fn newest(aws: &Aws, application: &str, name: &str) -> Result<Option<Strin
         .await
         .map_err(|error| fault("codedeploy:ListDeployments", &error))?;
     Ok(answer.deployments().first().cloned())
-}
-
-/// The deployment that made the newest task set of a service.
-async fn driver(aws: &Aws, cluster: &str, name: &str) -> Result<String, Fault> {
-    const OPERATION: &str = "ecs:DescribeServices";
-    let service = super::service::describe(aws, cluster, name).await?;
-    let sets = service.task_sets().iter();
-    let mut made: Vec<_> = sets
-        .filter_map(|set| {
-            Some((set.created_at().map(aws_smithy_types::DateTime::as_nanos), set.external_id()?))
-        })
-        .filter(|(_, id)| id.starts_with("d-"))
-        .collect();
-    made.sort_unstable();
-    made.pop().map(|(_, id)| id.to_owned()).ok_or_else(|| {
-        let controller = service.deployment_controller().map(|c| c.r#type().as_str());
-        let controller = controller.unwrap_or("ECS");
-        Fault::new(
-            FaultKind::NotFound,
-            OPERATION,
-            format!(
-                "no CodeDeploy deployment drives {cluster}/{name}; its controller is {controller}"
-            ),
-        )
-    })
 }
 
 /// The one target of an ECS deployment; nothing before the deployment has started.

@@ -3,6 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | `parts` | what is asked for separately, and how often |
+//! | `discover` | from a service to what deploys it |
 //! | `control`, `service`, `balancer` | the calls, one file a service |
 //! | `measure` | which metrics, over which minutes |
 //! | `raw` | what the APIs said, each part with its age |
@@ -12,6 +13,7 @@
 
 mod balancer;
 mod control;
+mod discover;
 pub(crate) mod list;
 mod measure;
 pub(crate) mod orders;
