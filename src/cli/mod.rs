@@ -16,6 +16,7 @@ mod judging;
 mod keys;
 mod output;
 mod picture;
+pub mod rehearsal;
 mod screen;
 mod sim;
 mod simulated;
@@ -33,7 +34,7 @@ use crate::input::Keymap;
 use output::Output;
 
 /// What can go wrong in a subcommand, ready to be shown: what failed, because of what, a hint.
-type Failure = Box<dyn std::error::Error>;
+pub type Failure = Box<dyn std::error::Error>;
 
 /// How a subcommand ended.
 type Outcome = Result<ExitCode, Failure>;

@@ -4,36 +4,25 @@
 //! the frame is drawn as in a terminal. Nothing in it depends on the machine or the moment.
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Args;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 
-use super::{Failure, Outcome, Output};
-use crate::app::{Demo, Event, Settings, Stamped, State, update};
-use crate::domain::Target;
-use crate::input::Keymap;
-use crate::sim::scenario::Scenario;
-use crate::sim::world::World;
-use crate::sim::{self, Simulator};
-use crate::sources::{Account, AwsOptions, AwsTime, Backend, Loopback, Wish, connect};
+use super::rehearsal::Rehearsal;
+use super::{Outcome, Output};
 use crate::ui;
 
-/// When every picture's story begins.
-const START: &str = "2026-03-02T12:00:00Z";
-/// How far apart the readings are that lead to the picture.
-const STEP: SignedDuration = SignedDuration::from_secs(30);
+/// How often a person's screen would have looked, in seconds.
+const STEP: u32 = 30;
 
 /// Draw a frame of a scenario as an SVG.
 #[derive(Debug, Args)]
 pub(super) struct Picture {
     /// The scenario
-    #[arg(long, value_name = "NAME", default_value = "canary")]
+    #[arg(long, value_name = "NAME", default_value = "errors")]
     scenario: String,
     /// How long it has run, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 270)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     after: u32,
     /// Columns and rows
     #[arg(long, value_name = "COLUMNSxROWS", default_value = "120x40", value_parser = size)]
@@ -53,21 +42,6 @@ fn size(text: &str) -> Result<(u16, u16), String> {
     Ok((number(columns)?, number(rows)?))
 }
 
-/// A clock that is moved by hand.
-struct Still(sim::Clock);
-
-impl AwsTime for Still {
-    fn now(&self) -> Timestamp {
-        self.0.now()
-    }
-
-    fn until(&self, at: Timestamp) -> Option<Duration> {
-        (at <= self.0.now()).then_some(Duration::ZERO)
-    }
-
-    fn correct(&self, _: Timestamp) {}
-}
-
 impl Picture {
     pub(super) fn run(self, output: &mut Output) -> Outcome {
         let theme = ui::Theme::named(&self.theme, TimeZone::UTC, true).ok_or_else(|| {
@@ -75,54 +49,18 @@ impl Picture {
             format!("there is no theme `{}`\n\nhint: {}", self.theme, names.join(", "))
         })?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let mut state = runtime.block_on(self.story())?;
-        (state.width, state.height) = self.size;
-        let svg = ui::picture(&state, &theme);
+        let mut rehearsal = runtime.block_on(async {
+            let mut rehearsal = Rehearsal::begin(&self.scenario, 1).await?;
+            rehearsal.play(self.after, self.after / STEP).await;
+            Ok::<_, super::Failure>(rehearsal)
+        })?;
+        (rehearsal.state.width, rehearsal.state.height) = self.size;
+        let svg = ui::picture(&rehearsal.state, &theme);
         match &self.out {
             Some(path) => std::fs::write(path, svg)
                 .map_err(|error| format!("cannot write {}: {error}", path.display()))?,
             None => output.data.write_all(svg.as_bytes())?,
         }
         Ok(std::process::ExitCode::SUCCESS)
-    }
-
-    /// Plays the scenario up to the moment of the picture, reading it as a person's screen would.
-    async fn story(&self) -> Result<State, Failure> {
-        let scenario = Scenario::named(&self.scenario)?;
-        let start: Timestamp = START.parse()?;
-        let target = Target::CodeDeploy {
-            application: scenario.place.application.clone(),
-            group: scenario.place.group.clone(),
-        };
-        let settings = Settings {
-            read_only: false,
-            demo: Some(Demo { scenario: scenario.name.clone(), truth: scenario.truth.clone() }),
-            bell: false,
-            session: 0,
-            keymap: Keymap::embedded()?,
-            verdict: crate::stats::Config::default(),
-        };
-        let region = scenario.place.region.clone();
-        let clock = sim::Clock::manual(start);
-        let simulator = Simulator::new(World::new(scenario, 1, start), clock.clone());
-        let listener = sim::bind(([127, 0, 0, 1], 0).into()).await?;
-        let loopback = Some(Loopback::new(listener.local_addr()?, region)?);
-        tokio::spawn(sim::serve(listener, simulator, std::future::pending()));
-        let time = Arc::new(Still(clock.clone()));
-        let options =
-            AwsOptions { profile: None, region: None, loopback, read_only: true, time, seed: 1 };
-        let mut backend = connect(options).await?.watch(&target);
-        let mut state = State::new(settings, Some(target), start);
-        let end = start.saturating_add(SignedDuration::from_secs(self.after.into()))?;
-        loop {
-            let picture = backend.observe_whole(Wish { window: 30, all: true }).await;
-            let event = Event::Observed(Box::new(picture));
-            update(&mut state, Stamped { at: clock.now(), event });
-            let left = end.duration_since(clock.now());
-            if left <= SignedDuration::ZERO {
-                return Ok(state);
-            }
-            clock.advance(left.min(STEP));
-        }
     }
 }

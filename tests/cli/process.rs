@@ -24,11 +24,6 @@ impl Home {
         self
     }
 
-    /// A file below the state directory.
-    pub(crate) fn state(&self, name: &str) -> PathBuf {
-        self.0.path().join("state/cutover").join(name)
-    }
-
     /// The binary with these arguments, its input closed.
     pub(crate) fn command<A: AsRef<OsStr>>(&self, args: &[A]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cutover"));

@@ -7,7 +7,7 @@ use super::terminal::Terminal;
 /// The demo with its first reading on the screen.
 fn demo() -> Terminal {
     let mut terminal = Terminal::start(&["demo", "--scenario", "canary"]);
-    terminal.until(|screen| screen.alternate_screen()).sees("checkout");
+    terminal.until(vt100::Screen::alternate_screen).sees("checkout");
     terminal
 }
 

@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::process::{Home, PLACES};
 
 /// How long anything may take before a test gives up: far longer than it does.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A number of rows or columns.
 fn cells(count: u16) -> NonZero<u16> {
@@ -21,7 +21,8 @@ fn cells(count: u16) -> NonZero<u16> {
 
 /// A terminal with the binary in it.
 pub(crate) struct Terminal {
-    pub(crate) home: Home,
+    /// Removed when the terminal is.
+    _home: Home,
     parser: vt100::Parser,
     master: Option<Box<dyn MasterPty + Send>>,
     keyboard: Option<Box<dyn Write + Send>>,
@@ -58,7 +59,7 @@ impl Terminal {
         let mut reader = pair.master.try_clone_reader().unwrap();
         let (sender, output) = channel();
         thread::spawn(move || {
-            let mut bytes = [0; 65536];
+            let mut bytes = vec![0; 65536];
             while let Ok(count @ 1..) = reader.read(&mut bytes) {
                 if sender.send(bytes[..count].to_vec()).is_err() {
                     return;
@@ -66,7 +67,7 @@ impl Terminal {
             }
         });
         Self {
-            home,
+            _home: home,
             parser: vt100::Parser::new(cells(40), cells(120), 0),
             keyboard: Some(pair.master.take_writer().unwrap()),
             master: Some(pair.master),
@@ -89,7 +90,7 @@ impl Terminal {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.output.recv_timeout(left) {
                 Ok(bytes) => self.parser.process(&bytes),
-                Err(_) => panic!("the screen stays:\n{}", self.screen().contents()),
+                Err(error) => panic!("{error}: the screen stays:\n{}", self.screen().contents()),
             }
         }
         self

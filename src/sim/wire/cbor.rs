@@ -157,7 +157,7 @@ mod tests {
     fn what_is_no_map_is_refused_and_nothing_is_allocated_for_a_lying_length() {
         let array_of_2_to_the_62 = b"\x9b\x40\x00\x00\x00\x00\x00\x00\x00";
         let text_of_2_to_the_62 = b"\x7b\x40\x00\x00\x00\x00\x00\x00\x00";
-        let deep = [0x81; 100_000];
+        let deep = vec![0x81; 100_000];
         let bodies: [&[u8]; 7] = [
             array_of_2_to_the_62,
             text_of_2_to_the_62,

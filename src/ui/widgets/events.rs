@@ -35,10 +35,21 @@ fn row(pen: &mut Pen<'_>, y: u16, event: &TimelineEvent) {
         | EventKind::Traffic => Role::Text,
     };
     pen.left(13, y, event.kind.word(), Role::Dim);
-    let x = match event.side {
-        Some(Side::Blue) => pen.left(23, y, "blue: ", Role::Blue),
-        Some(Side::Green) => pen.left(23, y, "green: ", Role::Green),
-        None => 23,
+    // Most sentences begin with their side; the others get it in front.
+    let word = event.side.map_or("", Side::word);
+    let text = event.text.strip_prefix(word).filter(|_| event.side.is_some());
+    let x = match (event.side, text) {
+        (Some(side), Some(_)) => pen.left(23, y, word, side_role(side)),
+        (Some(side), None) => pen.left(23, y, &format!("{word}: "), side_role(side)),
+        (None, _) => 23,
     };
-    pen.cut(x, y, pen.width().saturating_sub(x + 1), &clean(&event.text), role);
+    let text = text.unwrap_or(&event.text);
+    pen.cut(x, y, pen.width().saturating_sub(x + 1), &clean(text), role);
+}
+
+fn side_role(side: Side) -> Role {
+    match side {
+        Side::Blue => Role::Blue,
+        Side::Green => Role::Green,
+    }
 }
