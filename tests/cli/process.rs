@@ -1,7 +1,6 @@
 //! The binary in a home of its own, without anything of the machine's configuration.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 /// The variables that name the places of files, below the test's own home.

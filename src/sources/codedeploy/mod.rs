@@ -170,10 +170,9 @@ impl CodeDeploy {
                 });
             }
             (Part::Service, Some(names)) => {
-                let known = self.raw.service.value().map(|s| s.definitions.clone());
-                let known = known.unwrap_or_default();
+                let before = self.raw.service.value().cloned();
                 self.asked.spawn(async move {
-                    Answer::Service(Box::new(service::look(&aws, names, known).await))
+                    Answer::Service(Box::new(service::look(&aws, names, before).await))
                 });
             }
             (Part::Tasks, Some(names)) => {

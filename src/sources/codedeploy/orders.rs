@@ -1,7 +1,5 @@
 //! Orders: the state is read again, then the one call goes out, once.
 
-use std::collections::BTreeMap;
-
 use aws_sdk_codedeploy::error::ProvideErrorMetadata;
 use aws_sdk_codedeploy::operation::RequestId;
 use aws_sdk_codedeploy::types::{
@@ -33,7 +31,7 @@ pub(crate) async fn read_again(aws: &Aws, order: &Order) -> Snapshot {
     match raw.service_names() {
         // CodeDeploy did not name the task sets; ECS can.
         Some(names) if !knows_blue => {
-            let service = super::service::look(aws, names, BTreeMap::new()).await;
+            let service = super::service::look(aws, names, None).await;
             raw.service = raw.service.after(service, aws.now());
             snapshot(&order.target, &raw, aws.now())
         }

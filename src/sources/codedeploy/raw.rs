@@ -63,11 +63,15 @@ pub(crate) struct Control {
 
 /// A service with the task definitions of its task sets.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_field_names, reason = "what ECS calls a service is its main part")]
 pub(crate) struct Service {
     /// The service.
     pub(crate) service: ecs::Service,
     /// Task definitions by ARN; those that could not be read with the reason.
     pub(crate) definitions: BTreeMap<String, Result<ecs::TaskDefinition, Fault>>,
+    /// The task definition's ARN of every task set that was ever seen, by the set's id: a side that
+    /// has been removed still has a name.
+    pub(crate) seen: BTreeMap<String, String>,
 }
 
 /// The rules of the production listener.

@@ -28,11 +28,11 @@ pub(crate) async fn describe(aws: &Aws, cluster: &str, name: &str) -> Result<Ecs
     })
 }
 
-/// The service with the task definitions of all its task sets; those in `known` are not read again.
+/// The service with the task definitions of all its task sets; those known before are not read again.
 pub(crate) async fn look(
     aws: &Aws,
     (cluster, name): (String, String),
-    known: BTreeMap<String, Result<TaskDefinition, Fault>>,
+    before: Option<Service>,
 ) -> Result<Service, Fault> {
     let service = describe(aws, &cluster, &name).await?;
     let sets = service.task_sets().iter().filter_map(|set| set.task_definition());
@@ -40,12 +40,18 @@ pub(crate) async fn look(
         sets.chain(service.task_definition()).map(str::to_owned).collect();
     wanted.sort_unstable();
     wanted.dedup();
+    let (known, mut seen) = before.map(|s| (s.definitions, s.seen)).unwrap_or_default();
+    for set in service.task_sets() {
+        if let (Some(id), Some(arn)) = (set.id(), set.task_definition()) {
+            seen.insert(id.to_owned(), arn.to_owned());
+        }
+    }
     let mut definitions: BTreeMap<_, _> =
         known.into_iter().filter(|(_, definition)| definition.is_ok()).collect();
     wanted.retain(|arn| !definitions.contains_key(arn));
     let read = join_all(wanted.iter().map(|arn| definition(aws, arn))).await;
     definitions.extend(wanted.into_iter().zip(read));
-    Ok(Service { service, definitions })
+    Ok(Service { service, definitions, seen })
 }
 
 async fn definition(aws: &Aws, arn: &str) -> Result<TaskDefinition, Fault> {

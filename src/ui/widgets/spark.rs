@@ -32,7 +32,9 @@ impl Scale {
     /// The scale of `minutes` in `width` columns.
     pub(crate) fn new(minutes: usize, width: u16) -> Self {
         let width = usize::from(width);
+        // Rather leave out a few of the oldest minutes than give every second column away.
         let per = (minutes / width.max(1)).max(1);
+        let per = if 10 * per * width >= 9 * minutes { per } else { per + 1 };
         let columns = (minutes / per).min(width);
         Self { per, columns, width, left_out: minutes.saturating_sub(columns * per) }
     }
@@ -132,6 +134,7 @@ mod tests {
         let narrow = Scale::new(60, 29);
         assert_eq!((narrow.minutes(), narrow.column(1)), (58, None));
         assert_eq!((narrow.column(2), narrow.column(59)), (Some(0), Some(28)));
+        assert_eq!(Scale::new(30, 16).minutes(), 30);
         assert_eq!(Scale::new(5, 0).columns(&[Point::Absent; 5]).len(), 0);
     }
 }

@@ -7,6 +7,7 @@ use crate::stats::{Assessment, Basis, Eta, MetricAssessment, Verdict};
 use crate::ui::format::{clean, minute, percent};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Role;
+use unicode_width::UnicodeWidthStr;
 
 /// Draws one line, or two where the pen has them.
 pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
@@ -22,8 +23,13 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
     let x = pen.left(x, 0, word, role) + 3;
     let right = when(judgement, &pen.theme().zone.clone());
     let end = pen.right(pen.width().saturating_sub(1), 0, &right, Role::Text);
-    let numbers = numbers(assessment);
-    pen.cut(x, 0, end.saturating_sub(x + 2), &numbers, Role::Text);
+    let room = end.saturating_sub(x + 2);
+    let mut parts = numbers(assessment);
+    // What matters less gives way whole.
+    while parts.len() > 1 && parts.join("").width() > usize::from(room) {
+        parts.pop();
+    }
+    pen.cut(x, 0, room, &parts.join(""), Role::Text);
     if pen.height() < 2 {
         return;
     }
@@ -69,44 +75,41 @@ fn leading(assessment: &Assessment) -> Option<&MetricAssessment> {
     blamed.or_else(|| assessment.metrics.first())
 }
 
-fn numbers(assessment: &Assessment) -> String {
+/// The numbers in words, the most important first; each part goes on where the one before ends.
+fn numbers(assessment: &Assessment) -> Vec<String> {
     match assessment.verdict {
         Verdict::NoData => {
-            return "green has no settled minute with requests yet".to_owned();
+            return vec!["green has no settled minute with requests yet".to_owned()];
         }
         Verdict::CannotCompareSideBySide => {
-            return "blue has no traffic and too short a history".to_owned();
+            return vec!["blue has no traffic and too short a history".to_owned()];
         }
         Verdict::Worse | Verdict::NoWorse | Verdict::Better | Verdict::Undecided => {}
     }
-    let Some(metric) = leading(assessment) else { return String::new() };
-    let mut text = clean(&metric.name).into_owned();
-    match (metric.green, metric.blue) {
-        (Some(green), Some(blue)) if green.requests() > 0.0 && blue.requests() > 0.0 => {
-            let rate = |bad: f64, all: f64| percent(100.0 * bad / all);
-            text = format!(
-                "{text} {} % against {} %",
-                rate(green.bad(), green.requests()),
-                rate(blue.bad(), blue.requests())
-            );
-        }
-        _ => {
-            if let Some(ratio) = metric.gauge_ratio {
-                text = format!("{text} {ratio:.2} times blue's");
-            }
-        }
-    }
+    let Some(metric) = leading(assessment) else { return Vec::new() };
+    let rate = |bad: f64, all: f64| percent(100.0 * bad / all);
+    let mut parts = vec![match (metric.green, metric.blue, metric.gauge_ratio) {
+        (Some(green), Some(blue), _) => format!(
+            "{} {} % against {} %",
+            clean(&metric.name),
+            rate(green.bad(), green.requests()),
+            rate(blue.bad(), blue.requests())
+        ),
+        (_, _, Some(ratio)) => format!("{} {ratio:.2} times blue's", clean(&metric.name)),
+        _ => clean(&metric.name).into_owned(),
+    }];
     let worse = assessment.verdict == Verdict::Worse;
     if let Some(ratio) = metric.ratio.as_ref().filter(|ratio| worse && ratio.low > 1.0) {
-        text = format!("{text}: {:.1} times, at least {:.1}", ratio.value, ratio.low);
+        parts.push(format!(": {:.1} times", ratio.value));
+        parts.push(format!(", at least {:.1}", ratio.low));
     }
     if assessment.basis == Basis::BeforeAfter {
-        text = format!("{text}; before and after, not side by side");
+        parts.push("; before and after, not side by side".to_owned());
     }
     if assessment.warm_up_left > 0 && assessment.verdict == Verdict::Undecided {
-        text = format!("{text}; green is warming up");
+        parts.push("; green is warming up".to_owned());
     }
-    text
+    parts
 }
 
 /// When it was decided, or how long it still takes.

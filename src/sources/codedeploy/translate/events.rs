@@ -133,9 +133,13 @@ fn short_word(word: &str) -> String {
 fn task_events(raw: &Raw, sides: &Sides, events: &mut Vec<TimelineEvent>) {
     for stopped in raw.stopped.value().map(Vec::as_slice).unwrap_or_default() {
         let side = side_of_task(sides, stopped);
-        let expected = stopped.stop_code().map(aws_sdk_ecs::types::TaskStopCode::as_str)
-            == Some("ServiceSchedulerInitiated")
-            && side == Some(Side::Blue);
+        // The end of a side that is no longer needed; on green the scheduler also stops tasks that
+        // fail their health checks, and says so.
+        let scheduler = stopped.stop_code().map(aws_sdk_ecs::types::TaskStopCode::as_str)
+            == Some("ServiceSchedulerInitiated");
+        let scaled_in =
+            stopped.stopped_reason().is_some_and(|why| why.starts_with("Scaling activity"));
+        let expected = scheduler && (side == Some(Side::Blue) || scaled_in);
         let task = task(stopped);
         let (Some(at), false) = (task.stopped, expected) else { continue };
         let short: String = task.id.chars().take(6).collect();

@@ -20,6 +20,8 @@ pub(crate) struct SideSet {
     pub(crate) ecs: Option<TaskSet>,
     /// Its target group's name.
     pub(crate) group: Option<String>,
+    /// The task definition it had when ECS last named it.
+    earlier_definition: Option<String>,
 }
 
 /// Both sides of the followed deployment.
@@ -90,7 +92,9 @@ fn side(
         .and_then(|set| set.target_group())
         .and_then(|group| group.name())
         .map(str::to_owned);
-    SideSet { id, codedeploy, ecs, group }
+    let earlier_definition =
+        id.as_ref().and_then(|id| service.and_then(|service| service.seen.get(id))).cloned();
+    SideSet { id, codedeploy, ecs, group, earlier_definition }
 }
 
 fn ecs_sets(service: Option<&Service>) -> impl Iterator<Item = &TaskSet> {
@@ -110,6 +114,7 @@ fn by_ecs(
         codedeploy: None,
         ecs: Some(set.clone()),
         group: None,
+        earlier_definition: None,
     };
     let green = ecs_sets(service).find(|set| set.external_id() == Some(maker));
     let blue = ecs_sets(service)
@@ -134,7 +139,8 @@ impl SideSet {
 
     /// The ARN of its task definition.
     fn definition(&self) -> Option<&str> {
-        self.ecs.as_ref()?.task_definition()
+        let now = self.ecs.as_ref().and_then(TaskSet::task_definition);
+        now.or(self.earlier_definition.as_deref())
     }
 
     fn group_name(&self, names: &[String]) -> Option<String> {
