@@ -61,7 +61,11 @@ async fn every_read_decodes() {
     let batch = client.batch_get_deployment_targets().deployment_id(&ids[0]);
     let batch = batch.set_target_ids(Some(targets.clone())).send().await.unwrap();
     let target = batch.deployment_targets()[0].ecs_target().unwrap().clone();
-    let weights: f64 = target.task_sets_info().iter().map(aws_sdk_codedeploy::types::EcsTaskSet::traffic_weight).sum();
+    let weights: f64 = target
+        .task_sets_info()
+        .iter()
+        .map(aws_sdk_codedeploy::types::EcsTaskSet::traffic_weight)
+        .sum();
     assert!((weights - 100.0).abs() < 1e-9, "{weights}");
     let get = client.get_deployment_target().deployment_id(&ids[0]).target_id(&targets[0]);
     let get = get.send().await.unwrap().deployment_target.unwrap();

@@ -29,7 +29,13 @@ async fn a_canary_shows_both_groups_their_weights_and_their_targets() {
     assert_eq!(by_arn.rules(), &rules[..]);
     assert_eq!(rules[0].actions(), listeners[0].default_actions());
     let weights = rules[0].actions()[0].forward_config().unwrap().target_groups();
-    assert_eq!(weights.iter().filter_map(aws_sdk_elasticloadbalancingv2::types::TargetGroupTuple::weight).sum::<i32>(), 100);
+    assert_eq!(
+        weights
+            .iter()
+            .filter_map(aws_sdk_elasticloadbalancingv2::types::TargetGroupTuple::weight)
+            .sum::<i32>(),
+        100
+    );
 
     for weight in weights {
         let arn = weight.target_group_arn().unwrap();

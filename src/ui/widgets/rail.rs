@@ -19,7 +19,10 @@ struct Stop {
 
 /// Draws the line: whole if it fits, else as a row of marks and the stage that runs.
 pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
-    let stops = match select::steps(state) {
+    // An order that is done gives the rail back to the rollout; a way back keeps it to its end.
+    let steps = select::steps(state)
+        .filter(|steps| steps.action == Action::RollBack || !steps.outcome.is_final());
+    let stops = match steps {
         Some(steps) => order(&steps, pen.glyphs()),
         None => match cockpit.snapshot.rollout() {
             Some(rollout) => stages(&rollout.stages, pen.glyphs()),
