@@ -7,7 +7,7 @@ use super::terminal::Terminal;
 /// The demo with its first reading on the screen.
 fn demo() -> Terminal {
     let mut terminal = Terminal::start(&["demo", "--scenario", "canary"]);
-    terminal.until(vt100::Screen::alternate_screen).sees("checkout");
+    terminal.until(vt100::Screen::alternate_screen).sees("d-");
     terminal
 }
 
@@ -41,7 +41,7 @@ fn a_new_size_is_drawn_on() {
 #[test]
 fn ctrl_z_without_a_shell_to_come_back_from_goes_on() {
     let mut terminal = demo();
-    terminal.types("\x1a").types("?").sees("redraw");
+    terminal.types("\x1a").is_taken_again().types("?").sees("redraw");
     assert_eq!(terminal.types("\x1bq").ends_restored(), 0);
 }
 
@@ -57,6 +57,6 @@ fn a_terminal_that_can_only_print_is_refused() {
 fn a_terminal_that_is_gone_ends_the_program_also_when_hang_ups_are_ignored() {
     let script = format!("trap '' HUP; exec {} demo", env!("CARGO_BIN_EXE_cutover"));
     let mut terminal = Terminal::running(&["/bin/sh", "-c", &script], "xterm-256color");
-    terminal.sees("checkout").hang_up();
+    terminal.sees("d-").hang_up();
     assert_eq!(terminal.ends(), 129);
 }

@@ -24,6 +24,8 @@ pub(crate) struct Terminal {
     /// Removed when the terminal is.
     _home: Home,
     parser: vt100::Parser,
+    /// Everything that was written.
+    written: Vec<u8>,
     master: Option<Box<dyn MasterPty + Send>>,
     keyboard: Option<Box<dyn Write + Send>>,
     output: Receiver<Vec<u8>>,
@@ -68,6 +70,7 @@ impl Terminal {
         });
         Self {
             _home: home,
+            written: Vec::new(),
             parser: vt100::Parser::new(cells(40), cells(120), 0),
             keyboard: Some(pair.master.take_writer().unwrap()),
             master: Some(pair.master),
@@ -89,8 +92,28 @@ impl Terminal {
         while !wanted(self.parser.screen()) {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.output.recv_timeout(left) {
-                Ok(bytes) => self.parser.process(&bytes),
+                Ok(bytes) => self.read(&bytes),
                 Err(error) => panic!("{error}: the screen stays:\n{}", self.screen().contents()),
+            }
+        }
+        self
+    }
+
+    fn read(&mut self, bytes: &[u8]) {
+        self.parser.process(bytes);
+        self.written.extend_from_slice(bytes);
+    }
+
+    /// Reads until the terminal was given back and taken once more.
+    #[track_caller]
+    pub(crate) fn is_taken_again(&mut self) -> &mut Self {
+        const TAKE: &[u8] = b"\x1b[?1049h";
+        let times = |written: &[u8]| written.windows(TAKE.len()).filter(|w| *w == TAKE).count();
+        let before = times(&self.written);
+        while times(&self.written) == before {
+            match self.output.recv_timeout(PATIENCE) {
+                Ok(bytes) => self.read(&bytes),
+                Err(error) => panic!("{error}: the terminal was not taken again"),
             }
         }
         self
@@ -140,7 +163,7 @@ impl Terminal {
         let code = self.child.wait().unwrap().exit_code();
         // All that was written is there when the program has ended.
         while let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(100)) {
-            self.parser.process(&bytes);
+            self.read(&bytes);
         }
         let screen = self.screen();
         assert!(!screen.alternate_screen(), "the alternate screen was left on");

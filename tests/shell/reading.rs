@@ -17,25 +17,27 @@ fn stage(folder: &tempfile::TempDir) -> Stage {
 async fn a_target_is_looked_at_at_once_and_again_when_told_to() {
     let folder = tempfile::tempdir().unwrap();
     let mut stage = stage(&folder);
-    stage.bed.answers.add_permits(3);
+    stage.bed.answers.add_permits(1);
     stage.worker.perform(Effect::Watch(target()));
     assert_eq!(stage.next_asked().await, "observe codedeploy:checkout/prod for 30 min, all true");
     assert!(matches!(stage.next_event().await, Event::Observed(_)));
+    assert_eq!(stage.next_asked().await, "observe codedeploy:checkout/prod for 30 min, all false");
     stage.worker.perform(Effect::Refresh);
     assert_eq!(stage.next_asked().await, "observe codedeploy:checkout/prod for 30 min, all true");
+    stage.bed.answers.add_permits(1);
+    assert!(matches!(stage.next_event().await, Event::Observed(_)));
+    assert_eq!(stage.next_asked().await, "observe codedeploy:checkout/prod for 30 min, all false");
     stage.worker.perform(Effect::Window(60));
     assert_eq!(stage.next_asked().await, "observe codedeploy:checkout/prod for 60 min, all false");
 }
 
 #[tokio::test]
-async fn what_is_said_during_a_reading_holds_for_the_next() {
+async fn what_is_said_during_a_reading_holds_at_once_and_nothing_is_forgotten() {
     let folder = tempfile::tempdir().unwrap();
     let mut stage = stage(&folder);
     stage.worker.perform(Effect::Watch(target()));
     stage.next_asked().await;
-    stage.worker.perform(Effect::Refresh);
     stage.worker.perform(Effect::Window(120));
-    stage.bed.answers.add_permits(1);
     assert_eq!(stage.next_asked().await, "observe codedeploy:checkout/prod for 120 min, all true");
 }
 
