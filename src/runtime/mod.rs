@@ -136,7 +136,12 @@ enum Next {
 
 impl<S: Surface, H: Hands> Shell<S, H> {
     /// Draws at once, then begins to ask the world, and goes on until the end.
-    pub async fn run(&mut self) -> io::Result<Ending> {
+    pub async fn run(&mut self) -> Ending {
+        // A terminal that takes no frame is gone; that may show before anything else tells so.
+        self.turn().await.unwrap_or(Ending::TerminalGone)
+    }
+
+    async fn turn(&mut self) -> io::Result<Ending> {
         self.surface.draw(&self.state)?;
         for effect in self.state.opening() {
             self.hands.perform(effect);

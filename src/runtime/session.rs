@@ -67,7 +67,7 @@ impl Session {
             let desk = Desk { outbox, clock: clock.clone(), audit: start.audit };
             let hands = Worker::start(desk, connect);
             let mut shell = Shell { state, surface, hands, inbox, clock };
-            let ending = shell.run().await?;
+            let ending = shell.run().await;
             Ok::<_, io::Error>(Self { ending, state: shell.state })
         });
         // What still waits for an answer is not waited for: leaving takes no time.
