@@ -1,7 +1,7 @@
 //! What happens: the one reducer through which everything enters.
 //!
-//! - A key is [`hear`]d and becomes an [`Event`]; so does everything else that happens.
-//! - [`update`] folds one event into the [`State`] and says as [`Effect`]s what the world shall do.
+//! - A key is [`hear()`]d and becomes an [`Event`]; so does everything else that happens.
+//! - [`update()`] folds one event into the [`State`] and says as [`Effect`]s what the world shall do.
 //! - [`select`] answers the questions of the screens from a state, and changes nothing.
 
 mod confirm;

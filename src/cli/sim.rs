@@ -17,9 +17,12 @@ pub(super) struct Sim {
     /// The port on 127.0.0.1; 0 lets the system choose
     #[arg(long, value_name = "P", default_value_t = 0)]
     port: u16,
-    /// Trouble for clients: SERVICE[.OPERATION]=KIND[:PARAMETER][*COUNT], e.g. cloudwatch=deny or
-    /// codedeploy.StopDeployment=drop-after*1; may be given more than once
-    #[arg(long, value_name = "SPEC")]
+    /// Trouble for clients.
+    #[arg(
+        long,
+        value_name = "SPEC",
+        help = "Trouble for clients: SERVICE[.OPERATION]=KIND[:PARAMETER][*COUNT], e.g. cloudwatch=deny or codedeploy.StopDeployment=drop-after*1; may be given more than once"
+    )]
     fault: Vec<Fault>,
 }
 

@@ -2,14 +2,14 @@
 //!
 //! | question | answer |
 //! |---|---|
-//! | which keys make sense now? | [`hints`] |
-//! | can I go back, to what, how fast, until when? | [`strip`] |
-//! | where is the traffic really? | [`traffic`] |
-//! | what would the open question do? | [`consequence`] |
-//! | how far is the order? | [`steps`] |
-//! | what was measured? | [`chart`] |
-//! | what happened? | [`timeline`] |
-//! | how old is all this? | [`staleness`], [`is_live`], [`just_changed`] |
+//! | which keys make sense now? | [`hints()`] |
+//! | can I go back, to what, how fast, until when? | [`strip()`] |
+//! | where is the traffic really? | [`traffic()`] |
+//! | what would the open question do? | [`consequence()`] |
+//! | how far is the order? | [`steps()`] |
+//! | what was measured? | [`chart()`] |
+//! | what happened? | [`timeline()`] |
+//! | how old is all this? | [`staleness()`], [`is_live`], [`just_changed`] |
 //! | when does the picture change by itself? | [`next_wake`] |
 
 mod chart;
