@@ -41,8 +41,8 @@ fn a_new_size_is_drawn_on() {
 #[test]
 fn ctrl_z_without_a_shell_to_come_back_from_goes_on() {
     let mut terminal = demo();
-    terminal.types("\x1a").is_taken_again().types("?").sees("show the keys");
-    assert_eq!(terminal.types("\x1bq").ends_restored(), 0);
+    terminal.types("\x1a").is_taken_again().types("?").sees("lead all traffic back to blue");
+    assert_eq!(terminal.types("qq").ends_restored(), 0);
 }
 
 #[test]

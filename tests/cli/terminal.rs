@@ -110,8 +110,9 @@ impl Terminal {
         const TAKE: &[u8] = b"\x1b[?1049h";
         let times = |written: &[u8]| written.windows(TAKE.len()).filter(|w| *w == TAKE).count();
         let before = times(&self.written);
+        let end = Instant::now() + PATIENCE;
         while times(&self.written) == before {
-            match self.output.recv_timeout(PATIENCE) {
+            match self.output.recv_timeout(end.saturating_duration_since(Instant::now())) {
                 Ok(bytes) => self.read(&bytes),
                 Err(error) => panic!("{error}: the terminal was not taken again"),
             }

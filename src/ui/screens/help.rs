@@ -28,18 +28,25 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, scroll: usize) {
         })
         .filter(|(keys, _)| !keys.is_empty())
         .collect();
-    let width = pen.width().min(90);
-    let height = u16::try_from(rows.len() + 2).unwrap_or(u16::MAX).min(pen.height());
+    // With the room for it, two columns: everything is seen at once.
+    let columns = if pen.width() >= 110 { 2 } else { 1 };
+    let width = pen.width().min(80 * columns);
+    let per = rows.len().div_ceil(usize::from(columns));
+    let height = u16::try_from(per + 2).unwrap_or(u16::MAX).min(pen.height());
     let left = pen.width().saturating_sub(width) / 2;
     let mut pen = pen.part(left, 0, width, height);
     pen.clear();
     let inside = usize::from(height.saturating_sub(2));
-    let top = scroll.min(rows.len().saturating_sub(inside));
-    let more = rows.len().saturating_sub(top + inside);
+    let top = scroll.min(per.saturating_sub(inside));
+    let more = per.saturating_sub(top + inside);
     let note = if more > 0 { format!(" {more} more below ") } else { String::new() };
     pen.frame(&[(" keys ", Role::Title)], &[(&note, Role::Dim)], Role::Focus);
-    for (y, (keys, what)) in (1..=height.saturating_sub(2)).zip(rows.iter().skip(top)) {
-        let end = pen.cut(3, y, 28, &clean(keys), Role::Key).max(32);
-        pen.cut(end, y, width.saturating_sub(end + 2), &clean(what), Role::Text);
+    let wide = width.saturating_sub(2) / columns;
+    for (column, rows) in (0..columns).zip(rows.chunks(per.max(1))) {
+        let mut pen = pen.part(1 + column * wide, 1, wide, height.saturating_sub(2));
+        for (y, (keys, what)) in (0..pen.height()).zip(rows.iter().skip(top)) {
+            let end = pen.cut(1, y, 19, &clean(keys), Role::Key).max(21);
+            pen.cut(end, y, wide.saturating_sub(end + 1), &clean(what), Role::Text);
+        }
     }
 }
