@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::num::NonZero;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -161,11 +161,15 @@ impl Terminal {
     /// Waits for the end; the exit code. The terminal has to be as it was.
     #[track_caller]
     pub(crate) fn ends_restored(&mut self) -> u32 {
-        let code = self.child.wait().unwrap().exit_code();
-        // All that was written is there when the program has ended.
-        while let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(100)) {
-            self.read(&bytes);
+        // Its output ends with the program.
+        loop {
+            match self.output.recv_timeout(PATIENCE) {
+                Ok(bytes) => self.read(&bytes),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("it does not end"),
+            }
         }
+        let code = self.child.wait().unwrap().exit_code();
         let screen = self.screen();
         assert!(!screen.alternate_screen(), "the alternate screen was left on");
         assert!(!screen.bracketed_paste(), "bracketed paste was left on");
