@@ -9,8 +9,8 @@ use crate::domain::{
     Metrics, Point, Rollout, RolloutKind, Side, SideMetrics, Snapshot, Split, StageKind, StageState,
 };
 use crate::stats::{
-    Assessment, Bucket, BucketLength, Config, Counts, Judge, MetricSpec, Quantile, Sample, Sides,
-    SplitAssessment, SplitCheck, Tally,
+    Assessment, Basis, Bucket, BucketLength, Config, Counts, Judge, MetricSpec, Quantile, Sample,
+    Sides, SplitAssessment, SplitCheck, Tally,
 };
 
 /// A verdict with the minutes it rests on.
@@ -24,10 +24,23 @@ pub struct Judgement {
     pub from: Timestamp,
     /// The evidence after each minute: log of the odds that green is worse.
     pub log_e: Vec<f64>,
+    /// What each minute was used for, from the first that was compared.
+    pub uses: Vec<Use>,
     /// Minutes of blue's history before green had traffic.
     pub history: usize,
     /// When the verdict "worse" fell: the end of the minute that decided.
     pub worse_at: Option<Timestamp>,
+}
+
+/// What a minute was used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// Green was compared with blue on this basis.
+    Compared(Basis),
+    /// Green was warming up: only a disaster counted.
+    WarmUp,
+    /// There was nothing to compare.
+    Nothing,
 }
 
 /// How often a split that is as planned may be called another one, a rollout long.
@@ -57,15 +70,31 @@ pub fn judge(snapshot: &Snapshot, config: &Config) -> Option<Judgement> {
     let mut judge = Judge::new(config, BucketLength::MINUTE, specs);
     let mut check = SplitCheck::new(split_alpha(), BucketLength::MINUTE);
     let mut log_e = Vec::with_capacity(end - first);
+    let mut uses = Vec::with_capacity(end - first);
     let mut split = None;
     for index in first..end {
         let planned = planned_at(rollout, metrics.minute(index));
-        log_e.push(judge.push(&bucket(metrics, planned, index)).log_e);
+        let before = judge.assessment();
+        let after = judge.push(&bucket(metrics, planned, index));
+        uses.push(used_for(&before, &after));
+        log_e.push(after.log_e);
         split = check.push(planned, rollout.traffic.sticky, requests(metrics, index)).or(split);
     }
     let assessment = judge.assessment();
     let worse_at = assessment.worse_since.map(|bucket| metrics.minute(first + bucket as usize + 1));
-    Some(Judgement { assessment, split, from: metrics.minute(first), log_e, history, worse_at })
+    let from = metrics.minute(first);
+    Some(Judgement { assessment, split, from, log_e, uses, history, worse_at })
+}
+
+/// What the minute between two assessments was used for.
+fn used_for(before: &Assessment, after: &Assessment) -> Use {
+    if after.judged > before.judged {
+        Use::Compared(after.basis)
+    } else if after.warm_up_left < before.warm_up_left {
+        Use::WarmUp
+    } else {
+        Use::Nothing
+    }
 }
 
 fn point(series: &[Point], index: usize) -> Point {

@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use crate::app::select::Steps;
+use crate::app::{Cockpit, Outcome};
 use crate::domain::{
     Next, NextStep, Phase, Rollout, RolloutKind, Split, Stage, StageKind, StageState,
 };
@@ -54,8 +56,18 @@ pub(super) fn traffic_short(split: Option<Split>) -> String {
     }
 }
 
-/// What happens by itself next, and when.
-pub(super) fn next(next: &Next, now: Timestamp) -> String {
+/// What stands in the place of a rollout that is not there.
+pub(super) fn no_rollout(cockpit: &Cockpit) -> String {
+    let read = &cockpit.snapshot.rollout;
+    match (read.value(), read.fault()) {
+        (Some(_), _) => "no rollout yet".to_owned(),
+        (None, Some(fault)) => format!("? {}", clean(&fault.brief())),
+        (None, None) => "asking CodeDeploy".to_owned(),
+    }
+}
+
+/// What happens by itself next, and when; old data only tells what was planned.
+pub(super) fn next(next: &Next, now: Timestamp, live: bool) -> String {
     let what = match &next.step {
         NextStep::Shift(Split::ALL_GREEN) => "all traffic to green".to_owned(),
         NextStep::Shift(split) => format!("{} % to green", share(split.green.get())),
@@ -64,7 +76,24 @@ pub(super) fn next(next: &Next, now: Timestamp) -> String {
         NextStep::ContinueUnapproved => "goes on if nobody approves".to_owned(),
         NextStep::GiveUp => "given up if not done".to_owned(),
     };
-    format!("next: {what} in {}", left(&next.due, now))
+    let plan = if live { "" } else { " if on plan" };
+    format!("next: {what} in {}{plan}", left(&next.due, now))
+}
+
+/// How the newest order ended or hangs, when that is not what was wanted; stays until the next.
+pub(super) fn order(steps: &Steps) -> Option<String> {
+    let what = steps.action.words();
+    let text = match &steps.outcome {
+        Outcome::OnItsWay | Outcome::Done => return None,
+        Outcome::Void(change) => format!("{what} was not sent: {change}"),
+        Outcome::NotAudited(why) => format!("{what} was not sent: it could not be noted: {why}"),
+        Outcome::Refused(fault) => format!("{what} was refused: {}", fault.brief()),
+        Outcome::Unknown(fault) => {
+            format!("no answer to {what} ({}); reading what happened", fault.brief())
+        }
+        Outcome::Failed(why) => why.clone(),
+    };
+    Some(clean(&text).into_owned())
 }
 
 /// What a stage is called on the rail.

@@ -18,15 +18,19 @@
 //! The lines above the sides are the same in the same order at every size; below, what matters less
 //! gives way.
 
-use crate::app::{Cockpit, Overlay, Panel, State, View};
+use crate::app::{Cockpit, Overlay, Panel, State, View, select};
 use crate::domain::Side;
+use crate::ui::format::clean;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Role;
 use crate::ui::widgets::{
     dialog, events, guards, head, hints, rail, side, strip, title, traffic, verdict,
 };
 
+use crate::ui::words;
+
 use super::{help, why};
+use unicode_width::UnicodeWidthStr;
 
 /// From here on the fixed lines have air between them.
 const ROOMY_HEIGHT: u16 = 34;
@@ -45,10 +49,9 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
     let top = fixed(pen, state, cockpit, roomy);
     hints::draw(&mut pen.part(0, height.saturating_sub(1), width, 1), state);
     let mut bottom = height.saturating_sub(1);
-    if let Some(notice) = &state.notice {
+    if let Some((text, role)) = notice(state) {
         bottom = bottom.saturating_sub(1);
-        let text = crate::ui::format::clean(&notice.text);
-        pen.cut(1, bottom, width.saturating_sub(2), &text, Role::Strong);
+        pen.cut(1, bottom, width.saturating_sub(2), &text, role);
     }
     let body = bottom.saturating_sub(top);
     {
@@ -66,7 +69,7 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
             View::Why => {
                 frame(&mut pen, " why: every minute that was compared ");
                 let mut inner = pen.part(1, 1, width.saturating_sub(2), body.saturating_sub(2));
-                why::draw(&mut inner, cockpit);
+                why::draw(&mut inner, state, cockpit);
             }
         }
     }
@@ -77,6 +80,15 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
         Some(Overlay::Help(scroll)) => help::draw(&mut pen, state, *scroll),
         None => {}
     }
+}
+
+/// The sentence above the keys: what has just happened, else what became of an order.
+fn notice(state: &State) -> Option<(String, Role)> {
+    if let Some(notice) = &state.notice {
+        return Some((clean(&notice.text).into_owned(), Role::Strong));
+    }
+    let order = select::steps(state).and_then(|steps| words::order(&steps))?;
+    Some((order, Role::Warning))
 }
 
 fn frame(pen: &mut Pen<'_>, title: &str) {
@@ -91,10 +103,14 @@ fn fixed(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit, roomy: bool) -> u1
     if roomy {
         let rule = pen.glyphs().rule;
         pen.repeat(0, y, rule, width, Role::Border);
+        aside(pen, y, 0, state);
         y += 1;
     }
     head::draw(&mut pen.part(0, y, width, 1), state, cockpit);
-    rail::draw(&mut pen.part(0, y + 1, width, 1), state, cockpit);
+    let end = rail::draw(&mut pen.part(0, y + 1, width, 1), state, cockpit);
+    if !roomy {
+        aside(pen, y + 1, end, state);
+    }
     y += 2 + u16::from(roomy);
     let rows = if roomy { 3 } else { 1 };
     traffic::draw(&mut pen.part(0, y, width, rows), state);
@@ -104,6 +120,23 @@ fn fixed(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit, roomy: bool) -> u1
     y += rows;
     strip::draw(&mut pen.part(0, y, width, 1), state);
     y + 1 + u16::from(roomy)
+}
+
+/// What has no line of its own, at the right end of a row that is free from column `from` on:
+/// which sources do not answer; else, where the verdict has one line, the truth of the demo.
+fn aside(pen: &mut Pen<'_>, y: u16, from: u16, state: &State) {
+    let room = usize::from(pen.width().saturating_sub(from + 2));
+    let mut trouble = title::trouble(state);
+    while trouble.len() > 1 && trouble.join("; ").width() + 3 > room {
+        trouble.pop();
+    }
+    let (text, role) = match verdict::truth(state) {
+        Some(truth) if trouble.is_empty() && from > 1 => (truth, Role::Dim),
+        _ => (trouble.join("; "), Role::Warning),
+    };
+    if !text.is_empty() && text.width() + 3 <= room {
+        pen.right(pen.width().saturating_sub(1), y, &format!(" {text} "), role);
+    }
 }
 
 /// Both sides, the alarms and the newest events.

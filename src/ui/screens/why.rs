@@ -1,16 +1,29 @@
 //! The numbers behind verdict and charts: every minute, whether it counted, and the query.
 
-use jiff::SignedDuration;
-
-use crate::app::Cockpit;
+use crate::app::verdict::Use;
+use crate::app::{Cockpit, State};
 use crate::domain::{MetricKind, Metrics, Point, Side};
+use crate::stats::{Basis, Counts, MetricAssessment, Role as Say};
 use crate::ui::format::{clean, millis, minute, percent, rate};
 use crate::ui::pen::{Pen, wrap};
 use crate::ui::theme::Role;
 use crate::ui::widgets::events::first_row;
+use crate::ui::widgets::verdict::odds;
+use unicode_width::UnicodeWidthStr;
+
+/// Where the columns of the table end, and where the last begins.
+struct Columns {
+    minute: u16,
+    blue: [u16; 3],
+    green: [u16; 3],
+    counted: u16,
+}
+
+const WIDE: Columns = Columns { minute: 8, blue: [22, 32, 42], green: [58, 68, 78], counted: 82 };
+const NARROW: Columns = Columns { minute: 6, blue: [14, 21, 28], green: [38, 45, 52], counted: 54 };
 
 /// Draws the table with the newest minute first.
-pub(crate) fn draw(pen: &mut Pen<'_>, cockpit: &Cockpit) {
+pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
     let Some(metrics) = cockpit.snapshot.metrics.value() else {
         let text = match cockpit.snapshot.metrics.fault() {
             Some(fault) => clean(&fault.to_string()).into_owned(),
@@ -19,12 +32,9 @@ pub(crate) fn draw(pen: &mut Pen<'_>, cockpit: &Cockpit) {
         pen.cut(1, 0, pen.width().saturating_sub(2), &text, Role::Dim);
         return;
     };
+    let line = state.settings.verdict.alpha.decision_line();
+    let mut y = each_metric(pen, cockpit, line);
     let width = usize::from(pen.width().saturating_sub(2));
-    let mut y = 0;
-    for line in each_metric(cockpit) {
-        pen.cut(1, y, pen.width().saturating_sub(2), &line, Role::Text);
-        y += 1;
-    }
     for line in wrap(&clean(&metrics.source), width).into_iter().take(3) {
         pen.left(1, y, &line, Role::Dim);
         y += 1;
@@ -34,44 +44,70 @@ pub(crate) fn draw(pen: &mut Pen<'_>, cockpit: &Cockpit) {
     table(&mut pen.part(0, y, width, rows), cockpit, metrics);
 }
 
-/// One line for each metric of the verdict.
-fn each_metric(cockpit: &Cockpit) -> Vec<String> {
-    let Some(judgement) = &cockpit.verdict else { return Vec::new() };
-    let lines = judgement.assessment.metrics.iter().map(|metric| {
-        let counts = |counts: Option<crate::stats::Counts>| {
-            counts.map_or("–".to_owned(), |c| format!("{:.0} of {:.0}", c.bad(), c.requests()))
-        };
-        let ratio = match (&metric.ratio, metric.gauge_ratio) {
-            (Some(ratio), _) => {
-                format!("{:.2} times ({:.2} to {:.2})", ratio.value, ratio.low, ratio.high)
-            }
-            (None, Some(ratio)) => format!("{ratio:.2} times"),
-            (None, None) => "no ratio yet".to_owned(),
-        };
-        format!(
-            "{:<13} {:<9?} weight {:>4.0} %  odds {:>9.2}  safe {:>3.0} %  blue {}, green {}, {ratio}",
-            clean(&metric.name),
-            metric.role,
-            metric.weight * 100.0,
-            metric.log_e.exp().min(99999.0),
-            metric.safe_progress * 100.0,
-            counts(metric.blue),
-            counts(metric.green),
-        )
-    });
-    lines.collect()
+/// One line for each metric of the verdict; the next free row.
+fn each_metric(pen: &mut Pen<'_>, cockpit: &Cockpit, line: f64) -> u16 {
+    let Some(judgement) = &cockpit.verdict else { return 0 };
+    let mut y = 0;
+    for metric in &judgement.assessment.metrics {
+        let muted = metric.role == Say::Muted;
+        let name = clean(&metric.name).replace('_', " ");
+        pen.cut(1, y, 14, &name, if muted { Role::Dim } else { Role::Text });
+        if muted {
+            pen.left(16, y, "not judged", Role::Dim);
+        } else {
+            let over = metric.log_e >= line;
+            let role = if over { Role::Danger } else { Role::Text };
+            pen.left(16, y, &format!("worse {}", odds(metric.log_e.exp())), role);
+            let safe = format!("safe {:.0} %", metric.safe_progress * 100.0);
+            pen.left(34, y, &safe, Role::Text);
+        }
+        let room = usize::from(pen.width().saturating_sub(46));
+        let mut parts = comparison(metric);
+        while parts.len() > 1 && parts.concat().width() > room {
+            parts.pop();
+        }
+        pen.cut(46, y, pen.width().saturating_sub(47), &parts.concat(), Role::Dim);
+        y += 1;
+    }
+    y
+}
+
+/// Green against blue in one metric, the most important first; each part goes on where the one
+/// before ends.
+fn comparison(metric: &MetricAssessment) -> Vec<String> {
+    let mut parts = Vec::new();
+    match (&metric.ratio, metric.gauge_ratio) {
+        (Some(ratio), _) => {
+            parts.push(format!("{:.2} times", ratio.value));
+            parts.push(format!(" ({:.2} to {:.2})", ratio.low, ratio.high));
+        }
+        (None, Some(ratio)) => parts.push(format!("{ratio:.2} times")),
+        (None, None) => parts.push("no ratio yet".to_owned()),
+    }
+    if let (Some(green), Some(blue)) = (metric.green, metric.blue) {
+        let of = |counts: Counts| format!("{:.0} of {:.0}", counts.bad(), counts.requests());
+        parts.push(format!("; {} against {}", of(green), of(blue)));
+    }
+    if metric.role != Say::Muted {
+        parts.push(format!("; weight {:.0} %", metric.weight * 100.0));
+    }
+    parts
 }
 
 fn table(pen: &mut Pen<'_>, cockpit: &Cockpit, metrics: &Metrics) {
-    let zone = pen.theme().zone.clone();
-    let heads = [(8, "minute"), (24, "blue req/s"), (34, "errors %"), (44, "p99 ms")];
-    for (end, head) in heads {
-        pen.right(end, 0, head, Role::Dim);
+    let zone = &pen.theme().zone;
+    let columns = if pen.width() >= 110 { WIDE } else { NARROW };
+    pen.right(columns.minute, 0, "time", Role::Dim);
+    for (ends, name, role) in
+        [(columns.blue, "blue/s", Role::Blue), (columns.green, "green/s", Role::Green)]
+    {
+        for ((end, head), role) in
+            ends.into_iter().zip([name, "err %", "p99 ms"]).zip([role, Role::Dim, Role::Dim])
+        {
+            pen.right(end, 0, head, role);
+        }
     }
-    for (end, head) in [(60, "green req/s"), (70, "errors %"), (80, "p99 ms")] {
-        pen.right(end, 0, head, Role::Dim);
-    }
-    pen.left(84, 0, "counted", Role::Dim);
+    pen.left(columns.counted, 0, "counted", Role::Dim);
     let height = pen.height().saturating_sub(1);
     let minutes = metrics.minutes();
     let top = first_row(cockpit.scroll, minutes, height);
@@ -80,15 +116,16 @@ fn table(pen: &mut Pen<'_>, cockpit: &Cockpit, metrics: &Metrics) {
     let (blue, green) = (series(Side::Blue), series(Side::Green));
     for (y, back) in (1..=height).zip(top..minutes) {
         let index = minutes - 1 - back;
-        pen.right(8, y, &minute(metrics.minute(index), &zone), Role::Text);
-        for (side, ends) in [(&blue, [24, 34, 44]), (&green, [60, 70, 80])] {
+        pen.right(columns.minute, y, &minute(metrics.minute(index), zone), Role::Text);
+        for (side, ends) in [(&blue, columns.blue), (&green, columns.green)] {
             for ((kind, series), end) in kinds.into_iter().zip(side).zip(ends) {
                 let (text, role) = cell(kind, series.get(index).copied().unwrap_or_default());
                 pen.right(end, y, &text, role);
             }
         }
         let why = counted(cockpit, metrics, index);
-        pen.cut(84, y, pen.width().saturating_sub(85), why, Role::Dim);
+        let room = pen.width().saturating_sub(columns.counted + 1);
+        pen.cut(columns.counted, y, room, why, Role::Dim);
     }
 }
 
@@ -118,15 +155,12 @@ fn counted(cockpit: &Cockpit, metrics: &Metrics, index: usize) -> &'static str {
         return "no: not known";
     }
     let Some(judgement) = &cockpit.verdict else { return "no: nothing is judged" };
-    let at = metrics.minute(index);
-    if at < judgement.from {
-        return "as blue's history";
-    }
-    let warm_up = SignedDuration::from_mins(3);
-    match (blue, green) {
-        (_, Point::Absent) => "no: green had no requests",
-        (Point::Absent, _) => "before and after",
-        _ if at.duration_since(judgement.from) < warm_up => "warm-up: disasters only",
-        _ => "yes",
+    let after = metrics.minute(index).duration_since(judgement.from).as_secs().div_euclid(60);
+    let Ok(after) = usize::try_from(after) else { return "as blue's history" };
+    match judgement.uses.get(after) {
+        Some(Use::Compared(Basis::SideBySide)) => "yes",
+        Some(Use::Compared(Basis::BeforeAfter)) => "yes, before and after",
+        Some(Use::WarmUp) => "warm-up: disasters only",
+        Some(Use::Nothing) | None => "no: nothing to compare",
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::app::{Cockpit, State, select};
 use crate::domain::{ListenerSplit, Phase, Rollout, RolloutKind};
-use crate::ui::format::{age, clean, clock};
+use crate::ui::format::{age, clean, clock, span};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Role;
 use crate::ui::words;
@@ -15,7 +15,7 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
     };
     let live = select::is_live(state);
     let end = pen.width().saturating_sub(1);
-    let right = next(pen, state, rollout).map_or(String::new(), |text| text);
+    let right = next(pen, state, rollout, live).unwrap_or_default();
     let start = pen.right(end, 0, &right, if live { Role::Text } else { Role::Stale });
     let doubt = if live { "" } else { "?" };
     let word = format!("{}{doubt}", words::phase(rollout));
@@ -48,26 +48,32 @@ fn sentence(state: &State, rollout: &Rollout, live: bool, room: usize) -> String
     let split = held.or(truth.planned);
     let long = words::traffic(split, live);
     let traffic = if long.width() <= room { long } else { words::traffic_short(split) };
-    match &rollout.end_reason {
-        Some(reason) => {
-            let why = format!("{} {}", clean(&reason.code), clean(&reason.message));
-            format!("{traffic}; {}", why.trim())
-        }
-        None => traffic,
-    }
+    let Some(reason) = &rollout.end_reason else { return traffic };
+    let code = clean(&reason.code);
+    let whole = format!("{traffic}; {code} {}", clean(&reason.message));
+    // The code is what a person searches for: it stays when the sentence with it does not fit.
+    if whole.width() <= room { whole } else { format!("{}; {code}", words::traffic_short(split)) }
 }
 
-fn next(pen: &Pen<'_>, state: &State, rollout: &Rollout) -> Option<String> {
+fn next(pen: &Pen<'_>, state: &State, rollout: &Rollout, live: bool) -> Option<String> {
     if let Some(next) = &rollout.next {
-        return Some(words::next(next, state.now));
+        return Some(words::next(next, state.now, live));
     }
     if rollout.phase.is_over() {
         let ended = rollout.ended?;
-        let ago = state.now.duration_since(ended);
-        return Some(format!("ended {}, {} ago", clock(ended, &pen.theme().zone), age(ago)));
+        let ago = age(state.now.duration_since(ended));
+        return Some(if pen.width() < 100 {
+            format!("ended {ago} ago")
+        } else {
+            format!("ended {}, {ago} ago", clock(ended, &pen.theme().zone))
+        });
     }
-    (rollout.phase == Phase::Shifting && rollout.kind == RolloutKind::Rollout)
-        .then(|| "the next shift is late".to_owned())
+    if rollout.kind == RolloutKind::Rollout {
+        return (rollout.phase == Phase::Shifting).then(|| "the next shift is late".to_owned());
+    }
+    let steps = select::steps(state).filter(|steps| !steps.outcome.is_final())?;
+    let since = span(state.now.duration_since(steps.since?));
+    Some(if steps.ours { format!("{since} since the key") } else { format!("begun {since} ago") })
 }
 
 /// Before anything is known, and when there never was anything.

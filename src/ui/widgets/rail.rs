@@ -1,6 +1,6 @@
 //! The rail of stages, or the steps of an order on its way.
 
-use crate::app::{Cockpit, State, select};
+use crate::app::{Cockpit, Outcome, State, select};
 use crate::domain::{Action, StageState};
 use crate::ui::format::span;
 use crate::ui::pen::Pen;
@@ -17,16 +17,15 @@ struct Stop {
     done: bool,
 }
 
-/// Draws the line: whole if it fits, else as a row of marks and the stage that runs.
-pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
-    // An order that is done gives the rail back to the rollout; a way back keeps it to its end.
-    let steps = select::steps(state)
-        .filter(|steps| steps.action == Action::RollBack || !steps.outcome.is_final());
+/// Draws the line: whole if it fits, else as a row of marks and the stage that runs; the column
+/// after it.
+pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) -> u16 {
+    let steps = select::steps(state).filter(keeps_the_rail);
     let stops = match steps {
         Some(steps) => order(&steps, pen.glyphs()),
         None => match cockpit.snapshot.rollout() {
             Some(rollout) => stages(&rollout.stages, pen.glyphs()),
-            None => return,
+            None => return 1,
         },
     };
     let rule = pen.glyphs().rule;
@@ -47,9 +46,20 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
         let label = if stop.running { Role::Strong } else { stop.role };
         x = pen.left(x, 0, &stop.label, label);
     }
+    x
 }
 
-fn narrow(pen: &mut Pen<'_>, stops: &[Stop]) {
+/// An order that is done, or that changed nothing, gives the rail back to the rollout; a way back
+/// keeps it to its end.
+fn keeps_the_rail(steps: &select::Steps) -> bool {
+    match steps.outcome {
+        Outcome::OnItsWay | Outcome::Unknown(_) => true,
+        Outcome::Done | Outcome::Failed(_) => steps.action == Action::RollBack,
+        Outcome::Void(_) | Outcome::NotAudited(_) | Outcome::Refused(_) => false,
+    }
+}
+
+fn narrow(pen: &mut Pen<'_>, stops: &[Stop]) -> u16 {
     let mut x = 1;
     for stop in stops {
         x = pen.left(x, 0, &stop.glyph.to_string(), stop.role);
@@ -61,7 +71,11 @@ fn narrow(pen: &mut Pen<'_>, stops: &[Stop]) {
         None => format!("{done} of {}", stops.len()),
     };
     let room = pen.width().saturating_sub(x + 3);
-    pen.cut(x + 2, 0, room, &text, Role::Text);
+    let x = pen.cut(x + 2, 0, room, &text, Role::Text);
+    let then = current.and_then(|index| stops.get(index + 1));
+    let text = then.map(|stop| format!(", then {}", stop.label)).unwrap_or_default();
+    let fits = text.width() < usize::from(pen.width().saturating_sub(x));
+    if fits { pen.left(x, 0, &text, Role::Dim) } else { x }
 }
 
 fn mark(state: &StageState, glyphs: Glyphs) -> (char, Role) {

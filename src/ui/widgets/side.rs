@@ -2,11 +2,12 @@
 
 use crate::app::{Cockpit, Panel, State, View, select};
 use crate::domain::{
-    Environment, Fact, MetricKind, Point, Revision, Side, Split, Targets, TaskCounts,
+    Environment, Fact, ListenerSplit, MetricKind, Point, Revision, Side, Split, Targets, TaskCounts,
 };
 use crate::ui::format::{age, clean, image, millis, percent, rate, share};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Role;
+use crate::ui::words;
 
 use super::spark::{Scale, spark};
 
@@ -30,7 +31,8 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit, side: Si
     }
     let mut inner = pen.part(2, 1, width - 4, height - 2);
     let Some(rollout) = cockpit.snapshot.rollout() else {
-        inner.left(0, 0, "asking CodeDeploy", Role::Dim);
+        let room = inner.width();
+        inner.cut(0, 0, room, &words::no_rollout(cockpit), Role::Dim);
         return;
     };
     let other = match side {
@@ -48,12 +50,18 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit, side: Si
 }
 
 fn serves(cockpit: &Cockpit, side: Side) -> String {
-    let planned = cockpit.snapshot.rollout().and_then(|r| r.traffic.planned.value().copied());
+    let traffic = cockpit.snapshot.rollout().map(|rollout| &rollout.traffic);
+    let split = traffic.and_then(|traffic| match traffic.listener.value() {
+        Some(ListenerSplit::Split(split)) => Some(*split),
+        // Rules that disagree, or point elsewhere, serve no split that could be named.
+        Some(ListenerSplit::Mixed(_) | ListenerSplit::Elsewhere) => None,
+        None => traffic.planned.value().copied(),
+    });
     let of = |split: Split| match side {
         Side::Blue => split.blue().get(),
         Side::Green => split.green.get(),
     };
-    match planned {
+    match split {
         Some(split) => format!(" serves {} % ", share(of(split))),
         None => " serves ? ".to_owned(),
     }

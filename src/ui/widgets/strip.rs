@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 /// Draws the line.
 pub(crate) fn draw(pen: &mut Pen<'_>, state: &State) {
     let strip = select::strip(state);
-    let mut x = pen.left(1, 0, "roll back", Role::Dim) + 2;
+    let x = pen.left(1, 0, "roll back", Role::Dim) + 2;
     let (word, role) = match &strip.can {
         select::Can::Ready => ("READY", Role::Good),
         select::Can::Risky => ("RISKY", Role::Warning),
@@ -18,62 +18,101 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State) {
         select::Can::Done => ("DONE", Role::Good),
         select::Can::Not(_) => ("NOT NOW", Role::Dim),
     };
-    x = pen.left(x, 0, word, role) + 3;
+    // What was true of old data is no promise.
+    let (doubt, role) = if rests_on_old_data(state) { ("?", Role::Stale) } else { ("", role) };
+    let x = pen.left(x, 0, &format!("{word}{doubt}"), role) + 3;
     let end = until(pen, state, &strip);
     let room = end.saturating_sub(x + 2);
-    let mut parts = parts(state, &strip);
-    // What matters less gives way whole; the first part is cut only when nothing else is left.
-    while parts.len() > 1 && parts.join(", ").width() > usize::from(room) {
-        parts.pop();
-    }
-    pen.cut(x, 0, room, &parts.join(", "), Role::Text);
+    let long = texts(state, &strip, true);
+    let offered = matches!(strip.can, select::Can::Ready | select::Can::Risky | select::Can::Slow);
+    let untried = (offered && strip.may == select::May::Unknown)
+        .then(|| [long.as_slice(), &["permission not tried yet".to_owned()]].concat());
+    let short = texts(state, &strip, false);
+    let texts: Vec<_> = untried.into_iter().chain([long, short]).collect();
+    pen.cut(x, 0, room, &widest(&texts, usize::from(room)), Role::Text);
 }
 
-/// What can be said, the most important first.
-fn parts(state: &State, strip: &select::RollbackStrip) -> Vec<String> {
+fn rests_on_old_data(state: &State) -> bool {
+    let rollout = state.cockpit().and_then(|cockpit| cockpit.snapshot.rollout());
+    rollout.is_some_and(|rollout| !rollout.phase.is_over()) && !select::is_live(state)
+}
+
+/// The first way to say it that fits; else the last without its end: what matters less gives way
+/// whole.
+fn widest(texts: &[Vec<String>], room: usize) -> String {
+    let whole = texts.iter().map(|parts| parts.join(", ")).find(|text| text.width() <= room);
+    whole.unwrap_or_else(|| {
+        let mut parts = texts.last().cloned().unwrap_or_default();
+        while parts.len() > 1 && parts.join(", ").width() > room {
+            parts.pop();
+        }
+        parts.join(", ")
+    })
+}
+
+/// What can be said, the most important first, in many words or in few.
+fn texts(state: &State, strip: &select::RollbackStrip, long: bool) -> Vec<String> {
     let mut parts = Vec::new();
     if let select::May::Missing(permission) = &strip.may {
         parts.push(format!("no permission for {}", clean(permission)));
     }
     match &strip.can {
         select::Can::Not(why) => parts.push(clean(&why.to_string()).into_owned()),
-        select::Can::Done => {
-            if let Some(steps) = select::steps(state) {
-                let restored = steps.list.iter().find(|s| s.kind == select::StepKind::Restored);
-                if let Some(select::StepState::Done { after: Some(after) }) =
-                    restored.map(|step| step.state)
-                {
-                    parts.push(format!("{} to restored traffic", span(after)));
-                }
-            }
-        }
-        select::Can::Ready | select::Can::Risky | select::Can::Slow | select::Can::GoingBack => {}
+        select::Can::Done => parts.extend(restored(state)),
+        select::Can::Risky | select::Can::Ready | select::Can::GoingBack | select::Can::Slow => {}
     }
     let to = strip.to.as_deref().map(|to| format!("to {}", clean(to)));
-    if let Some(to) = to.filter(|_| !matches!(strip.can, select::Can::Not(_))) {
-        parts.push(to);
-    }
+    parts.extend(to.filter(|_| !matches!(strip.can, select::Can::Not(_))));
     if matches!(strip.can, select::Can::Ready | select::Can::Risky | select::Can::GoingBack) {
-        if let Some(tasks) = strip.tasks {
-            parts.push(format!("{} of {} tasks", tasks.running, tasks.desired));
-        }
-        match strip.targets {
-            Some((healthy, all)) => parts.push(format!("{healthy} of {all} targets healthy")),
-            None => parts.push("target health not known".to_owned()),
-        }
+        parts.extend(health(strip, long));
     }
     match strip.speed {
         Some(select::Speed::Seconds) => parts.push("back in seconds".to_owned()),
-        Some(select::Speed::Minutes) => {
-            parts.push("a new deployment, takes minutes".to_owned());
-        }
+        Some(select::Speed::Minutes) => parts.push("a new deployment, takes minutes".to_owned()),
         None => {}
     }
-    let offered = matches!(strip.can, select::Can::Ready | select::Can::Risky | select::Can::Slow);
-    if offered && strip.may == select::May::Unknown {
-        parts.push("permission not tried yet".to_owned());
-    }
     parts
+}
+
+/// How long the traffic took to come back.
+fn restored(state: &State) -> Option<String> {
+    let steps = select::steps(state)?;
+    let restored = steps.list.iter().find(|step| step.kind == select::StepKind::Restored)?;
+    match restored.state {
+        select::StepState::Done { after: Some(after) } => {
+            Some(format!("{} to restored traffic", span(after)))
+        }
+        select::StepState::Done { after: None }
+        | select::StepState::Pending
+        | select::StepState::Running
+        | select::StepState::Failed => None,
+    }
+}
+
+/// How blue is. A blue without fault is one number: as many as there should be.
+fn health(strip: &select::RollbackStrip, long: bool) -> Vec<String> {
+    let tasks = strip.tasks.map(|tasks| (tasks.running, tasks.desired));
+    match (tasks, strip.targets) {
+        (Some((running, desired)), Some((healthy, all)))
+            if long && running == desired && healthy == all && all == running as usize =>
+        {
+            vec![format!("{running} of {desired} tasks healthy")]
+        }
+        (Some((running, desired)), Some((healthy, all))) if long => {
+            vec![format!("{running} of {desired} tasks"), format!("{healthy} of {all} healthy")]
+        }
+        (Some((running, desired)), Some((healthy, all))) if running == desired => {
+            vec![format!("{healthy}/{all} healthy")]
+        }
+        (Some((running, desired)), Some((healthy, all))) => {
+            vec![format!("{running}/{desired} tasks"), format!("{healthy}/{all} healthy")]
+        }
+        (Some((running, desired)), None) => {
+            vec![format!("{running} of {desired} tasks"), "health not known".to_owned()]
+        }
+        (None, Some((healthy, all))) => vec![format!("{healthy} of {all} healthy")],
+        (None, None) => vec!["tasks and health not known".to_owned()],
+    }
 }
 
 /// Draws until when it is possible, at the right end; the column it begins at.

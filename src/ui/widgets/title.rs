@@ -37,7 +37,7 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
         None => parts.push((clean(&cockpit.snapshot.target.to_string()).into_owned(), Role::Title)),
     }
     let identity = cockpit.snapshot.identity.value();
-    let region = identity.map_or("?", |identity| identity.region.as_str());
+    let region = identity.map_or("", |identity| identity.region.as_str());
     let mut optional: Vec<(String, Role)> = Vec::new();
     if let Some(rollout) = cockpit.snapshot.rollout().filter(|r| r.kind == RolloutKind::Rollout) {
         optional.push((words::plan(rollout), Role::Text));
@@ -47,8 +47,12 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
         optional.push((account(&identity.account), Role::Text));
     }
     parts.extend(fitting(&parts, optional, usize::from(room), region.width() + 2));
-    parts.push((clean(region).into_owned(), Role::Text));
     let mut x = 1;
+    // A name may be cut; a Region is there or not, like a number.
+    let used: usize = parts.iter().map(|(text, _)| text.width() + 2).sum();
+    if !region.is_empty() && used + region.width() < usize::from(room) {
+        parts.push((clean(region).into_owned(), Role::Text));
+    }
     for (text, role) in parts {
         let left = room.saturating_sub(x);
         if left < 3 {
@@ -118,4 +122,18 @@ fn freshness(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) -> u16 {
         }
         None => pen.right(end, 0, "asking…", Role::Dim),
     }
+}
+
+/// Which sources do not answer, why, and when they are asked again; the most important first.
+///
+/// The first line has room for one age; this stands at the right end of the line below it.
+pub(crate) fn trouble(state: &State) -> Vec<String> {
+    let failing = select::staleness(state).into_iter().filter_map(|source| {
+        let why = source.fault?.brief();
+        let next = source.next.map(|at| at.duration_since(state.now));
+        let next = next.filter(|wait| wait.is_positive());
+        let again = next.map(|wait| format!(", again in {}", age(wait))).unwrap_or_default();
+        Some(format!("{}: {}{again}", source.source.word(), clean(&why)))
+    });
+    failing.collect()
 }

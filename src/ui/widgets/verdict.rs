@@ -1,10 +1,10 @@
 //! Whether green is worse: words first, then the numbers, then the evidence.
 
 use crate::app::verdict::Judgement;
-use crate::app::{Cockpit, State};
-use crate::domain::RolloutKind;
-use crate::stats::{Assessment, Basis, Eta, MetricAssessment, Verdict};
-use crate::ui::format::{clean, minute, percent};
+use crate::app::{Cockpit, State, select};
+use crate::domain::{MetricKind, RolloutKind, Side, Source};
+use crate::stats::{Assessment, Basis, Counts, Eta, MetricAssessment, Verdict};
+use crate::ui::format::{clean, millis, minute, percent};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Role;
 use unicode_width::UnicodeWidthStr;
@@ -13,48 +13,87 @@ use unicode_width::UnicodeWidthStr;
 pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
     let x = pen.left(1, 0, "verdict", Role::Dim) + 2;
     let Some(judgement) = &cockpit.verdict else {
-        let text = absent(cockpit);
-        pen.cut(x, 0, pen.width().saturating_sub(x + 1), &text, Role::Dim);
-        return;
+        return absent(pen, x, cockpit);
     };
     let assessment = &judgement.assessment;
     let past = cockpit.snapshot.rollout().is_some_and(|r| r.kind != RolloutKind::Rollout);
     let (word, role) = words(assessment.verdict, past);
-    let x = pen.left(x, 0, word, role) + 3;
-    let right = when(judgement, &pen.theme().zone.clone());
-    let end = pen.right(pen.width().saturating_sub(1), 0, &right, Role::Text);
-    let room = end.saturating_sub(x + 2);
-    let mut parts = numbers(assessment);
-    // What matters less gives way whole.
-    while parts.len() > 1 && parts.join("").width() > usize::from(room) {
-        parts.pop();
-    }
-    pen.cut(x, 0, room, &parts.join(""), Role::Text);
+    // Numbers that stopped coming in prove nothing about now, except that green was worse.
+    let doubtful = is_old(state) && assessment.verdict != Verdict::Worse;
+    let (doubt, role) = if doubtful { ("?", Role::Stale) } else { ("", role) };
+    let x = pen.left(x, 0, &format!("{word}{doubt}"), role) + 3;
+    let parts = numbers(cockpit, assessment);
+    let end = pen.width().saturating_sub(1);
+    let right = when(judgement, &pen.theme().zone);
+    // The moment of the decision gives way to the numbers it rests on.
+    let needed = usize::from(x) + parts.concat().width() + 2 + right.width();
+    let crowded = needed > usize::from(end) && assessment.verdict == Verdict::Worse;
+    let end = if crowded { end } else { pen.right(end, 0, &right, Role::Text) };
+    say(pen, x, end.saturating_sub(x + 2), parts);
     if pen.height() < 2 {
         return;
     }
-    let end = 10 + evidence(&mut pen.part(10, 1, pen.width().saturating_sub(11), 1), assessment);
-    if let Some(demo) = &state.settings.demo {
-        let text = format!("truth: {}", clean(&demo.truth));
+    let end = match assessment.verdict {
+        // There is no evidence to show where there is nothing to compare.
+        Verdict::NoData | Verdict::CannotCompareSideBySide => 10,
+        Verdict::Worse | Verdict::NoWorse | Verdict::Better | Verdict::Undecided => {
+            let line = state.settings.verdict.alpha.decision_line();
+            let room = pen.width().saturating_sub(11);
+            10 + evidence(&mut pen.part(10, 1, room, 1), assessment, line)
+        }
+    };
+    if let Some(truth) = truth(state) {
         let room = pen.width().saturating_sub(end + 4);
-        let cells = u16::try_from(text.chars().count()).unwrap_or(u16::MAX);
+        let cells = u16::try_from(truth.width()).unwrap_or(u16::MAX);
         let start = pen.width().saturating_sub(1 + cells.min(room));
-        pen.cut(start, 1, room, &text, Role::Dim);
+        pen.cut(start, 1, room, &truth, Role::Dim);
     }
 }
 
-/// Why there is no verdict.
-fn absent(cockpit: &Cockpit) -> String {
+/// What is true of green in the demo's scenario.
+pub(crate) fn truth(state: &State) -> Option<String> {
+    let demo = state.settings.demo.as_ref()?;
+    Some(format!("truth: {}", clean(&demo.truth)))
+}
+
+fn is_old(state: &State) -> bool {
+    let sources = select::staleness(state);
+    let metrics = sources.iter().find(|source| source.source == Source::Metrics);
+    metrics.is_some_and(|metrics| metrics.state != select::Freshness::Fresh)
+}
+
+/// Writes as many of `parts` as fit: what matters less gives way whole.
+fn say(pen: &mut Pen<'_>, x: u16, room: u16, mut parts: Vec<String>) {
+    while parts.len() > 1 && parts.concat().width() > usize::from(room) {
+        parts.pop();
+    }
+    pen.cut(x, 0, room, &parts.concat(), Role::Text);
+}
+
+/// Why there is no verdict, and what to do about it.
+fn absent(pen: &mut Pen<'_>, x: u16, cockpit: &Cockpit) {
+    let room = pen.width().saturating_sub(x + 1);
     let metrics = &cockpit.snapshot.metrics;
+    let Some(rollout) = cockpit.snapshot.rollout() else {
+        pen.cut(x, 0, room, "nothing to judge", Role::Dim);
+        return;
+    };
     if let Some(fault) = metrics.fault() {
-        return format!("NO DATA: {}", clean(&fault.brief()));
-    }
-    match (metrics.value(), cockpit.snapshot.rollout()) {
-        (Some(_), Some(rollout)) if rollout.kind != RolloutKind::Rollout => {
-            "not judged: green is losing its traffic".to_owned()
+        let end = pen.left(x, 0, "NO DATA", Role::Warning) + 3;
+        let room = pen.width().saturating_sub(end + 1);
+        pen.cut(end, 0, room, &clean(&fault.brief()), Role::Text);
+        if let Some(hint) = fault.hint().filter(|_| pen.height() > 1) {
+            let room = pen.width().saturating_sub(11);
+            pen.cut(10, 1, room, &format!("hint: {}", clean(&hint)), Role::Dim);
         }
-        _ => "asking CloudWatch".to_owned(),
+        return;
     }
+    let text = match (metrics.value(), &rollout.kind) {
+        (Some(_), RolloutKind::Rollback { .. }) => "not judged: green is losing its traffic",
+        (Some(_), RolloutKind::Rollout) => "nothing to judge yet",
+        (None, _) => "asking CloudWatch",
+    };
+    pen.cut(x, 0, room, text, Role::Dim);
 }
 
 fn words(verdict: Verdict, past: bool) -> (&'static str, Role) {
@@ -76,7 +115,7 @@ fn leading(assessment: &Assessment) -> Option<&MetricAssessment> {
 }
 
 /// The numbers in words, the most important first; each part goes on where the one before ends.
-fn numbers(assessment: &Assessment) -> Vec<String> {
+fn numbers(cockpit: &Cockpit, assessment: &Assessment) -> Vec<String> {
     match assessment.verdict {
         Verdict::NoData => {
             return vec!["green has no settled minute with requests yet".to_owned()];
@@ -87,21 +126,21 @@ fn numbers(assessment: &Assessment) -> Vec<String> {
         Verdict::Worse | Verdict::NoWorse | Verdict::Better | Verdict::Undecided => {}
     }
     let Some(metric) = leading(assessment) else { return Vec::new() };
-    let rate = |bad: f64, all: f64| percent(100.0 * bad / all);
-    let mut parts = vec![match (metric.green, metric.blue, metric.gauge_ratio) {
-        (Some(green), Some(blue), _) => format!(
-            "{} {} % against {} %",
-            clean(&metric.name),
-            rate(green.bad(), green.requests()),
-            rate(blue.bad(), blue.requests())
-        ),
-        (_, _, Some(ratio)) => format!("{} {ratio:.2} times blue's", clean(&metric.name)),
+    let latency = latency(cockpit, &metric.name);
+    let is_latency = latency.is_some();
+    let mut parts = vec![match (metric.green, metric.blue, latency) {
+        (Some(green), Some(blue), _) => {
+            format!("{} {} % against {} %", clean(&metric.name), share(green), share(blue),)
+        }
+        (_, _, Some(latency)) => latency,
         _ => clean(&metric.name).into_owned(),
     }];
     let worse = assessment.verdict == Verdict::Worse;
     if let Some(ratio) = metric.ratio.as_ref().filter(|ratio| worse && ratio.low > 1.0) {
         parts.push(format!(": {:.1} times", ratio.value));
         parts.push(format!(", at least {:.1}", ratio.low));
+    } else if let Some(ratio) = metric.gauge_ratio {
+        parts.push(format!(": {ratio:.2} times"));
     }
     if assessment.basis == Basis::BeforeAfter {
         parts.push("; before and after, not side by side".to_owned());
@@ -109,7 +148,29 @@ fn numbers(assessment: &Assessment) -> Vec<String> {
     if assessment.warm_up_left > 0 && assessment.verdict == Verdict::Undecided {
         parts.push("; green is warming up".to_owned());
     }
+    if let Some(p99) = self::latency(cockpit, "p99").filter(|_| !is_latency) {
+        parts.push(format!(", {p99}"));
+    }
     parts
+}
+
+/// Bad requests in percent of all.
+fn share(counts: Counts) -> String {
+    percent(100.0 * counts.bad() / counts.requests())
+}
+
+/// A latency of both sides in their newest settled minute.
+fn latency(cockpit: &Cockpit, name: &str) -> Option<String> {
+    let kind = match name {
+        "p50" => MetricKind::P50,
+        "p90" => MetricKind::P90,
+        "p99" => MetricKind::P99,
+        _ => return None,
+    };
+    let chart = select::chart(cockpit)?;
+    let row = chart.rows.iter().find(|row| row.kind == kind)?;
+    let (green, blue) = (row.latest(Side::Green).settled()?, row.latest(Side::Blue).settled()?);
+    Some(format!("{name} {} ms against {} ms", millis(green), millis(blue)))
 }
 
 /// When it was decided, or how long it still takes.
@@ -131,9 +192,8 @@ fn when(judgement: &Judgement, zone: &jiff::tz::TimeZone) -> String {
 
 /// The evidence between its two lines: `worse ├──█──┼─────┤ no worse  evidence 1 : 2.1`; where it
 /// ends.
-fn evidence(pen: &mut Pen<'_>, assessment: &Assessment) -> u16 {
+fn evidence(pen: &mut Pen<'_>, assessment: &Assessment, line: f64) -> u16 {
     const HALF: u16 = 12;
-    let line = 20.0_f64.ln();
     let glyphs = pen.glyphs();
     let worse = (assessment.log_e / line).clamp(0.0, 1.0);
     let safe = assessment.safe_progress.clamp(0.0, 1.0);
@@ -148,8 +208,16 @@ fn evidence(pen: &mut Pen<'_>, assessment: &Assessment) -> u16 {
     x = pen.repeat(x, 0, glyphs.full, good, Role::Good);
     x = pen.repeat(x, 0, glyphs.rule, HALF - good, Role::Border);
     x = pen.left(x, 0, "┤ no worse", Role::Border);
-    let odds = assessment.odds();
-    let odds = if odds >= 9999.0 {
+    let text = match assessment.verdict {
+        Verdict::NoWorse | Verdict::Better => "any harm is below what is accepted".to_owned(),
+        _ => format!("evidence {}, decides at {:.0} : 1", odds(assessment.odds()), line.exp()),
+    };
+    pen.left(x + 2, 0, &text, Role::Dim)
+}
+
+/// The odds that green is worse, as `12.0 : 1` or `1 : 2.1`.
+pub(crate) fn odds(odds: f64) -> String {
+    if odds >= 9999.0 {
         ">9999 : 1".to_owned()
     } else if odds >= 1.0 {
         format!("{odds:.1} : 1")
@@ -157,6 +225,5 @@ fn evidence(pen: &mut Pen<'_>, assessment: &Assessment) -> u16 {
         format!("1 : {:.1}", 1.0 / odds)
     } else {
         "1 : >9999".to_owned()
-    };
-    pen.left(x + 2, 0, &format!("evidence {odds}, decides at 20 : 1"), Role::Dim)
+    }
 }
