@@ -2,6 +2,7 @@
 
 mod any_size;
 mod dialogs;
+mod honesty;
 mod scenarios;
 
 use cutover::app::State;

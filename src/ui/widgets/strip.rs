@@ -58,11 +58,19 @@ fn texts(state: &State, strip: &select::RollbackStrip, long: bool) -> Vec<String
     }
     match &strip.can {
         select::Can::Not(why) => parts.push(clean(&why.to_string()).into_owned()),
-        select::Can::Done => parts.extend(restored(state)),
-        select::Can::Risky | select::Can::Ready | select::Can::GoingBack | select::Can::Slow => {}
+        select::Can::Done
+        | select::Can::Risky
+        | select::Can::Ready
+        | select::Can::GoingBack
+        | select::Can::Slow => {}
     }
-    let to = strip.to.as_deref().map(|to| format!("to {}", clean(to)));
+    let arrived = strip.can == select::Can::Done;
+    let way = if arrived { "back on" } else { "to" };
+    let to = strip.to.as_deref().map(|to| format!("{way} {}", clean(to)));
     parts.extend(to.filter(|_| !matches!(strip.can, select::Can::Not(_))));
+    if arrived {
+        parts.extend(restored(state));
+    }
     if matches!(strip.can, select::Can::Ready | select::Can::Risky | select::Can::GoingBack) {
         parts.extend(health(strip, long));
     }

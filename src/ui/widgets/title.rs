@@ -6,6 +6,7 @@ use crate::ui::format::{account, age, clean};
 use crate::ui::pen::{Pen, fit};
 use crate::ui::theme::Role;
 use crate::ui::words;
+use jiff::SignedDuration;
 use unicode_width::UnicodeWidthStr;
 
 /// Draws the line; parts of less weight give way from the right.
@@ -131,7 +132,7 @@ pub(crate) fn trouble(state: &State) -> Vec<String> {
     let failing = select::staleness(state).into_iter().filter_map(|source| {
         let why = source.fault?.brief();
         let next = source.next.map(|at| at.duration_since(state.now));
-        let next = next.filter(|wait| wait.is_positive());
+        let next = next.filter(SignedDuration::is_positive);
         let again = next.map(|wait| format!(", again in {}", age(wait))).unwrap_or_default();
         Some(format!("{}: {}{again}", source.source.word(), clean(&why)))
     });

@@ -3,7 +3,7 @@
 use crate::app::verdict::Judgement;
 use crate::app::{Cockpit, State, select};
 use crate::domain::{MetricKind, RolloutKind, Side, Source};
-use crate::stats::{Assessment, Basis, Counts, Eta, MetricAssessment, Verdict};
+use crate::stats::{Assessment, Basis, Counts, Eta, MetricAssessment, RatioEstimate, Verdict};
 use crate::ui::format::{clean, millis, minute, percent};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Role;
@@ -89,7 +89,9 @@ fn absent(pen: &mut Pen<'_>, x: u16, cockpit: &Cockpit) {
         return;
     }
     let text = match (metrics.value(), &rollout.kind) {
-        (Some(_), RolloutKind::Rollback { .. }) => "not judged: green is losing its traffic",
+        (Some(_), RolloutKind::Rollback { .. }) => {
+            "not judged: this deployment leads the traffic back"
+        }
         (Some(_), RolloutKind::Rollout) => "nothing to judge yet",
         (None, _) => "asking CloudWatch",
     };
@@ -127,31 +129,48 @@ fn numbers(cockpit: &Cockpit, assessment: &Assessment) -> Vec<String> {
     }
     let Some(metric) = leading(assessment) else { return Vec::new() };
     let latency = latency(cockpit, &metric.name);
-    let is_latency = latency.is_some();
-    let mut parts = vec![match (metric.green, metric.blue, latency) {
-        (Some(green), Some(blue), _) => {
-            format!("{} {} % against {} %", clean(&metric.name), share(green), share(blue),)
-        }
-        (_, _, Some(latency)) => latency,
-        _ => clean(&metric.name).into_owned(),
-    }];
-    let worse = assessment.verdict == Verdict::Worse;
-    if let Some(ratio) = metric.ratio.as_ref().filter(|ratio| worse && ratio.low > 1.0) {
-        parts.push(format!(": {:.1} times", ratio.value));
-        parts.push(format!(", at least {:.1}", ratio.low));
+    let has_p99 = latency.is_some();
+    let warming_up = assessment.warm_up_left > 0 && assessment.verdict == Verdict::Undecided;
+    let bound = bound(metric, assessment);
+    let before_after = assessment.basis == Basis::BeforeAfter;
+    if let Some(bound) = bound.filter(|_| before_after) {
+        // The rates would be those of all minutes, the bound is that of the minutes both had.
+        let text = format!("{} at least {:.1} times blue's", clean(&metric.name), bound.low);
+        return vec![text, " while side by side".to_owned()];
+    }
+    let mut parts = Vec::new();
+    match (metric.green, metric.blue, latency) {
+        (Some(green), Some(blue), _) => parts.push(format!(
+            "{} {} % against {} %",
+            clean(&metric.name),
+            share(green),
+            share(blue)
+        )),
+        (_, _, Some(latency)) => parts.push(latency),
+        (_, _, None) if warming_up => return vec!["green is warming up".to_owned()],
+        (_, _, None) => parts.push(format!("{} were not compared yet", clean(&metric.name))),
+    }
+    // The bound that holds stands before the estimate.
+    if let Some(bound) = bound {
+        parts.push(format!(", at least {:.1} times", bound.low));
+        parts.push(format!(", about {:.1}", bound.value));
+    } else if before_after {
+        parts.push("; before and after, not side by side".to_owned());
     } else if let Some(ratio) = metric.gauge_ratio {
         parts.push(format!(": {ratio:.2} times"));
     }
-    if assessment.basis == Basis::BeforeAfter {
-        parts.push("; before and after, not side by side".to_owned());
-    }
-    if assessment.warm_up_left > 0 && assessment.verdict == Verdict::Undecided {
+    if warming_up {
         parts.push("; green is warming up".to_owned());
     }
-    if let Some(p99) = self::latency(cockpit, "p99").filter(|_| !is_latency) {
-        parts.push(format!(", {p99}"));
-    }
+    let p99 = self::latency(cockpit, "p99").filter(|_| !has_p99);
+    parts.extend(p99.map(|p99| format!(", {p99}")));
     parts
+}
+
+/// How many times as bad green is for sure, once it is called worse.
+fn bound<'a>(metric: &'a MetricAssessment, assessment: &Assessment) -> Option<&'a RatioEstimate> {
+    let worse = assessment.verdict == Verdict::Worse;
+    metric.ratio.as_ref().filter(|ratio| worse && ratio.low > 1.0)
 }
 
 /// Bad requests in percent of all.
