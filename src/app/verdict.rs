@@ -109,7 +109,7 @@ fn has_requests(side: &SideMetrics, index: usize) -> bool {
 fn is_settled(metrics: &Metrics, index: usize) -> bool {
     [Side::Blue, Side::Green]
         .iter()
-        .all(|side| !matches!(point(&metrics.side(*side).requests, index), Point::Pending(_)))
+        .all(|side| point(&metrics.side(*side).requests, index).is_closed())
 }
 
 /// The metrics that are judged, with blue's history: the minutes before green had traffic.

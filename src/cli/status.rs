@@ -1,5 +1,9 @@
 //! `cutover status TARGET`: one reading, for people and scripts.
 
+#[cfg(test)]
+mod tests;
+mod verdict;
+
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -8,16 +12,18 @@ use serde::Serialize;
 
 use super::watch::{self, Aws};
 use super::{Outcome, Output, Surroundings};
+use crate::app::verdict::{Judgement, judge};
 use crate::config::Flags;
 use crate::domain::{Fault, GuardState, Phase, Rollout, RolloutKind, Snapshot};
 use crate::runtime::where_it_stands;
 use crate::sources::{self, Account, Backend, ConnectError, Wish};
+use crate::stats::{Config, Verdict};
 
 /// How many minutes of metrics are read.
 const WINDOW: u32 = 15;
 
 /// One reading of a rollout. Exit code 0: it is fine. 1: it went wrong (failed, stopped, rolled
-/// back, or an alarm fires). 2: that could not be found out.
+/// back, an alarm fires, or green is worse). 2: that could not be found out.
 #[derive(Debug, Args)]
 pub(super) struct Status {
     /// codedeploy:APP/GROUP, ecs:CLUSTER/SERVICE, a deployment id such as d-ABC123DEF, or a name
@@ -36,7 +42,7 @@ pub(super) struct Status {
 enum Standing {
     /// There is none, it goes on without trouble, or it succeeded.
     Fine,
-    /// It failed, was stopped or is undone, or an alarm fires.
+    /// It failed, was stopped or is undone, an alarm fires, or green is worse.
     Wrong,
     /// It could not be read.
     Unknown,
@@ -47,6 +53,8 @@ enum Standing {
 struct Document<'a> {
     schema: &'static str,
     standing: Standing,
+    /// Null where there is nothing to judge.
+    verdict: Option<verdict::Numbers<'a>>,
     #[serde(flatten)]
     snapshot: &'a Snapshot,
 }
@@ -68,15 +76,7 @@ impl Status {
         });
         runtime.shutdown_background();
         let snapshot = snapshot?;
-        let standing = standing(&snapshot);
-        if self.json {
-            let document = Document { schema: "cutover.status/1", standing, snapshot: &snapshot };
-            serde_json::to_writer_pretty(&mut output.data, &document)
-                .map_err(std::io::Error::from)?;
-            writeln!(output.data)?;
-        } else {
-            print(&snapshot, &mut output.data)?;
-        }
+        let standing = report(&snapshot, &Config::default(), self.json, &mut output.data)?;
         if let Some(fault) = snapshot.rollout.fault() {
             complain(fault, &mut output.talk)?;
         }
@@ -88,17 +88,37 @@ impl Status {
     }
 }
 
-fn standing(snapshot: &Snapshot) -> Standing {
+/// Judges what was read and writes it.
+fn report(
+    snapshot: &Snapshot,
+    rules: &Config,
+    json: bool,
+    out: &mut dyn Write,
+) -> std::io::Result<Standing> {
+    let judgement = judge(snapshot, rules);
+    let standing = standing(snapshot, judgement.as_ref());
+    if json {
+        let verdict = judgement.as_ref().map(|j| verdict::Numbers::new(j, rules.alpha));
+        let document = Document { schema: "cutover.status/1", standing, verdict, snapshot };
+        serde_json::to_writer_pretty(&mut *out, &document)?;
+        writeln!(out)?;
+    } else {
+        print(snapshot, judgement.as_ref(), out)?;
+    }
+    Ok(standing)
+}
+
+fn standing(snapshot: &Snapshot, judgement: Option<&Judgement>) -> Standing {
     match snapshot.rollout.fresh() {
         None => Standing::Unknown,
         Some(None) => Standing::Fine,
-        Some(Some(rollout)) if trouble(snapshot, rollout).is_empty() => Standing::Fine,
+        Some(Some(rollout)) if trouble(snapshot, rollout, judgement).is_empty() => Standing::Fine,
         Some(Some(_)) => Standing::Wrong,
     }
 }
 
 /// Everything that is wrong, in a few words each.
-fn trouble(snapshot: &Snapshot, rollout: &Rollout) -> Vec<String> {
+fn trouble(snapshot: &Snapshot, rollout: &Rollout, judgement: Option<&Judgement>) -> Vec<String> {
     let mut found = Vec::new();
     if matches!(rollout.phase, Phase::Failed | Phase::Stopped) {
         let reason = rollout.end_reason.as_ref().map(|reason| reason.message.clone());
@@ -116,10 +136,17 @@ fn trouble(snapshot: &Snapshot, rollout: &Rollout) -> Vec<String> {
             found.push(format!("alarm {} fires", guard.name));
         }
     }
+    if judgement.is_some_and(|judgement| judgement.assessment.verdict == Verdict::Worse) {
+        found.push("green is worse than blue".to_owned());
+    }
     found
 }
 
-fn print(snapshot: &Snapshot, out: &mut dyn Write) -> std::io::Result<()> {
+fn print(
+    snapshot: &Snapshot,
+    judgement: Option<&Judgement>,
+    out: &mut dyn Write,
+) -> std::io::Result<()> {
     writeln!(out, "target   {}", snapshot.target)?;
     if let Some(identity) = snapshot.identity.value() {
         writeln!(
@@ -136,10 +163,10 @@ fn print(snapshot: &Snapshot, out: &mut dyn Write) -> std::io::Result<()> {
     };
     writeln!(out, "rollout  {}", where_it_stands(rollout))?;
     writeln!(out, "config   {}", rollout.configuration)?;
-    for text in trouble(snapshot, rollout) {
+    for text in trouble(snapshot, rollout, judgement) {
         writeln!(out, "trouble  {text}")?;
     }
-    Ok(())
+    verdict::print(snapshot, judgement, out)
 }
 
 fn complain(fault: &Fault, talk: &mut dyn Write) -> std::io::Result<()> {

@@ -38,6 +38,11 @@ impl Point {
         }
     }
 
+    /// Whether nothing more will come for the minute: a value, nothing to measure, or unknown.
+    pub fn is_closed(self) -> bool {
+        !matches!(self, Point::Pending(_))
+    }
+
     /// Any number that can be drawn, settled or not.
     pub fn number(self) -> Option<f64> {
         match self {

@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `screens` | whole screens: the cockpit, the list, the help, the numbers behind the verdict |
 //! | `widgets` | their pieces |
-//! | `words`, `format` | how things are said, and how numbers and foreign text are written |
+//! | `words`, `sentence` | how things are said, and how the verdict is |
+//! | `format` | how numbers and foreign text are written |
 //! | `theme` | roles, colours and marks; the only file that names a colour |
 //! | `pen` | writing into the buffer, always inside |
 //! | `svg` | a buffer as a picture |
@@ -14,6 +15,7 @@
 mod format;
 mod pen;
 mod screens;
+mod sentence;
 mod svg;
 mod theme;
 mod widgets;
@@ -26,6 +28,7 @@ use ratatui::layout::Rect;
 use crate::app::{Screen, State};
 
 use pen::Pen;
+pub use sentence::verdict_sentence;
 pub use svg::svg;
 pub use theme::{Glyphs, Role, Theme};
 

@@ -100,6 +100,7 @@ fn a_simulator_says_how_to_reach_it_and_status_reads_it_by_that() {
     assert_eq!(document["schema"], "cutover.status/1");
     assert_eq!(document["standing"], "fine");
     assert_eq!(document["rollout"]["value"]["name"], "checkout");
+    assert_eq!(document["verdict"]["verdict"], "no_data", "green has no traffic yet");
     let (code, text) = run(&["status", "codedeploy:shop/checkout"]);
     assert_eq!(code, Some(0));
     assert!(text.starts_with("target   codedeploy:shop/checkout\n"), "{text}");

@@ -30,8 +30,8 @@ impl Row {
 
     /// The newest point of a side that is settled: a value, nothing to measure, or unknown.
     pub fn latest(&self, side: Side) -> Point {
-        let settled = |point: &&Point| !matches!(point, Point::Pending(_));
-        self.side(side).iter().rev().find(settled).copied().unwrap_or(Point::Unknown)
+        let closed = |point: &&Point| point.is_closed();
+        self.side(side).iter().rev().find(closed).copied().unwrap_or(Point::Unknown)
     }
 }
 

@@ -14,6 +14,8 @@ use std::io;
 
 use serde::Serialize;
 
+pub(super) use table::write_metrics;
+
 use crate::stats::{Assessment, Basis, Bucket, BucketLength, Config, Judge, MetricSpec, Verdict};
 
 /// How the input is written.

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::stats::{Assessment, Basis, Counts, Eta, MetricAssessment, Verdict};
+use crate::stats::{Assessment, Basis, Counts, Eta, MetricAssessment, Role, Verdict};
 
 /// Odds above this are only said to be above it.
 const HIGHEST_ODDS: f64 = 9999.0;
@@ -20,7 +20,13 @@ pub(super) fn write(
     let head = ["time", "verdict", "odds worse", "confidence", "safe", "decision in", "because of"];
     columns(head, minutes, out)?;
     writeln!(out)?;
-    let head = ["metric", "blue", "green", "times", "at least", "at most", "odds worse"];
+    write_metrics(last, out)
+}
+
+/// What each metric says, and the warning that belongs to it.
+pub(in crate::cli) fn write_metrics(last: &Assessment, out: &mut dyn io::Write) -> io::Result<()> {
+    let head =
+        ["metric", "weight", "blue", "green", "times", "at least", "at most", "odds worse", "safe"];
     columns(head, last.metrics.iter().map(metric), out)?;
     if last.basis == Basis::BeforeAfter {
         writeln!(out, "\nblue had no requests: green was compared with what blue was before")?;
@@ -40,19 +46,24 @@ fn minute(time: &str, assessment: &Assessment) -> [String; 7] {
     ]
 }
 
-fn metric(metric: &MetricAssessment) -> [String; 7] {
+fn metric(metric: &MetricAssessment) -> [String; 9] {
     let rate = |counts: Option<Counts>| {
         counts.map(|counts| percent(counts.bad() / counts.requests(), 2)).unwrap_or_default()
     };
     let times = |value: Option<f64>| value.map(|times| format!("{times:.2}")).unwrap_or_default();
+    let judged = metric.role != Role::Muted;
+    let weight = if judged { percent(metric.weight, 0) } else { "muted".to_owned() };
+    let critical = metric.role == Role::Critical;
     [
         metric.name.clone(),
+        weight,
         rate(metric.blue),
         rate(metric.green),
-        times(metric.ratio.map(|ratio| ratio.value)),
+        times(metric.ratio.map(|ratio| ratio.value).or(metric.gauge_ratio)),
         times(metric.ratio.map(|ratio| ratio.low)),
         times(metric.ratio.map(|ratio| ratio.high)),
-        odds(metric.log_e),
+        if judged { odds(metric.log_e) } else { String::new() },
+        if critical { percent(metric.safe_progress, 0) } else { String::new() },
     ]
 }
 

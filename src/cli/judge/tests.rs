@@ -113,7 +113,7 @@ fn the_table_shows_the_minutes_and_then_the_metrics() {
     assert!(rows[1].contains("warming up"), "{table}");
     assert!(table.contains(">99 %") && !table.contains("100 %"), "{table}");
     assert!(rows[10].starts_with("12:29") && rows[10].ends_with("errors"), "{table}");
-    assert!(rows[13].starts_with("errors  0.40 %  8.00 %"), "{table}");
+    assert!(rows[13].starts_with("errors    95 %  0.40 %  8.00 %"), "{table}");
     assert!(shown("{\"inputs\": []}").contains("no minute"));
 }
 

@@ -6,9 +6,9 @@ use crate::domain::{MetricKind, Metrics, Point, Side};
 use crate::stats::{Basis, Counts, MetricAssessment, Role as Say};
 use crate::ui::format::{clean, millis, minute, percent, rate};
 use crate::ui::pen::{Pen, wrap};
+use crate::ui::sentence::odds;
 use crate::ui::theme::Role;
 use crate::ui::widgets::events::first_row;
-use crate::ui::widgets::verdict::odds;
 use unicode_width::UnicodeWidthStr;
 
 /// Where the columns of the table end, and where the last begins.

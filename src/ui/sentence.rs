@@ -1,0 +1,168 @@
+//! The verdict in words: the conclusion first, then the numbers it rests on.
+
+use jiff::tz::TimeZone;
+
+use crate::app::verdict::Judgement;
+use crate::domain::{Metrics, RolloutKind, Side, SideMetrics, Snapshot};
+use crate::stats::{Assessment, Basis, Counts, Eta, MetricAssessment, RatioEstimate, Verdict};
+
+use super::format::{clean, millis, minute, percent};
+use super::theme::Role;
+
+/// A verdict as it is said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Sentence {
+    /// The conclusion, loud.
+    pub(super) word: &'static str,
+    /// How the conclusion looks.
+    pub(super) role: Role,
+    /// The numbers, the most important first; each part goes on where the one before ends.
+    pub(super) parts: Vec<String>,
+    /// When it was decided, or how long it still takes; empty when neither can be said.
+    pub(super) when: String,
+}
+
+impl Sentence {
+    /// What is said about `judgement`, made on `snapshot`.
+    pub(super) fn new(snapshot: &Snapshot, judgement: &Judgement, zone: &TimeZone) -> Self {
+        let assessment = &judgement.assessment;
+        let past = snapshot.rollout().is_some_and(|r| r.kind != RolloutKind::Rollout);
+        let (word, role) = words(assessment.verdict, past);
+        let parts = numbers(snapshot.metrics.value(), assessment);
+        Self { word, role, parts, when: when(judgement, zone) }
+    }
+}
+
+/// The whole sentence, for one line of plain text.
+pub fn verdict_sentence(snapshot: &Snapshot, judgement: &Judgement, zone: &TimeZone) -> String {
+    let Sentence { word, parts, when, .. } = Sentence::new(snapshot, judgement, zone);
+    let numbers = if parts.is_empty() { String::new() } else { format!(": {}", parts.concat()) };
+    let when = if when.is_empty() { String::new() } else { format!(" ({when})") };
+    format!("{word}{numbers}{when}")
+}
+
+fn words(verdict: Verdict, past: bool) -> (&'static str, Role) {
+    match (verdict, past) {
+        (Verdict::Worse, false) => ("GREEN IS WORSE", Role::Danger),
+        (Verdict::Worse, true) => ("GREEN WAS WORSE", Role::Strong),
+        (Verdict::NoWorse, _) => ("NO WORSE", Role::Good),
+        (Verdict::Better, _) => ("GREEN IS BETTER", Role::Good),
+        (Verdict::Undecided, _) => ("UNDECIDED", Role::Strong),
+        (Verdict::NoData, _) => ("NO DATA", Role::Dim),
+        (Verdict::CannotCompareSideBySide, _) => ("CANNOT COMPARE", Role::Warning),
+    }
+}
+
+/// The metric that matters most now: the one that is blamed, else the errors.
+fn leading(assessment: &Assessment) -> Option<&MetricAssessment> {
+    let blamed = assessment.blamed().filter(|_| assessment.verdict == Verdict::Worse);
+    blamed.or_else(|| assessment.metrics.first())
+}
+
+fn numbers(metrics: Option<&Metrics>, assessment: &Assessment) -> Vec<String> {
+    match assessment.verdict {
+        Verdict::NoData => {
+            return vec!["green has no settled minute with requests yet".to_owned()];
+        }
+        Verdict::CannotCompareSideBySide => {
+            return vec!["blue has no traffic and too short a history".to_owned()];
+        }
+        Verdict::Worse | Verdict::NoWorse | Verdict::Better | Verdict::Undecided => {}
+    }
+    let Some(metric) = leading(assessment) else { return Vec::new() };
+    let latency = latency(metrics, &metric.name);
+    let has_p99 = latency.is_some();
+    let warming_up = assessment.warm_up_left > 0 && assessment.verdict == Verdict::Undecided;
+    let bound = bound(metric, assessment);
+    let before_after = assessment.basis == Basis::BeforeAfter;
+    if let Some(bound) = bound.filter(|_| before_after) {
+        // The rates would be those of all minutes, the bound is that of the minutes both had.
+        let text = format!("{} at least {:.1} times blue's", clean(&metric.name), bound.low);
+        return vec![text, " while side by side".to_owned()];
+    }
+    let mut parts = Vec::new();
+    match (metric.green, metric.blue, latency) {
+        (Some(green), Some(blue), _) => parts.push(format!(
+            "{} {} % against {} %",
+            clean(&metric.name),
+            share(green),
+            share(blue)
+        )),
+        (_, _, Some(latency)) => parts.push(latency),
+        (_, _, None) if warming_up => return vec!["green is warming up".to_owned()],
+        (_, _, None) => parts.push(format!("{} were not compared yet", clean(&metric.name))),
+    }
+    // The bound that holds stands before the estimate.
+    if let Some(bound) = bound {
+        parts.push(format!(", at least {:.1} times", bound.low));
+        parts.push(format!(", about {:.1}", bound.value));
+    } else if before_after {
+        parts.push("; before and after, not side by side".to_owned());
+    } else if let Some(ratio) = metric.gauge_ratio {
+        parts.push(format!(": {ratio:.2} times"));
+    }
+    if warming_up {
+        parts.push("; green is warming up".to_owned());
+    }
+    let p99 = self::latency(metrics, "p99").filter(|_| !has_p99);
+    parts.extend(p99.map(|p99| format!(", {p99}")));
+    parts
+}
+
+/// How many times as bad green is for sure, once it is called worse.
+fn bound<'a>(metric: &'a MetricAssessment, assessment: &Assessment) -> Option<&'a RatioEstimate> {
+    let worse = assessment.verdict == Verdict::Worse;
+    metric.ratio.as_ref().filter(|ratio| worse && ratio.low > 1.0)
+}
+
+/// Bad requests in percent of all.
+fn share(counts: Counts) -> String {
+    percent(100.0 * counts.bad() / counts.requests())
+}
+
+/// A latency of both sides in their newest settled minute.
+fn latency(metrics: Option<&Metrics>, name: &str) -> Option<String> {
+    let metrics = metrics?;
+    let newest = |side: Side| {
+        let SideMetrics { p50, p90, p99, .. } = metrics.side(side);
+        let series = match name {
+            "p50" => p50,
+            "p90" => p90,
+            "p99" => p99,
+            _ => return None,
+        };
+        series.iter().rev().find(|point| point.is_closed())?.settled()
+    };
+    let (green, blue) = (newest(Side::Green)?, newest(Side::Blue)?);
+    Some(format!("{name} {} ms against {} ms", millis(green), millis(blue)))
+}
+
+/// When it was decided, or how long it still takes.
+fn when(judgement: &Judgement, zone: &TimeZone) -> String {
+    let assessment = &judgement.assessment;
+    if let Some(at) = judgement.worse_at {
+        return format!("decided {}", minute(at, zone));
+    }
+    match (assessment.verdict, assessment.eta) {
+        (Verdict::NoData | Verdict::CannotCompareSideBySide, _)
+        | (_, Eta::Decided | Eta::TooEarly) => String::new(),
+        (_, Eta::Buckets(1)) => "about 1 more minute".to_owned(),
+        (_, Eta::Buckets(minutes)) if minutes > 240 => "no decision soon".to_owned(),
+        (_, Eta::Buckets(minutes)) => format!("about {minutes} more minutes"),
+        (_, Eta::LittleTraffic(_)) => "little traffic: any minute may decide".to_owned(),
+        (_, Eta::NotAtThisTraffic) => "no decision at this traffic".to_owned(),
+    }
+}
+
+/// The odds that green is worse, as `12.0 : 1` or `1 : 2.1`.
+pub(super) fn odds(odds: f64) -> String {
+    if odds >= 9999.0 {
+        ">9999 : 1".to_owned()
+    } else if odds >= 1.0 {
+        format!("{odds:.1} : 1")
+    } else if odds > 0.0001 {
+        format!("1 : {:.1}", 1.0 / odds)
+    } else {
+        "1 : >9999".to_owned()
+    }
+}
