@@ -160,6 +160,55 @@ fn a_minute_cut_in_two_says_the_same() {
     }
 }
 
+/// The evidence of a judge that knows the rates well already, after so many minutes.
+fn evidence(minutes: usize, requests: f64, rates: (f64, f64)) -> f64 {
+    let question = Question {
+        direction: Direction::Worse,
+        margin: Margin::IGNORE,
+        prior_rate: Probability::ONE_PERCENT,
+        bucket: BucketLength::MINUTE,
+    };
+    let side = |rate: f64| Counts::new(rate * requests, requests).unwrap();
+    let mut process = EvidenceProcess::new(question, &[Some(side(rates.0)); 60]);
+    (0..minutes).for_each(|_| process.update(side(rates.0), side(rates.1)));
+    process.log_e()
+}
+
+#[test]
+fn the_evidence_is_in_the_requests_and_not_in_how_they_are_cut_into_minutes() {
+    let rates = (0.01, 0.0125);
+    let (whole, halves) = (evidence(30, 2000.0, rates), evidence(60, 1000.0, rates));
+    assert!((whole - halves).abs() < 0.2 * whole, "{whole} and {halves}");
+    assert!(whole > 1.0, "{whole}");
+}
+
+#[test]
+fn a_thousand_million_requests_a_minute_are_numbers_like_others() {
+    let sizes = [1.0, 1e3, 1e9];
+    let shares = [0.0, 1e-9, 0.01, 0.999, 1.0];
+    let sides = sizes.iter().flat_map(|n| shares.map(|share| (share * n, *n)));
+    let sides: Vec<Option<Tally>> = sides.map(|(bad, n)| Tally::errors(bad, n)).collect();
+    for (blue, green) in sides.iter().flat_map(|b| sides.iter().map(|g| (*b, *g))) {
+        let sides = Sides { blue, green };
+        let bucket = Bucket { planned: None, samples: vec![Sample::Counts(sides)] };
+        let history = vec![blue.map(Tally::plain); 60];
+        let (_, after) = judge(&history).replay(&vec![bucket; 120]);
+        for assessment in after {
+            let metric = &assessment.metrics[0];
+            let ratio = metric.ratio.map_or(1.0, |ratio| ratio.value * ratio.low * ratio.high);
+            let numbers = [
+                assessment.log_e,
+                assessment.confidence,
+                assessment.safe_progress,
+                metric.log_e_better,
+                metric.dispersion.unwrap_or(1.0),
+                ratio,
+            ];
+            assert!(numbers.iter().all(|n| n.is_finite()), "{sides:?}: {assessment:?}");
+        }
+    }
+}
+
 #[test]
 fn more_of_the_same_never_turns_worse_into_safe() {
     let (judge, early) = judge(&[]).replay(&steady(60, 1000.0, (0.01, 0.03)));
@@ -173,12 +222,10 @@ fn more_of_the_same_never_turns_worse_into_safe() {
 
 #[test]
 fn a_month_without_an_error_stays_a_number() {
-    let month = 45_000;
-    let (_, assessments) = judge(&[]).replay(&steady(month, 1000.0, (0.0, 0.0)));
+    let (judge, assessments) = judge(&[]).replay(&steady(45_000, 1000.0, (0.0, 0.0)));
     let last = assessments.last().unwrap();
     assert!(last.log_e.is_finite() && last.metrics[0].dispersion.unwrap().is_finite());
     assert_eq!(last.verdict, Verdict::NoWorse);
-    let (_, after) =
-        judge(&[]).replay(&[steady(month, 1e3, (0.0, 0.0)), steady(9, 1e3, (0.0, 0.5))].concat());
+    let (_, after) = judge.replay(&steady(9, 1000.0, (0.0, 0.5)));
     assert_eq!(after.last().unwrap().verdict, Verdict::Worse, "and still sees an outage");
 }
