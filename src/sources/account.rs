@@ -6,14 +6,16 @@ use crate::domain::{
 
 use super::aws::Aws;
 use super::backend::Account;
-use super::codedeploy::{CodeDeploy, list, orders};
+use super::codedeploy::{list, orders};
 use super::error::fault;
+use super::order::{read_only, unknown_call};
+use super::watcher::Watcher;
 
 impl Account for Aws {
-    type Backend = CodeDeploy;
+    type Backend = Watcher;
 
-    fn watch(&self, target: &Target) -> CodeDeploy {
-        CodeDeploy::new(self.clone(), target.clone())
+    fn watch(&self, target: &Target) -> Watcher {
+        Watcher::new(self, target)
     }
 
     async fn list(&self) -> Result<Vec<RolloutSummary>, Fault> {
@@ -25,8 +27,12 @@ impl Account for Aws {
     }
 
     async fn send(&self, order: &Order) -> Progress {
+        let Some(changes) = self.changes() else { return read_only(order) };
         self.note_order();
-        Box::pin(orders::send(self, order)).await
+        match order.call.service.as_str() {
+            "codedeploy" => Box::pin(orders::send(self, changes, order)).await,
+            _ => unknown_call(order),
+        }
     }
 
     async fn reconcile(&self, order: &Order, lost: Fault) -> Progress {

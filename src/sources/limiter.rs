@@ -6,6 +6,7 @@
 //! order or the reading that goes with it.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -18,9 +19,9 @@ const PER_MINUTE: f64 = 0.1;
 /// Refusals this close together are one: calls go out side by side.
 const ONE_STORM: SignedDuration = SignedDuration::from_secs(3);
 
-/// The rates of all services.
+/// The rates of all services of one account and Region, shared by everybody who polls there.
 #[derive(Debug, Default)]
-pub(super) struct Limiter(BTreeMap<Source, Slow>);
+pub(super) struct Limiter(Mutex<BTreeMap<Source, Slow>>);
 
 /// Since when a service is asked at this share of the usual rate.
 #[derive(Debug, Clone, Copy)]
@@ -31,12 +32,12 @@ struct Slow {
 
 impl Limiter {
     /// A service has throttled.
-    pub(super) fn throttled(&mut self, service: Source, now: Timestamp) {
-        let rate = self.rate(service, now);
-        let fresh =
-            self.0.get(&service).is_none_or(|slow| now.duration_since(slow.since) > ONE_STORM);
-        if fresh {
-            self.0.insert(service, Slow { rate: (rate / 2.0).max(LEAST), since: now });
+    pub(super) fn throttled(&self, service: Source, now: Timestamp) {
+        let mut slow = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = slow.get(&service);
+        if known.is_none_or(|slow| now.duration_since(slow.since) > ONE_STORM) {
+            let rate = (rate(known, now) / 2.0).max(LEAST);
+            slow.insert(service, Slow { rate, since: now });
         }
     }
 
@@ -47,17 +48,18 @@ impl Limiter {
         usual: SignedDuration,
         now: Timestamp,
     ) -> SignedDuration {
-        let slower = usual.as_secs_f64() / self.rate(service, now);
+        let slow = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let slower = usual.as_secs_f64() / rate(slow.get(&service), now);
         SignedDuration::try_from_secs_f64(slower).unwrap_or(usual)
     }
+}
 
-    /// The share of the usual rate, 0.1 to 1.
-    fn rate(&self, service: Source, now: Timestamp) -> f64 {
-        self.0.get(&service).map_or(1.0, |slow| {
-            let minutes = now.duration_since(slow.since).as_secs_f64() / 60.0;
-            (slow.rate + PER_MINUTE * minutes).clamp(LEAST, 1.0)
-        })
-    }
+/// The share of the usual rate, 0.1 to 1.
+fn rate(slow: Option<&Slow>, now: Timestamp) -> f64 {
+    slow.map_or(1.0, |slow| {
+        let minutes = now.duration_since(slow.since).as_secs_f64() / 60.0;
+        (slow.rate + PER_MINUTE * minutes).clamp(LEAST, 1.0)
+    })
 }
 
 #[cfg(test)]
@@ -72,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_storm_halves_the_rate_once_and_clean_minutes_bring_it_back() {
-        let mut limiter = Limiter::default();
+        let limiter = Limiter::default();
         for second in [0, 0, 1, 2] {
             limiter.throttled(Source::Ecs, at(second));
         }
@@ -82,7 +84,7 @@ mod tests {
 
     #[test]
     fn only_the_service_that_throttles_is_slowed_and_never_for_good() {
-        let mut limiter = Limiter::default();
+        let limiter = Limiter::default();
         for second in 0..100 {
             limiter.throttled(Source::Ecs, at(second * 5));
         }

@@ -4,8 +4,11 @@
 //! |---|---|
 //! | [`backend`] | what the shell asks: an [`Account`] to act in, a [`Backend`] for each target |
 //! | [`aws`] | credentials, endpoints, time limits, one client a service: [`connect`] |
+//! | [`watcher`] | which backend watches which target |
+//! | [`poll`], [`pace`] | asking again and again, and how often |
 //! | [`codedeploy`] | ECS services that CodeDeploy deploys blue/green |
 //! | [`metrics`], [`alarms`] | what CloudWatch measured on both sides, and the alarms |
+//! | [`order`] | what every order has in common |
 //! | [`error`] | SDK error → [`crate::domain::Fault`] |
 //! | [`limiter`] | slower after throttling |
 
@@ -17,8 +20,12 @@ mod codedeploy;
 mod error;
 mod limiter;
 mod metrics;
+mod order;
+mod pace;
+mod poll;
 mod time;
+mod watcher;
 
 pub use aws::{Aws, AwsOptions, ConnectError, Loopback, connect};
 pub use backend::{Account, AwsTime, Backend, Wish};
-pub use codedeploy::CodeDeploy;
+pub use watcher::Watcher;

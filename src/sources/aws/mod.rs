@@ -18,6 +18,7 @@ use aws_sdk_codedeploy::config::timeout::TimeoutConfig;
 use jiff::{SignedDuration, Timestamp};
 
 use super::backend::AwsTime;
+use super::limiter::Limiter;
 use interceptor::Guard;
 use login::Login;
 
@@ -87,7 +88,8 @@ pub struct Aws(Arc<Inner>);
 
 struct Inner {
     reads: Reads,
-    changes: Option<aws_sdk_codedeploy::Client>,
+    changes: Option<Changes>,
+    limits: Limiter,
     region: String,
     time: Arc<dyn AwsTime>,
     seed: u64,
@@ -104,6 +106,11 @@ pub(super) struct Reads {
     pub(super) sts: aws_sdk_sts::Client,
 }
 
+/// The clients that change something: they ask once.
+pub(super) struct Changes {
+    pub(super) codedeploy: aws_sdk_codedeploy::Client,
+}
+
 /// Reads the AWS configuration and builds the clients. Nothing is asked yet: a login that does not
 /// work is found by the first question and may still be repaired while the program runs.
 pub async fn connect(options: AwsOptions) -> Result<Aws, ConnectError> {
@@ -117,7 +124,15 @@ pub async fn connect(options: AwsOptions) -> Result<Aws, ConnectError> {
     let reads = reads(&config, &guard, &format!("{whose}/{region}"));
     let changes = (!options.read_only).then(|| changes(&config, &guard));
     let AwsOptions { time, seed, .. } = options;
-    Ok(Aws(Arc::new(Inner { reads, changes, region, time, seed, ordered: Mutex::default() })))
+    Ok(Aws(Arc::new(Inner {
+        reads,
+        changes,
+        limits: Limiter::default(),
+        region,
+        time,
+        seed,
+        ordered: Mutex::default(),
+    })))
 }
 
 /// The configuration for a simulator: all of it is here, nothing comes from files or environment.
@@ -172,14 +187,20 @@ fn reads(config: &SdkConfig, guard: &Guard, whose: &str) -> Reads {
     }
 }
 
-fn changes(config: &SdkConfig, guard: &Guard) -> aws_sdk_codedeploy::Client {
-    aws_sdk_codedeploy::Client::from_conf(
-        aws_sdk_codedeploy::config::Builder::from(config)
-            .interceptor(guard.clone())
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(time_limits(CHANGE, CHANGE))
-            .build(),
-    )
+macro_rules! changer {
+    ($service:ident, $config:expr, $guard:expr) => {
+        $service::Client::from_conf(
+            $service::config::Builder::from($config)
+                .interceptor($guard.clone())
+                .retry_config(RetryConfig::disabled())
+                .timeout_config(time_limits(CHANGE, CHANGE))
+                .build(),
+        )
+    };
+}
+
+fn changes(config: &SdkConfig, guard: &Guard) -> Changes {
+    Changes { codedeploy: changer!(aws_sdk_codedeploy, config, guard) }
 }
 
 fn time_limits(attempt: Duration, whole: Duration) -> TimeoutConfig {
@@ -195,9 +216,14 @@ impl Aws {
         &self.0.reads
     }
 
-    /// The client that changes things; nothing in read-only mode.
-    pub(super) fn changes(&self) -> Option<&aws_sdk_codedeploy::Client> {
+    /// The clients that change something; nothing in read-only mode.
+    pub(super) fn changes(&self) -> Option<&Changes> {
         self.0.changes.as_ref()
+    }
+
+    /// How much slower than usual each service is asked.
+    pub(super) fn limits(&self) -> &Limiter {
+        &self.0.limits
     }
 
     pub(super) fn time(&self) -> &dyn AwsTime {

@@ -6,13 +6,11 @@ use aws_sdk_codedeploy::types::{
     AppSpecContent, BundleType, DeploymentWaitType, RevisionLocation, RevisionLocationType,
     S3Location,
 };
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
 use serde_json::Value;
 
-use crate::domain::{Fault, FaultKind, Means, Order, Progress, RolloutId, Snapshot, Target};
-use crate::sources::aws::Aws;
-use crate::sources::error::fault;
+use crate::domain::{Fact, Fault, FaultKind, Means, Order, Progress, RolloutId, Snapshot, Target};
+use crate::sources::aws::{Aws, Changes};
+use crate::sources::order::{failed, param, unknown_call};
 
 use super::control::{Memory, deployment, look};
 use super::raw::Raw;
@@ -24,16 +22,16 @@ pub(crate) async fn read_again(aws: &Aws, order: &Order) -> Snapshot {
     let (identity, (control, _)) = tokio::join!(aws.identity(), look(aws, &order.target, memory));
     let now = aws.now();
     let mut raw = Raw::default();
-    raw.identity = raw.identity.after(identity, now);
+    let identity = Fact::default().after(identity, now);
     raw.control = raw.control.after(control, now);
-    let picture = snapshot(&order.target, &raw, now);
+    let picture = snapshot(&order.target, &identity, &raw, now);
     let knows_blue = picture.rollout().is_none_or(|rollout| rollout.blue.tasks.value().is_some());
     match raw.service_names() {
         // CodeDeploy did not name the task sets; ECS can.
         Some(names) if !knows_blue => {
             let service = super::service::look(aws, names, None).await;
             raw.service = raw.service.after(service, aws.now());
-            snapshot(&order.target, &raw, aws.now())
+            snapshot(&order.target, &identity, &raw, aws.now())
         }
         _ => picture,
     }
@@ -41,12 +39,8 @@ pub(crate) async fn read_again(aws: &Aws, order: &Order) -> Snapshot {
 
 /// Sends the one call of an order. It is never sent again: what became of a lost answer is found
 /// out by reading.
-pub(crate) async fn send(aws: &Aws, order: &Order) -> Progress {
-    let Some(client) = aws.changes() else {
-        let kind = FaultKind::Rejected { code: "read-only".to_owned() };
-        let text = "this program was started to look only";
-        return Progress::Refused { fault: Fault::new(kind, &order.call.permission(), text) };
-    };
+pub(crate) async fn send(aws: &Aws, changes: &Changes, order: &Order) -> Progress {
+    let client = &changes.codedeploy;
     let text = |name: &str| param(order, name).and_then(Value::as_str).map(str::to_owned);
     match order.call.operation.as_str() {
         "StopDeployment" => {
@@ -80,15 +74,8 @@ pub(crate) async fn send(aws: &Aws, order: &Order) -> Progress {
             }
         }
         "CreateDeployment" => create(aws, client, order).await,
-        other => {
-            let kind = FaultKind::Rejected { code: format!("unknown call {other}") };
-            Progress::Refused { fault: Fault::new(kind, &order.call.permission(), String::new()) }
-        }
+        _ => unknown_call(order),
     }
-}
-
-fn param<'a>(order: &'a Order, name: &str) -> Option<&'a Value> {
-    order.call.params.iter().find(|(key, _)| key == name).map(|(_, value)| value)
 }
 
 /// A full deployment of an earlier revision.
@@ -161,22 +148,6 @@ fn revision(value: &Value) -> Option<RevisionLocation> {
         location = location.s3_location(s3.build());
     }
     Some(location.build())
-}
-
-/// What a failed call means: refused, or nobody knows.
-fn failed<E>(order: &Order, error: &SdkError<E, HttpResponse>) -> Progress
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
-    let fault = fault(&order.call.permission(), error);
-    // Only an answer that says "no", or a request that never left, is certain.
-    let certain = match error {
-        SdkError::ServiceError(context) => context.raw().status().as_u16() < 500,
-        SdkError::ConstructionFailure(_) => true,
-        SdkError::DispatchFailure(_) => fault.concerns_identity(),
-        _ => false,
-    };
-    if certain { Progress::Refused { fault } } else { Progress::Unknown { fault } }
 }
 
 /// Finds out by reading what became of an order whose answer was lost.

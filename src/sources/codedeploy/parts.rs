@@ -1,17 +1,12 @@
 //! The parts of the picture that are asked for separately, and how often.
 
-use std::collections::BTreeMap;
+use crate::domain::Source;
+use crate::sources::pace::Pace;
+use crate::sources::poll;
 
-use jiff::{SignedDuration, Timestamp};
-
-use crate::domain::{Phase, Reading, Source};
-use crate::sources::time::later;
-
-/// One part. Each has its own period and its own time limit, so that none waits for another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// One part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Part {
-    /// The caller.
-    Identity,
     /// Deployment, target, group.
     Control,
     /// The ECS service.
@@ -30,10 +25,8 @@ pub(crate) enum Part {
     Metrics,
 }
 
-impl Part {
-    /// All of them.
-    pub(crate) const ALL: [Part; 9] = [
-        Part::Identity,
+impl poll::Part for Part {
+    const ALL: &'static [Self] = &[
         Part::Control,
         Part::Service,
         Part::Tasks,
@@ -44,10 +37,8 @@ impl Part {
         Part::Metrics,
     ];
 
-    /// Where it comes from.
-    pub(crate) fn source(self) -> Source {
+    fn source(self) -> Source {
         match self {
-            Part::Identity => Source::Sts,
             Part::Control => Source::CodeDeploy,
             Part::Service | Part::Tasks | Part::Stopped => Source::Ecs,
             Part::Health | Part::Listener => Source::LoadBalancer,
@@ -56,11 +47,10 @@ impl Part {
         }
     }
 
-    /// How often it is asked for, in seconds: together about one request a second while traffic
-    /// shifts, 4 % of what an account may ask its load balancers.
-    pub(crate) fn period(self, pace: Pace) -> f64 {
+    /// Together about one request a second while traffic shifts, 4 % of what an account may ask its
+    /// load balancers.
+    fn period(self, pace: Pace) -> f64 {
         let (usual, hurry, over) = match self {
-            Part::Identity => (300.0, 300.0, 300.0),
             Part::Control => (5.0, 2.0, 20.0),
             Part::Service => (10.0, 5.0, 60.0),
             Part::Tasks | Part::Alarms => (15.0, 15.0, 60.0),
@@ -72,106 +62,22 @@ impl Part {
         match (pace, self) {
             (Pace::Hurry, _) => hurry,
             (Pace::Shifting, Part::Listener) => 5.0,
-            (Pace::Usual | Pace::Shifting, _) | (Pace::Waiting, Part::Identity) => usual,
+            (Pace::Usual | Pace::Shifting, _) => usual,
             (Pace::Waiting, _) => 2.0 * usual,
             (Pace::Over, _) => over,
         }
     }
 }
 
-/// A source is as fresh as its freshest part, and fails when any part does.
-pub(crate) fn merge(readings: &mut BTreeMap<Source, Reading>, source: Source, part: Reading) {
-    let Some(known) = readings.get_mut(&source) else {
-        readings.insert(source, part);
-        return;
-    };
-    known.at = known.at.max(part.at);
-    known.fault = known.fault.take().or(part.fault);
-    known.next = match (known.next, part.next) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    };
-    known.period_seconds = known.period_seconds.min(part.period_seconds);
-}
-
-/// How fast the world changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Pace {
-    /// As always.
-    Usual,
-    /// Traffic moves.
-    Shifting,
-    /// A person or a timer is waited for.
-    Waiting,
-    /// An order was just given.
-    Hurry,
-    /// Nothing runs.
-    Over,
-}
-
-impl Pace {
-    /// The pace in a phase.
-    pub(crate) fn of(phase: Option<&Phase>) -> Self {
-        match phase {
-            Some(Phase::Shifting) => Pace::Shifting,
-            Some(Phase::AwaitingApproval | Phase::Baking) => Pace::Waiting,
-            Some(phase) if phase.is_over() => Pace::Over,
-            Some(_) | None => Pace::Usual,
-        }
-    }
-}
-
-/// When a part is asked for next.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Slot {
-    /// When.
-    pub(crate) due: Timestamp,
-    /// It is being asked for.
-    pub(crate) busy: bool,
-    /// How often it was asked for.
-    count: u32,
-}
-
-impl Slot {
-    /// Due at once.
-    pub(crate) fn due(now: Timestamp) -> Self {
-        Self { due: now, busy: false, count: 0 }
-    }
-
-    /// The answer came: it is asked for again after about `period`.
-    pub(crate) fn answered(&mut self, now: Timestamp, period: SignedDuration, seed: u64) {
-        self.busy = false;
-        self.count = self.count.wrapping_add(1);
-        let seconds = period.as_secs_f64() * jitter(seed, self.count);
-        self.due = later(now, SignedDuration::try_from_secs_f64(seconds).unwrap_or(period));
-    }
-}
-
-/// A factor between 0.8 and 1.2, so that programs that started together do not ask together.
-fn jitter(seed: u64, count: u32) -> f64 {
-    // The finaliser of SplitMix64: neighbouring numbers come out unrelated.
-    let mut x = seed ^ u64::from(count).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    0.8 + 0.4 * ((x ^ (x >> 31)) as f64 / u64::MAX as f64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn no_two_programs_ask_in_step() {
-        let factors: Vec<f64> = (0..100).map(|count| jitter(7, count)).collect();
-        assert!(factors.iter().all(|factor| (0.8..=1.2).contains(factor)));
-        assert!(factors.iter().any(|f| *f < 0.9) && factors.iter().any(|f| *f > 1.1));
-        assert!((jitter(7, 1) - jitter(8, 1)).abs() > 1e-6);
-    }
+    use crate::sources::poll::Part as _;
 
     #[test]
     fn an_hour_of_a_shift_stays_within_the_budget() {
         let calls = |part: Part| match part {
-            Part::Identity | Part::Service | Part::Listener | Part::Alarms | Part::Metrics => 1.0,
+            Part::Service | Part::Listener | Part::Alarms | Part::Metrics => 1.0,
             Part::Control | Part::Tasks | Part::Stopped | Part::Health => 2.0,
         };
         let a_second: f64 =

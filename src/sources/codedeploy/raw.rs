@@ -7,7 +7,7 @@ use aws_sdk_ecs::types as ecs;
 use aws_sdk_elasticloadbalancingv2::types as elb;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{Fact, Fault, Guard, Identity, Metrics, Targets};
+use crate::domain::{Fact, Fault, Guard, Metrics, Targets};
 
 /// How the traffic is shifted, from the deployment configuration.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -84,8 +84,6 @@ pub(crate) struct Listener {
 /// Everything, each part with its age.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Raw {
-    /// The caller.
-    pub(crate) identity: Fact<Identity>,
     /// Group and deployment.
     pub(crate) control: Fact<Control>,
     /// The ECS service.

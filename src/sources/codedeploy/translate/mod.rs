@@ -13,8 +13,8 @@ use aws_sdk_codedeploy::types::DeploymentInfo;
 use jiff::Timestamp;
 
 use crate::domain::{
-    EndReason, Fact, Gate, ListenerSplit, Phase, RollbackLink, Rollout, RolloutId, RolloutKind,
-    Side, Snapshot, Split, Target,
+    EndReason, Fact, Gate, Identity, ListenerSplit, Phase, RollbackLink, Rollout, RolloutId,
+    RolloutKind, Side, Snapshot, Split, Target,
 };
 use crate::sources::time::moment;
 
@@ -23,13 +23,18 @@ pub(crate) use phase::phase;
 pub(crate) use sides::Sides;
 
 /// The picture of `target` at `now`; how fresh each source is is added by who asked them.
-pub(crate) fn snapshot(target: &Target, raw: &Raw, now: Timestamp) -> Snapshot {
+pub(crate) fn snapshot(
+    target: &Target,
+    identity: &Fact<Identity>,
+    raw: &Raw,
+    now: Timestamp,
+) -> Snapshot {
     let sides = Sides::of(raw);
     let rollout = raw.control.map(|control| {
         control.deployment.as_ref().map(|deployment| rollout(raw, control, deployment, now))
     });
     Snapshot {
-        identity: raw.identity.clone(),
+        identity: identity.clone(),
         rollout,
         guards: raw.guards.clone(),
         metrics: match &raw.metrics {
