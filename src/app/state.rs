@@ -24,6 +24,8 @@ pub struct Settings {
     pub bell: bool,
     /// A random number drawn at start, part of every order's id.
     pub session: u32,
+    /// How many seconds of AWS time pass in one of the person's: more than 1 in a rehearsal.
+    pub speed: f64,
     /// How green is compared with blue.
     pub verdict: crate::stats::Config,
     /// Which key says what.

@@ -72,21 +72,28 @@ fn unresolved(state: &mut State, target: &Target, text: String) -> Vec<Effect> {
 impl State {
     /// Shows a sentence for some seconds.
     pub(super) fn say(&mut self, text: impl Into<String>) {
-        let until = later(self.now, NOTICE);
+        let until = later(self.now, self.for_person(NOTICE));
         self.notice = Some(Notice { text: text.into(), until });
+    }
+
+    /// How much AWS time passes while this much passes for the person. All that is there for eyes
+    /// and fingers is measured in their time, however fast a rehearsal runs.
+    pub(super) fn for_person(&self, span: SignedDuration) -> SignedDuration {
+        let seconds = span.as_secs_f64() * self.settings.speed.max(1.0);
+        SignedDuration::try_from_secs_f64(seconds).unwrap_or(span)
     }
 
     /// Whether a dialog opened so lately that keys are not meant for it. A clock that was set back
     /// makes it deaf once more, not until the old time comes round again.
     pub(super) fn is_deaf(&mut self) -> bool {
-        let now = self.now;
+        let (now, deaf) = (self.now, self.for_person(DEAF));
         let opened = match &mut self.overlay {
             Some(Overlay::Confirm(confirm)) => &mut confirm.opened,
             Some(Overlay::NewIdentity(question)) => &mut question.opened,
             Some(Overlay::Help(_)) | None => return false,
         };
         *opened = (*opened).min(now);
-        now < later(*opened, DEAF)
+        now < later(*opened, deaf)
     }
 }
 

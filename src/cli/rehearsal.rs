@@ -60,6 +60,7 @@ impl Rehearsal {
             demo: Some(Demo { scenario: scenario.name.clone(), truth: scenario.truth.clone() }),
             bell: false,
             session: 0,
+            speed: 1.0,
             keymap: Keymap::embedded()?,
             verdict: crate::stats::Config::default(),
         };

@@ -48,6 +48,7 @@ pub(super) fn show<A: Account>(
             demo: opening.demo,
             bell: config.bell,
             session: super::random() as u32,
+            speed: opening.clock.speed(),
             keymap: keymap(&around.paths)?,
             verdict: crate::stats::Config::default(),
         },

@@ -82,12 +82,17 @@ impl Expected {
     /// something else in another phase or at another split.
     pub fn change(&self, action: Action, now: &Snapshot) -> Option<Change> {
         let unreadable = |what: &str| Some(Change::Unreadable(what.to_owned()));
-        let Some(identity) = now.identity.fresh() else { return unreadable("identity") };
-        if identity.account != self.account || identity.region != self.region {
-            return Some(Change::Identity {
-                account: identity.account.clone(),
-                region: identity.region.clone(),
-            });
+        match now.identity.fresh() {
+            Some(identity)
+                if identity.account != self.account || identity.region != self.region =>
+            {
+                return Some(Change::Identity {
+                    account: identity.account.clone(),
+                    region: identity.region.clone(),
+                });
+            }
+            None if !self.is_bound_without_identity(now) => return unreadable("identity"),
+            Some(_) | None => {}
         }
         let Some(Some(rollout)) = now.rollout.fresh() else { return unreadable("rollout") };
         if rollout.id != self.rollout {
@@ -105,6 +110,13 @@ impl Expected {
             Action::RollBack => self.lost_tasks(rollout),
             Action::Continue | Action::Stop | Action::Finish => self.moved_on(rollout),
         }
+    }
+
+    /// Whether the call can reach nothing but the rollout that was seen, whoever sends it: it names
+    /// the rollout by an id that no other account has. Then a silent STS holds up no roll back.
+    fn is_bound_without_identity(&self, now: &Snapshot) -> bool {
+        let refused = now.identity.fault().is_some_and(super::Fault::concerns_identity);
+        self.means == Means::StopAndRollBack && !refused
     }
 
     /// Blue has fewer running tasks than the person was shown.

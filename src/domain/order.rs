@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Change, Expected, OrderId, Rollout, RolloutId, Snapshot, Target};
+use super::{Change, Expected, Fact, Identity, OrderId, Rollout, RolloutId, Snapshot, Target};
 
 /// What a person can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -337,7 +337,7 @@ pub fn permit(snapshot: &Snapshot, action: Action, policy: &Policy) -> Result<Pe
     if policy.missing_permissions.contains(&permission) {
         return Err(Refusal::NotPermitted(permission));
     }
-    let identity = snapshot.identity.fresh().ok_or(Refusal::IdentityUnknown)?;
+    let identity = identity(snapshot).ok_or(Refusal::IdentityUnknown)?;
     let expected = Expected {
         account: identity.account.clone(),
         region: identity.region.clone(),
@@ -348,6 +348,15 @@ pub fn permit(snapshot: &Snapshot, action: Action, policy: &Policy) -> Result<Pe
         blue_running: rollout.blue.tasks.value().map(|tasks| tasks.running),
     };
     Ok(Permit { action, means, call, strength: strength(rollout, means), expected })
+}
+
+/// In whose name a call would go out. A question about it that got no answer leaves it as it was;
+/// one that was refused leaves it in doubt.
+fn identity(snapshot: &Snapshot) -> Option<&Identity> {
+    match &snapshot.identity {
+        Fact::Stale { fault, .. } if fault.concerns_identity() => None,
+        fact => fact.value(),
+    }
 }
 
 /// The confirmation grows with the risk: going back to a healthy blue is the lightest.

@@ -73,6 +73,14 @@ impl Clock {
         }
     }
 
+    /// How many of its seconds pass in one.
+    pub fn speed(&self) -> f64 {
+        match &self.0 {
+            Kind::Real { .. } => 1.0,
+            Kind::Simulated { speed, .. } => *speed,
+        }
+    }
+
     /// AWS said that it is `aws` there just now. A simulated clock already is the simulator's.
     pub fn correct(&self, aws: Timestamp) {
         if let Kind::Real { ahead } = &self.0 {

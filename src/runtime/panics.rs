@@ -7,6 +7,8 @@ use std::panic::{self, PanicHookInfo};
 use std::path::{Path, PathBuf};
 use std::{fs, io, thread};
 
+use color_eyre::config::{HookBuilder, PanicHook};
+
 use super::{Incoming, Outbox, terminal};
 use crate::app::Event;
 
@@ -14,9 +16,11 @@ use crate::app::Event;
 /// gives the terminal back. A panic of any other thread is an event on the screen.
 pub(super) fn catch(report: PathBuf, outbox: Outbox) {
     let drawing = thread::current().id();
+    // Without colours: the report is a file. Without the environment: it may hold secrets.
+    let (reporter, _) = HookBuilder::blank().display_env_section(false).into_hooks();
     panic::set_hook(Box::new(move |info| {
         let what = sentence(info);
-        let kept = keep(&report, info);
+        let kept = keep(&report, &reporter, info);
         if thread::current().id() == drawing {
             terminal::give_back();
             let _ = writeln!(
@@ -45,10 +49,11 @@ fn sentence(info: &PanicHookInfo<'_>) -> String {
 }
 
 /// Writes the report; the answer says where it is.
-fn keep(path: &Path, info: &PanicHookInfo<'_>) -> String {
+fn keep(path: &Path, reporter: &PanicHook, info: &PanicHookInfo<'_>) -> String {
     let text = format!(
-        "cutover {}\n{info}\n\n{}\n",
+        "cutover {}\n{}\n\n{}\n",
         env!("CARGO_PKG_VERSION"),
+        reporter.panic_report(info),
         Backtrace::force_capture()
     );
     let made = path.parent().map_or(Ok(()), fs::create_dir_all);

@@ -1,8 +1,16 @@
 //! In a terminal: it is taken, drawn on, and always given back.
 
+use std::future::Future;
+
+use cutover::app::State;
+use cutover::journal::Audit;
+use cutover::runtime::{Clock, Picture, Session, Start};
+use cutover::sources::Aws;
+use cutover::ui::{Theme, draw};
 use rustix::process::Signal;
 
 use super::terminal::Terminal;
+use crate::harness::keyboard::settings;
 
 /// The demo with its first reading on the screen.
 fn demo() -> Terminal {
@@ -59,4 +67,72 @@ fn a_terminal_that_is_gone_ends_the_program_also_when_hang_ups_are_ignored() {
     let mut terminal = Terminal::running(&["/bin/sh", "-c", &script], "xterm-256color");
     terminal.sees("d-").hang_up();
     assert_eq!(terminal.ends(), 129);
+}
+
+#[test]
+fn a_shell_gets_its_terminal_back_with_ctrl_z_and_the_screen_comes_back_with_fg() {
+    let mut terminal = Terminal::running(&["/bin/sh", "-i"], "xterm-256color");
+    terminal.types(&format!("{} demo\n", env!("CARGO_BIN_EXE_cutover")));
+    terminal.until(vt100::Screen::alternate_screen).sees("d-");
+    terminal.types("\x1a").until(|screen| !screen.alternate_screen()).sees("Stopped");
+    assert!(!terminal.screen().bracketed_paste() && !terminal.screen().hide_cursor());
+    terminal.types("fg\n").until(vt100::Screen::alternate_screen).sees("d-");
+    terminal.types("q").until(|screen| !screen.alternate_screen()).types("exit\n");
+    assert_eq!(terminal.ends_restored(), 0);
+}
+
+/// The test binary itself, running one test that is left out otherwise.
+fn crashing(test: &str) -> Terminal {
+    let binary = std::env::current_exe().unwrap();
+    let program = [binary.to_str().unwrap(), "--exact", test, "--ignored", "--nocapture"];
+    Terminal::running(&program, "xterm-256color")
+}
+
+/// A run of the screen in this process's terminal.
+fn run(
+    picture: impl FnMut(&State, &mut Picture<'_>),
+    connect: impl Future<Output = Result<Aws, String>> + Send + 'static,
+) {
+    let home = std::path::PathBuf::from(std::env::var_os("HOME").unwrap());
+    let start = Start {
+        settings: settings(),
+        target: Some("codedeploy:shop/checkout".parse().unwrap()),
+        clock: Clock::real(),
+        audit: Audit::at(home.join("audit.jsonl")),
+        report: home.join("crash.txt"),
+    };
+    Session::run(start, picture, connect).unwrap();
+}
+
+#[test]
+#[ignore = "it crashes: started in a terminal by the test below"]
+fn the_picture_crashes() {
+    run(|_, _| panic!("a planted bug"), std::future::pending());
+}
+
+#[test]
+fn a_bug_in_the_picture_gives_the_terminal_back_and_leaves_a_report() {
+    let mut terminal = crashing("cli::screen::the_picture_crashes");
+    assert_eq!(terminal.ends_restored(), 101);
+    let said = terminal.screen().contents();
+    for part in ["cutover has a bug and had to end: a planted bug", "a report is in", "hint:"] {
+        assert!(said.contains(part), "no {part:?} in:\n{said}");
+    }
+    assert!(!said.contains("stack backtrace"), "{said}");
+    let report = std::fs::read_to_string(terminal.home().join("crash.txt")).unwrap();
+    assert!(report.contains("a planted bug") && report.contains("the_picture_crashes"), "{report}");
+}
+
+#[test]
+#[ignore = "it crashes: started in a terminal by the test below"]
+fn the_connection_crashes() {
+    let theme = Theme::named("dark", jiff::tz::TimeZone::UTC, true).unwrap();
+    run(move |state, frame| draw(state, &theme, frame), async { panic!("a planted bug") });
+}
+
+#[test]
+fn a_bug_beside_the_screen_is_said_on_it_and_the_keys_go_on_working() {
+    let mut terminal = crashing("cli::screen::the_connection_crashes");
+    terminal.sees("a background task failed").types("q");
+    assert_eq!(terminal.ends_restored(), 0);
 }

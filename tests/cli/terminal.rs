@@ -22,7 +22,7 @@ fn cells(count: u16) -> NonZero<u16> {
 /// A terminal with the binary in it.
 pub(crate) struct Terminal {
     /// Removed when the terminal is.
-    _home: Home,
+    home: Home,
     parser: vt100::Parser,
     /// Everything that was written.
     written: Vec<u8>,
@@ -69,7 +69,7 @@ impl Terminal {
             }
         });
         Self {
-            _home: home,
+            home,
             written: Vec::new(),
             parser: vt100::Parser::new(cells(40), cells(120), 0),
             keyboard: Some(pair.master.take_writer().unwrap()),
@@ -124,6 +124,11 @@ impl Terminal {
     #[track_caller]
     pub(crate) fn sees(&mut self, text: &str) -> &mut Self {
         self.until(|screen| screen.contents().contains(text))
+    }
+
+    /// The program's home directory.
+    pub(crate) fn home(&self) -> std::path::PathBuf {
+        self.home.0.path().join("home")
     }
 
     /// Types these bytes.

@@ -12,6 +12,7 @@ pub(crate) fn settings() -> Settings {
         demo: None,
         bell: true,
         session: 0xc0de,
+        speed: 1.0,
         keymap: Keymap::embedded().unwrap(),
         verdict: cutover::stats::Config::default(),
     }

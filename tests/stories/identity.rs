@@ -1,9 +1,9 @@
 //! Credentials that belong to somebody else than before.
 
 use cutover::app::Overlay;
-use cutover::domain::{Fact, Identity, Snapshot};
+use cutover::domain::{Action, Fact, FaultKind, Identity, Snapshot};
 
-use crate::harness::fixtures::{NOW, Scene};
+use crate::harness::fixtures::{NOW, Scene, fault};
 use crate::harness::keyboard::Desk;
 
 /// The picture as another caller sees it.
@@ -63,4 +63,35 @@ fn a_renewed_session_of_the_same_role_is_the_same_caller() {
     assert!(desk.state.overlay.is_none());
     desk.presses("R").presses("y");
     assert_eq!(desk.orders().len(), 1);
+}
+
+/// The picture after a question about the caller that failed like this.
+fn unsure(kind: FaultKind) -> Snapshot {
+    let scene = Scene::shifting().at(NOW + 5).picture(|picture| {
+        let failed = Err(fault(kind, "sts:GetCallerIdentity"));
+        picture.identity = std::mem::take(&mut picture.identity).after(failed, picture.taken);
+    });
+    scene.shot()
+}
+
+#[test]
+fn a_silent_identity_service_holds_up_no_roll_back() {
+    let mut desk = Desk::watching(Scene::shifting().shot());
+    desk.sees(unsure(FaultKind::Throttled)).presses("R").presses("y");
+    assert_eq!(desk.orders().len(), 1);
+    // The world is read again before the call, and the caller is silent there too. The call names a
+    // deployment that no other account has, so it can hit nothing else.
+    let order = desk.orders()[0].clone();
+    let mut again = unsure(FaultKind::Throttled);
+    again.identity = Fact::Unknown { fault: fault(FaultKind::Timeout, "sts:GetCallerIdentity") };
+    assert_eq!(order.expected.change(Action::RollBack, &again), None);
+    assert!(order.expected.change(Action::Stop, &again).is_some(), "nothing else goes on trust");
+}
+
+#[test]
+fn a_refused_login_leaves_the_caller_in_doubt() {
+    let mut desk = Desk::watching(Scene::shifting().shot());
+    desk.sees(unsure(FaultKind::CredentialsExpired)).presses("R");
+    assert!(desk.state.confirm().is_none());
+    assert!(desk.notice().starts_with("roll back: not possible, identity is not known"));
 }

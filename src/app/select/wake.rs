@@ -12,16 +12,17 @@ const BOLD: SignedDuration = SignedDuration::from_secs(5);
 /// Whether phase or split changed moments ago.
 pub fn just_changed(state: &State) -> bool {
     let changed = state.cockpit().and_then(|cockpit| cockpit.changed);
-    changed.is_some_and(|at| state.now < later(at, BOLD))
+    changed.is_some_and(|at| state.now < later(at, state.for_person(BOLD)))
 }
 
 /// The next moment at which the picture changes although nothing happens; nothing when it would
 /// stay the same for ever.
 pub fn next_wake(state: &State) -> Option<Timestamp> {
     let notice = state.notice.as_ref().map(|notice| notice.until);
+    let deaf = state.for_person(DEAF);
     let opened = match &state.overlay {
-        Some(Overlay::Confirm(confirm)) => Some(later(confirm.opened, DEAF)),
-        Some(Overlay::NewIdentity(question)) => Some(later(question.opened, DEAF)),
+        Some(Overlay::Confirm(confirm)) => Some(later(confirm.opened, deaf)),
+        Some(Overlay::NewIdentity(question)) => Some(later(question.opened, deaf)),
         Some(Overlay::Help(_)) | None => None,
     };
     let cockpit = match &state.screen {
@@ -35,7 +36,7 @@ fn wake_of(state: &State, cockpit: &Cockpit) -> Option<Timestamp> {
     if ticks(state, cockpit) {
         return Some(next_second(state.now));
     }
-    let bold = cockpit.changed.map(|at| later(at, BOLD));
+    let bold = cockpit.changed.map(|at| later(at, state.for_person(BOLD)));
     let old = cockpit.snapshot.readings.values().filter_map(old_from);
     old.chain(bold).filter(|at| *at > state.now).min()
 }
