@@ -1,9 +1,10 @@
 //! A new picture comes in: what changed since the last one, and what follows from it.
 
 use crate::domain::{
-    EventKind, Fault, Gate, Phase, Rollout, RolloutKind, RolloutSummary, Side, Snapshot,
+    Action, EventKind, Fault, Gate, Phase, Rollout, RolloutKind, RolloutSummary, Side, Snapshot,
     TimelineEvent,
 };
+use crate::input::{Command, Context, Focus};
 use crate::stats::Verdict;
 
 use super::{Cockpit, Effect, Overlay, Screen, State, confirm, diff, follow, navigate, verdict};
@@ -35,8 +36,8 @@ pub(super) fn snapshot(state: &mut State, new: Snapshot) -> Vec<Effect> {
         failed_rollback(old.rollout(), cockpit.snapshot.rollout()).filter(|_| found)
     });
     let mut effects = Vec::new();
-    if compare(state, &old) {
-        effects.push(Effect::Bell);
+    if compare(state, &old) == Some(Verdict::Worse) {
+        effects.extend(alarm(state));
     }
     if gate_opened {
         effects.push(Effect::Bell);
@@ -53,45 +54,68 @@ pub(super) fn snapshot(state: &mut State, new: Snapshot) -> Vec<Effect> {
     effects
 }
 
-/// Judges green anew when there is something new to judge by; whether it has just become worse.
+/// Judges green anew when there is something new to judge by; what the conclusion is if it is
+/// another than before.
 ///
 /// While a rollback runs, what was said about the rollout it undoes stays.
-fn compare(state: &mut State, old: &Snapshot) -> bool {
+fn compare(state: &mut State, old: &Snapshot) -> Option<Verdict> {
     let now = state.now;
-    let config = state.settings.verdict.clone();
-    let Some(cockpit) = state.cockpit_mut() else { return false };
+    let target = &state.cockpit()?.snapshot.target;
+    let config = state.settings.verdicts.of(target).clone();
+    let cockpit = state.cockpit_mut()?;
     let new = &cockpit.snapshot;
     let same_rollout = old.rollout().map(|r| &r.id) == new.rollout().map(|r| &r.id);
     if same_rollout && old.metrics.at() == new.metrics.at() {
-        return false;
+        return None;
     }
     if new.rollout().is_some_and(|rollout| rollout.kind != RolloutKind::Rollout) {
-        return false;
+        return None;
     }
     let before = cockpit.verdict.take().filter(|_| same_rollout).map(|j| j.assessment.verdict);
     cockpit.verdict = verdict::judge(new, &config);
-    let Some(after) = &cockpit.verdict else { return false };
-    let after = after.assessment.verdict;
-    let words = match after {
-        Verdict::Worse => "green is worse than blue",
-        Verdict::NoWorse => "green is no worse than blue",
-        Verdict::Better => "green is better than blue",
-        Verdict::Undecided | Verdict::NoData | Verdict::CannotCompareSideBySide => return false,
+    let judgement = cockpit.verdict.as_ref()?;
+    let after = judgement.assessment.verdict;
+    let text = match after {
+        Verdict::Worse => worse_on(judgement),
+        Verdict::NoWorse => "green is no worse than blue".to_owned(),
+        Verdict::Better => "green is better than blue".to_owned(),
+        Verdict::Undecided | Verdict::NoData | Verdict::CannotCompareSideBySide => return None,
     };
     if before == Some(after) {
-        return false;
+        return None;
     }
+    let key = format!("verdict {after:?} {now}");
     cockpit.note(TimelineEvent {
         at: now,
         kind: EventKind::Verdict,
         side: Some(Side::Green),
-        text: words.to_owned(),
-        key: format!("verdict {after:?} {now}"),
+        text,
+        key,
     });
-    if after == Verdict::Worse {
-        state.say(words);
+    Some(after)
+}
+
+/// Green has just become worse: what is said, with the way back, and whether the bell rings.
+fn alarm(state: &mut State) -> Option<Effect> {
+    let cockpit = state.cockpit()?;
+    let text = worse_on(cockpit.verdict.as_ref()?);
+    let keys = Focus { context: Context::Cockpit, typing: false };
+    let key = state.settings.keymap.key(keys, Command::Ask(Action::RollBack));
+    let possible = cockpit.judge(Action::RollBack, &state.settings).is_ok();
+    let bell = state.settings.verdicts.of(&cockpit.snapshot.target).bell;
+    state.say(match key.filter(|_| possible) {
+        Some(key) => format!("{text}: press {key} to roll back"),
+        None => text,
+    });
+    bell.then_some(Effect::Bell)
+}
+
+/// That green is worse, and on what.
+fn worse_on(judgement: &verdict::Judgement) -> String {
+    match judgement.assessment.blamed() {
+        Some(metric) => format!("green is worse than blue on {}", metric.name.replace('_', " ")),
+        None => "green is worse than blue".to_owned(),
     }
-    after == Verdict::Worse
 }
 
 /// Whether phase or split are others than before, in the rollout that was on the screen.

@@ -26,8 +26,8 @@ pub struct Settings {
     pub session: u32,
     /// How many seconds of AWS time pass in one of the person's: more than 1 in a rehearsal.
     pub speed: f64,
-    /// How green is compared with blue.
-    pub verdict: crate::stats::Config,
+    /// How green is compared with blue, for each target.
+    pub verdicts: crate::stats::Configs,
     /// Which key says what.
     pub keymap: Keymap,
 }

@@ -9,13 +9,15 @@ use crate::domain::{
     Metrics, Point, Rollout, RolloutKind, Side, SideMetrics, Snapshot, Split, StageKind, StageState,
 };
 use crate::stats::{
-    Assessment, Basis, Bucket, BucketLength, Config, Counts, Judge, MetricSpec, Quantile, Sample,
-    Sides, SplitAssessment, SplitCheck, Tally,
+    Assessment, Basis, Bucket, BucketLength, Config, Counts, Judge, MetricSpec, Probability,
+    Quantile, Sample, Sides, SplitAssessment, SplitCheck, Tally,
 };
 
 /// A verdict with the minutes it rests on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judgement {
+    /// How often "worse" may be wrong: where the line is that decides.
+    pub alpha: Probability,
     /// What is concluded after the last settled minute.
     pub assessment: Assessment,
     /// Whether the traffic is divided as planned, where that could be checked.
@@ -44,9 +46,7 @@ pub enum Use {
 }
 
 /// How often a split that is as planned may be called another one, a rollout long.
-fn split_alpha() -> crate::stats::Probability {
-    crate::stats::Probability::new(0.01).unwrap_or(crate::stats::Probability::FIVE_PERCENT)
-}
+const SPLIT_ALPHA: Probability = Probability::ONE_PERCENT;
 
 /// Judges the newest picture.
 ///
@@ -68,7 +68,7 @@ pub fn judge(snapshot: &Snapshot, config: &Config) -> Option<Judgement> {
     let specs = specs(config, &metrics.blue, first);
     let history = (0..first).filter(|i| has_requests(&metrics.blue, *i)).count();
     let mut judge = Judge::new(config, BucketLength::MINUTE, specs);
-    let mut check = SplitCheck::new(split_alpha(), BucketLength::MINUTE);
+    let mut check = SplitCheck::new(SPLIT_ALPHA, BucketLength::MINUTE);
     let mut log_e = Vec::with_capacity(end - first);
     let mut uses = Vec::with_capacity(end - first);
     let mut split = None;
@@ -83,7 +83,7 @@ pub fn judge(snapshot: &Snapshot, config: &Config) -> Option<Judgement> {
     let assessment = judge.assessment();
     let worse_at = assessment.worse_since.map(|bucket| metrics.minute(first + bucket as usize + 1));
     let from = metrics.minute(first);
-    Some(Judgement { assessment, split, from, log_e, uses, history, worse_at })
+    Some(Judgement { alpha: config.alpha, assessment, split, from, log_e, uses, history, worse_at })
 }
 
 /// What the minute between two assessments was used for.

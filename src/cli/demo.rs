@@ -55,6 +55,7 @@ impl Demo {
             clock: clock.clone(),
         };
         let (play, read_only) = (self.play, self.read_only);
+        let verdicts = config.verdicts.clone();
         let connect = async move {
             let region = scenario.place.region.clone();
             let seed = play.seed;
@@ -66,6 +67,7 @@ impl Demo {
                 read_only,
                 time: Arc::new(clock),
                 seed,
+                verdicts,
             };
             sources::connect(options).await.map_err(|e| e.to_string())
         };

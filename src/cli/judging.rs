@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::judge::{self, Format};
-use super::{Failure, Outcome, Output};
-use crate::stats::Verdict;
+use super::{Failure, Outcome, Output, Surroundings};
+use crate::stats::{Config, Probability, Verdict};
 
 /// Stored minutes of blue and green, judged as they would have been judged live: exit code 1 when
 /// green ends up worse.
@@ -19,6 +19,15 @@ pub(super) struct Judge {
     /// How the file is written; by default it is looked at
     #[arg(long, value_name = "FORMAT")]
     format: Option<Written>,
+    /// Judge as the configuration file says for this target; by default as its `[verdict]` says
+    #[arg(long, value_name = "TARGET")]
+    target: Option<String>,
+    /// How often "worse" may be wrong, over all minutes; wins over the configuration file
+    #[arg(long, value_name = "P", value_parser = probability)]
+    alpha: Option<Probability>,
+    /// How often "no worse" may be wrong, over all minutes; wins over the configuration file
+    #[arg(long, value_name = "P", value_parser = probability)]
+    beta: Option<Probability>,
     /// As JSON: one object for each minute
     #[arg(long)]
     json: bool,
@@ -31,6 +40,11 @@ enum Written {
     Csv,
 }
 
+fn probability(text: &str) -> Result<Probability, String> {
+    let number = text.parse::<f64>().ok().and_then(Probability::new);
+    number.ok_or_else(|| "a probability is a number above 0 and below 1".to_owned())
+}
+
 impl Judge {
     pub(super) fn run(&self, output: &mut Output) -> Outcome {
         let input = self.read()?;
@@ -39,7 +53,7 @@ impl Judge {
             Some(Written::Json) => Format::Json,
             Some(Written::Csv) => Format::Csv,
         };
-        let outcome = judge::run(&input, format, self.json, &mut output.data)?;
+        let outcome = judge::run(&input, format, &self.config()?, self.json, &mut output.data)?;
         Ok(match outcome.verdict {
             Verdict::Worse => ExitCode::FAILURE,
             Verdict::NoWorse
@@ -48,6 +62,18 @@ impl Judge {
             | Verdict::NoData
             | Verdict::CannotCompareSideBySide => ExitCode::SUCCESS,
         })
+    }
+
+    /// How the target is judged, with what the flags change about it.
+    fn config(&self) -> Result<Config, Failure> {
+        let file = Surroundings::read()?.file;
+        let mut config = match &self.target {
+            Some(target) => file.verdicts().of(&file.resolve(target)?).clone(),
+            None => file.verdict,
+        };
+        config.alpha = self.alpha.unwrap_or(config.alpha);
+        config.beta = self.beta.unwrap_or(config.beta);
+        Ok(config)
     }
 
     fn read(&self) -> Result<String, Failure> {

@@ -16,6 +16,8 @@ use crate::sim::world::World;
 use crate::sim::{self, Simulator};
 use crate::sources::{Account, Aws, AwsOptions, AwsTime, Backend, Loopback, Wish, connect};
 
+use crate::stats::Configs;
+
 use super::Failure;
 
 /// When every story begins.
@@ -62,7 +64,7 @@ impl Rehearsal {
             session: 0,
             speed: 1.0,
             keymap: Keymap::embedded()?,
-            verdict: crate::stats::Config::default(),
+            verdicts: Configs::default(),
         };
         let region = scenario.place.region.clone();
         let clock = sim::Clock::manual(start);
@@ -71,8 +73,15 @@ impl Rehearsal {
         let loopback = Some(Loopback::new(listener.local_addr()?, region)?);
         tokio::spawn(sim::serve(listener, simulator, std::future::pending()));
         let time = Arc::new(Standing(clock.clone()));
-        let options =
-            AwsOptions { profile: None, region: None, loopback, read_only: true, time, seed };
+        let options = AwsOptions {
+            profile: None,
+            region: None,
+            loopback,
+            read_only: true,
+            time,
+            seed,
+            verdicts: Configs::default(),
+        };
         let backend = connect(options).await?.watch(&target);
         Ok(Self { state: State::new(settings, Some(target), start), clock, backend })
     }

@@ -50,7 +50,7 @@ pub(super) fn show<A: Account>(
             session: super::random() as u32,
             speed: opening.clock.speed(),
             keymap: keymap(&around.paths)?,
-            verdict: crate::stats::Config::default(),
+            verdicts: config.verdicts.clone(),
         },
         target: opening.target,
         clock: opening.clock,

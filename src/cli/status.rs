@@ -76,7 +76,7 @@ impl Status {
         });
         runtime.shutdown_background();
         let snapshot = snapshot?;
-        let standing = report(&snapshot, &Config::default(), self.json, &mut output.data)?;
+        let standing = report(&snapshot, config.verdicts.of(&target), self.json, &mut output.data)?;
         if let Some(fault) = snapshot.rollout.fault() {
             complain(fault, &mut output.talk)?;
         }
@@ -98,7 +98,7 @@ fn report(
     let judgement = judge(snapshot, rules);
     let standing = standing(snapshot, judgement.as_ref());
     if json {
-        let verdict = judgement.as_ref().map(|j| verdict::Numbers::new(j, rules.alpha));
+        let verdict = judgement.as_ref().map(verdict::Numbers::new);
         let document = Document { schema: "cutover.status/1", standing, verdict, snapshot };
         serde_json::to_writer_pretty(&mut *out, &document)?;
         writeln!(out)?;

@@ -83,6 +83,7 @@ pub(super) fn options(config: &Config, clock: &Clock) -> AwsOptions {
         read_only: config.read_only,
         time: Arc::new(clock.clone()),
         seed: super::random(),
+        verdicts: config.verdicts.clone(),
     }
 }
 

@@ -7,7 +7,9 @@ use std::{fs, io};
 use serde::Deserialize;
 
 use crate::domain::{Target, TargetError};
+use crate::stats;
 
+use super::alias::{self, Alias};
 use super::nearest;
 
 /// What `config.toml` says. Every field may be left out.
@@ -28,8 +30,10 @@ pub struct File {
     pub symbols: Option<Symbols>,
     /// Whether the bell may ring.
     pub bell: bool,
+    /// How green is judged, unless a target says otherwise.
+    pub verdict: stats::Config,
     /// Short names for targets.
-    pub targets: BTreeMap<String, String>,
+    pub targets: BTreeMap<String, Alias>,
 }
 
 impl Default for File {
@@ -42,6 +46,7 @@ impl Default for File {
             theme: ThemeChoice::default(),
             symbols: None,
             bell: true,
+            verdict: stats::Config::default(),
             targets: BTreeMap::new(),
         }
     }
@@ -110,21 +115,28 @@ impl File {
 
     /// Reads the text of the file called `name`.
     pub fn parse(text: &str, name: &str) -> Result<Self, ConfigError> {
-        let file: Self = toml::from_str(text).map_err(|error| wrong(text, name, &error))?;
-        for check in [targets_are_targets, target_is_a_target] {
-            if let Some((word, problem)) = check(&file) {
+        let mut file: Self = toml::from_str(text).map_err(|error| wrong(text, name, &error))?;
+        alias::inherit(&mut file.targets, text).map_err(|error| wrong(text, name, &error))?;
+        for check in [targets_are_targets, target_is_a_target, something_is_judged] {
+            if let Some(Finding { word, problem, hint }) = check(&file) {
                 let line = line_with(text, &word);
-                let hint = format!("write {}", crate::domain::TARGET_FORMS);
                 return Err(ConfigError::Wrong { file: name.to_owned(), line, problem, hint });
             }
         }
         Ok(file)
     }
 
+    /// How green is judged for each target that the file names, and for all others.
+    pub fn verdicts(&self) -> stats::Configs {
+        let own = self.targets.values();
+        let own = own.filter_map(|alias| Some((alias.target.parse().ok()?, alias.verdict.clone())));
+        stats::Configs::new(self.verdict.clone(), own.collect())
+    }
+
     /// The target that `text` names: one of `[targets]`, or as it is written.
     pub fn resolve(&self, text: &str) -> Result<Target, TargetError> {
-        if let Some(target) = self.targets.get(text) {
-            return target.parse();
+        if let Some(alias) = self.targets.get(text) {
+            return alias.target.parse();
         }
         text.parse().map_err(|mut error: TargetError| {
             if let Some(near) = nearest(text, self.targets.keys().map(String::as_str)) {
@@ -135,14 +147,28 @@ impl File {
     }
 }
 
-/// A text of the file with what is wrong about it.
-type Finding = (String, String);
+/// What is wrong about a text of the file.
+struct Finding {
+    word: String,
+    problem: String,
+    hint: String,
+}
 
-/// Every value of `[targets]` is a target, not another short name.
+impl Finding {
+    fn no_target(word: &str, place: &str, why: &str) -> Self {
+        Self {
+            word: word.to_owned(),
+            problem: format!("{place}: cannot watch `{word}`: {why}"),
+            hint: format!("write {}", crate::domain::TARGET_FORMS),
+        }
+    }
+}
+
+/// Every target of `[targets]` is one, not another short name.
 fn targets_are_targets(file: &File) -> Option<Finding> {
-    file.targets.iter().find_map(|(name, text)| {
-        let error = text.parse::<Target>().err()?;
-        Some((text.clone(), format!("targets.{name}: cannot watch `{text}`: {}", error.why)))
+    file.targets.iter().find_map(|(name, alias)| {
+        let error = alias.target.parse::<Target>().err()?;
+        Some(Finding::no_target(&alias.target, &format!("targets.{name}"), &error.why))
     })
 }
 
@@ -150,7 +176,20 @@ fn targets_are_targets(file: &File) -> Option<Finding> {
 fn target_is_a_target(file: &File) -> Option<Finding> {
     let text = file.target.as_ref()?;
     let error = file.resolve(text).err()?;
-    Some((text.clone(), format!("target: cannot watch `{text}`: {}", error.why)))
+    Some(Finding::no_target(text, "target", &error.why))
+}
+
+/// Not every metric is muted: the verdict would stay undecided for ever and say nothing of it.
+fn something_is_judged(file: &File) -> Option<Finding> {
+    let own = file.targets.iter().map(|(name, alias)| (format!("targets.{name}."), &alias.verdict));
+    let place = std::iter::once((String::new(), &file.verdict))
+        .chain(own)
+        .find_map(|(place, verdict)| verdict.is_mute().then_some(place))?;
+    Some(Finding {
+        word: "muted".to_owned(),
+        problem: format!("{place}verdict: every metric is muted, so nothing would be judged"),
+        hint: "leave at least one metric critical or weighted".to_owned(),
+    })
 }
 
 fn wrong(text: &str, name: &str, error: &toml::de::Error) -> ConfigError {
@@ -199,7 +238,51 @@ mod tests {
         assert!(file.read_only && !file.bell && file.target.is_some());
         assert_eq!(file.theme, ThemeChoice::Dark);
         assert_eq!(file.symbols, Some(Symbols::Ascii));
-        assert_eq!(file.targets.len(), 2);
+        assert_eq!(file.targets.len(), 3);
+        let target = "codedeploy:shop/search".parse().unwrap();
+        let (own, verdicts) = (&file.targets["search"].verdict, file.verdicts());
+        assert_eq!(verdicts.of(&target), own);
+        assert_eq!((own.alpha.get(), own.p50.role), (0.01, Some(stats::Role::Muted)));
+        assert_eq!(own.settle_seconds, file.verdict.settle_seconds, "inherited");
+        assert_ne!(file.verdict, stats::Config::default());
+    }
+
+    #[test]
+    fn a_name_is_a_text_or_a_table_and_a_target_says_only_what_differs() {
+        let text = "[verdict]\nalpha = 0.01\nerrors = { role = \"weighted\", weight = 2 }\n\
+                    [targets]\nplain = \"ecs:a/b\"\n[targets.own]\ntarget = \"ecs:a/c\"\n\
+                    [targets.own.verdict]\nbell = false\nerrors.weight = 3";
+        let file = File::parse(text, "config.toml").unwrap();
+        assert_eq!(file.targets["plain"].verdict, file.verdict);
+        let own = &file.targets["own"].verdict;
+        assert!(!own.bell && own.alpha == file.verdict.alpha);
+        assert_eq!(own.errors.role, Some(stats::Role::Weighted));
+        assert_eq!(own.errors.weight, stats::Importance::new(3.0));
+    }
+
+    #[test]
+    fn what_is_wrong_about_a_verdict_is_named_with_its_line_wherever_it_stands() {
+        let text = error("[verdict]\nalpah = 0.1");
+        assert!(text.starts_with("config.toml:2: unknown field `alpah`"), "{text}");
+        assert!(text.ends_with("hint: did you mean `alpha`?"), "{text}");
+        let own = "[targets.a]\ntarget = \"ecs:a/b\"\n[targets.a.verdict]\n";
+        let text = error(&format!("{own}p99 = {{ role = \"critcal\" }}"));
+        assert!(text.starts_with("config.toml:4: unknown variant `critcal`"), "{text}");
+        assert!(text.ends_with("hint: did you mean `critical`?"), "{text}");
+        let text = error(&format!("{own}settle-secnds = 60"));
+        assert!(text.starts_with("config.toml:4:") && text.contains("`settle-seconds`?"), "{text}");
+        let text = error(&format!("{own}alpha = 2"));
+        assert!(text.starts_with("config.toml:4: a probability of 2"), "{text}");
+        let text = error("[targets]\na = { verdict = { bell = false } }");
+        assert!(text.starts_with("config.toml:2: missing field `target`"), "{text}");
+        let text = error("[targets]\na = 5");
+        assert!(
+            text.starts_with("config.toml:2:") && text.contains("a target or a table"),
+            "{text}"
+        );
+        let mute = ["errors", "p50", "p90", "p99"].map(|name| format!("{name}.role = \"muted\""));
+        let text = error(&format!("[verdict]\n{}", mute.join("\n")));
+        assert!(text.starts_with("config.toml:2: verdict: every metric is muted"), "{text}");
     }
 
     #[test]

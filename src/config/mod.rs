@@ -5,11 +5,14 @@
 //! that everything else is a plain function. What the AWS SDK reads for itself (`AWS_*`) is not
 //! repeated here.
 
+mod alias;
 mod environment;
 mod file;
 
 use crate::domain::{Target, TargetError};
+use crate::stats::Configs;
 
+pub use alias::Alias;
 pub use environment::{Environment, Paths};
 pub use file::{ConfigError, File, Symbols, ThemeChoice};
 
@@ -43,6 +46,8 @@ pub struct Config {
     pub symbols: Symbols,
     /// Whether the bell may ring.
     pub bell: bool,
+    /// How green is judged, for each target.
+    pub verdicts: Configs,
 }
 
 impl Config {
@@ -61,6 +66,7 @@ impl Config {
                 Symbols::Ascii
             }),
             bell: file.bell,
+            verdicts: file.verdicts(),
         })
     }
 }

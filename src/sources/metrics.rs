@@ -43,7 +43,7 @@ pub(crate) struct Span {
 impl Span {
     /// The last `minutes` minutes up to now, the one that runs not among them.
     ///
-    /// Load balancers deliver within about three minutes; what is younger is not settled.
+    /// What is younger than `settle` is not settled: load balancers deliver late.
     pub(crate) fn last(minutes: usize, now: Timestamp, settle: SignedDuration) -> Self {
         let end = now.as_second().div_euclid(60) * 60;
         let start = end - 60 * i64::try_from(minutes).unwrap_or(0);

@@ -5,20 +5,43 @@
 //! p50 = { role = "muted" }
 //! p99 = { weight = 0.3, ignore = 0.1 }        # a slowdown of 10 % is no alarm
 //! errors = { accept = { ratio = 1.5, plus = 0.005 } }
-//! gauges.cpu = { role = "weighted", ignore = 0.2 }
 //! ```
-
-use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::Target;
+
 use super::latency::Quantile;
-use super::units::{Growth, Importance, Margin, Probability};
+use super::units::{Growth, Importance, Margin, Probability, Settle};
+
+/// The configs of all targets: one for each that has its own, and a common one for the others.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Configs {
+    common: Config,
+    own: Vec<(Target, Config)>,
+}
+
+impl Configs {
+    /// `common` for every target that is not among `own`.
+    pub fn new(common: Config, own: Vec<(Target, Config)>) -> Self {
+        Self { common, own }
+    }
+
+    /// How the rollouts of `target` are judged.
+    pub fn of(&self, target: &Target) -> &Config {
+        let own = self.own.iter().find(|(of, _)| of == target);
+        own.map_or(&self.common, |(_, config)| config)
+    }
+}
 
 /// The config of the verdict for one target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Config {
+    /// Whether the bell rings at the first minute of "worse".
+    pub bell: bool,
+    /// Seconds of the newest data that are not judged yet: load balancers deliver late.
+    pub settle_seconds: Settle,
     /// How often "worse" may be wrong over a whole rollout.
     pub alpha: Probability,
     /// How often "no worse" may be wrong over a whole rollout.
@@ -39,13 +62,13 @@ pub struct Config {
     pub p90: GaugeConfig,
     /// 99th percentile of the latency.
     pub p99: GaugeConfig,
-    /// Further metrics that are one number a minute, by name; muted unless a role is given.
-    pub gauges: BTreeMap<String, GaugeConfig>,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self {
+            bell: true,
+            settle_seconds: Settle::THREE_MINUTES,
             alpha: Probability::FIVE_PERCENT,
             beta: Probability::FIVE_PERCENT,
             warm_up_minutes: 3,
@@ -56,14 +79,13 @@ impl Default for Config {
             p50: GaugeConfig::default(),
             p90: GaugeConfig::default(),
             p99: GaugeConfig::default(),
-            gauges: BTreeMap::new(),
         }
     }
 }
 
 /// What a metric has to say in the verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// Counts for "worse", and must be safe by itself before green is called no worse.
     Critical,
@@ -109,6 +131,14 @@ impl GaugeConfig {
 }
 
 impl Config {
+    /// Whether no metric has a say.
+    pub fn is_mute(&self) -> bool {
+        let mute = |role: Option<Role>| role == Some(Role::Muted);
+        let client_errors = self.client_errors.role.is_none_or(|role| role == Role::Muted);
+        let latency = Quantile::ALL.into_iter().all(|quantile| mute(self.latency(quantile).role));
+        mute(self.errors.role) && client_errors && latency
+    }
+
     /// What is changed about the latency at `quantile`.
     pub fn latency(&self, quantile: Quantile) -> GaugeConfig {
         match quantile {
@@ -127,14 +157,25 @@ mod tests {
     fn an_empty_config_is_the_default_and_every_part_can_be_changed_alone() {
         assert_eq!(toml::from_str::<Config>("").unwrap(), Config::default());
         let config: Config = toml::from_str(
-            "p50 = { role = 'muted' }\ngauges.cpu = { ignore = 0.2 }\n\
+            "p50 = { role = 'muted' }\np90 = { ignore = 0.2 }\nsettle-seconds = 60\n\
              errors = { accept = { ratio = 1.5, plus = 0.005 } }",
         )
         .unwrap();
         assert_eq!(config.p50.role, Some(Role::Muted));
         assert_eq!(config.errors.accept, Margin::new(1.5, 0.005));
-        assert_eq!(config.gauges["cpu"].growth(), (Growth::new(0.2).unwrap(), Growth::ACCEPT));
+        assert_eq!(config.p90.growth(), (Growth::new(0.2).unwrap(), Growth::ACCEPT));
         assert_eq!(config.p99, GaugeConfig::default());
+        assert_eq!(config.settle_seconds.get(), 60);
+    }
+
+    #[test]
+    fn a_target_with_a_config_of_its_own_has_that_and_no_other_does() {
+        let target = |text: &str| text.parse::<Target>().unwrap();
+        let strict = Config { alpha: Probability::ONE_PERCENT, ..Config::default() };
+        let own = vec![(target("codedeploy:shop/checkout"), strict.clone())];
+        let configs = Configs::new(Config::default(), own);
+        assert_eq!(configs.of(&target("codedeploy:shop/checkout")), &strict);
+        assert_eq!(configs.of(&target("codedeploy:shop/basket")), &Config::default());
     }
 
     #[test]
@@ -146,6 +187,7 @@ mod tests {
             ("p99 = { ignore = -1 }", "a growth of -1; expected 0 to 10"),
             ("errors = { ignore = { ratio = 0, plus = 0 } }", "`ratio` of a margin of 0"),
             ("errors = { ignore = { ratio = 1, plus = 1 } }", "`plus` of a margin of 1"),
+            ("settle-seconds = 90000", "a settle time in seconds of 90000; expected 0 to 3600"),
             ("p95 = {}", "unknown field `p95`"),
             ("p99 = { wait = 3 }", "unknown field `wait`"),
             ("p99 = { role = 'critic' }", "unknown variant `critic`"),

@@ -56,7 +56,7 @@ mod tuning;
 mod units;
 mod verdict;
 
-pub use config::{Config, GaugeConfig, RateConfig, Role};
+pub use config::{Config, Configs, GaugeConfig, RateConfig, Role};
 pub use counts::{Counts, Sides, Tally, counter_delta};
 pub use dispersion::{HistoryDispersion, history_dispersion};
 pub use evidence::{EvidenceProcess, Question};
@@ -68,5 +68,5 @@ pub use latency::{Edge, HistogramBucket, Quantile, slower_than};
 pub use spec::{CountTest, MetricSpec, Sample, Test};
 pub use split_check::{SplitAssessment, SplitCheck};
 pub use tuning::{BucketLength, Direction};
-pub use units::{Growth, Importance, Margin, OutOfRange, Probability};
+pub use units::{Growth, Importance, Margin, OutOfRange, Probability, Settle};
 pub use verdict::{Assessment, Basis, Eta, MetricAssessment, Verdict};

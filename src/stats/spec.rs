@@ -116,18 +116,6 @@ impl MetricSpec {
         Self::latency(config, quantile, Test::Gauge { ignore, accept, history })
     }
 
-    /// Any other number, such as processor or memory; muted unless the config gives it a role.
-    pub fn gauge(config: &Config, name: &str, history: Vec<Option<f64>>) -> Self {
-        let own = config.gauges.get(name).copied().unwrap_or_default();
-        let (ignore, accept) = own.growth();
-        Self {
-            name: name.to_owned(),
-            weight: own.weight.unwrap_or(Importance(0.1)),
-            role: own.role.unwrap_or(Role::Muted),
-            test: Test::Gauge { ignore, accept, history },
-        }
-    }
-
     fn latency(config: &Config, quantile: Quantile, test: Test) -> Self {
         let own = config.latency(quantile);
         let weight = match quantile {

@@ -49,6 +49,40 @@ impl From<Probability> for f64 {
     }
 }
 
+/// Whole seconds for which the newest data are left alone, 0 to 3600.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub struct Settle(u16);
+
+impl Settle {
+    /// What an Application Load Balancer needs to deliver a minute in full.
+    pub const THREE_MINUTES: Settle = Settle(180);
+
+    /// The seconds.
+    pub fn get(self) -> u16 {
+        self.0
+    }
+}
+
+impl TryFrom<f64> for Settle {
+    type Error = OutOfRange;
+
+    fn try_from(seconds: f64) -> Result<Self, OutOfRange> {
+        let fits = (0.0..=3600.0).contains(&seconds) && seconds.fract() == 0.0;
+        fits.then_some(Self(seconds as u16)).ok_or(OutOfRange {
+            what: "a settle time in seconds",
+            found: seconds,
+            expected: "0 to 3600, whole",
+        })
+    }
+}
+
+impl From<Settle> for f64 {
+    fn from(settle: Settle) -> f64 {
+        settle.0.into()
+    }
+}
+
 /// How much a metric counts next to the others: any number above 0.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "f64", into = "f64")]

@@ -37,6 +37,32 @@ fn a_wrong_configuration_file_is_named_with_its_line() {
 }
 
 #[test]
+fn stored_minutes_are_judged_as_the_configuration_file_says() {
+    let home = Home::new().config(
+        "config.toml",
+        "[targets.calm]\ntarget = \"ecs:a/b\"\n\
+         verdict = { errors = { ignore = { ratio = 10, plus = 0.5 } } }\n",
+    );
+    let mut minutes = String::from("time,blue_requests,blue_errors,green_requests,green_errors\n");
+    for minute in 0..40 {
+        minutes
+            .push_str(&format!("{minute},1000,4,{}\n", if minute < 20 { "," } else { "1000,60" }));
+    }
+    let file = home.0.path().join("minutes.csv");
+    std::fs::write(&file, minutes).unwrap();
+    let judged = |more: &[&str]| {
+        let ended = home.run(&[&["judge", file.to_str().unwrap()], more].concat());
+        (ended.code, ended.stdout.lines().nth(20).unwrap_or_default().to_owned(), ended.stderr)
+    };
+    let (code, last, _) = judged(&[]);
+    assert!(code == Some(1) && last.contains("worse"), "{last}");
+    let (code, last, _) = judged(&["--target", "calm"]);
+    assert!(code == Some(0) && last.contains("undecided"), "{last}");
+    let (code, _, stderr) = judged(&["--alpha", "2"]);
+    assert!(code == Some(2) && stderr.contains("above 0 and below 1"), "{stderr}");
+}
+
+#[test]
 fn a_clock_that_is_none_says_so() {
     let home = Home::new();
     let output =

@@ -2,6 +2,7 @@
 //! simulator, on loopback, with the time set by hand.
 
 mod actions;
+mod metrics;
 mod phases;
 mod trouble;
 
@@ -17,6 +18,7 @@ use cutover::sim::scenario::Scenario;
 use cutover::sim::world::World;
 use cutover::sim::{self, Clock, Simulator, bind, serve};
 use cutover::sources::{Account, Aws, AwsOptions, AwsTime, Backend, Loopback, Wish};
+use cutover::stats::{Config, Configs};
 use jiff::{SignedDuration, Timestamp};
 
 type Watch = <Aws as Account>::Backend;
@@ -53,13 +55,18 @@ impl Bench {
 
     /// A target in the world of a scenario.
     async fn target(scenario: &str, target: &str) -> Self {
+        Self::judged(scenario, target, Config::default()).await
+    }
+
+    /// The same, judged in another way.
+    async fn judged(scenario: &str, target: &str, verdict: Config) -> Self {
         let start: Timestamp = "2026-03-02T09:00:00Z".parse().unwrap();
         let world = World::new(Scenario::named(scenario).unwrap(), 7, start);
         let simulator = Simulator::new(world, Clock::manual(start));
         let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(serve(listener, simulator.clone(), std::future::pending()));
-        let aws = connect(&simulator, address, false).await;
+        let aws = connect_with(&simulator, address, false, verdict).await;
         let target: Target = target.parse().unwrap();
         let watch = aws.watch(&target);
         Self { simulator, address, aws, target, watch }
@@ -136,9 +143,26 @@ impl Bench {
 }
 
 async fn connect(simulator: &Simulator, address: SocketAddr, read_only: bool) -> Aws {
+    connect_with(simulator, address, read_only, Config::default()).await
+}
+
+async fn connect_with(
+    simulator: &Simulator,
+    address: SocketAddr,
+    read_only: bool,
+    verdict: Config,
+) -> Aws {
     let time = Arc::new(Standing(simulator.clock().clone()));
     let loopback = Some(Loopback::new(address, "eu-west-1").unwrap());
-    let options = AwsOptions { profile: None, region: None, loopback, read_only, time, seed: 7 };
+    let options = AwsOptions {
+        profile: None,
+        region: None,
+        loopback,
+        read_only,
+        time,
+        seed: 7,
+        verdicts: Configs::new(verdict, Vec::new()),
+    };
     cutover::sources::connect(options).await.unwrap()
 }
 

@@ -14,7 +14,7 @@ pub(crate) fn settings() -> Settings {
         session: 0xc0de,
         speed: 1.0,
         keymap: Keymap::embedded().unwrap(),
-        verdict: cutover::stats::Config::default(),
+        verdicts: cutover::stats::Configs::default(),
     }
 }
 

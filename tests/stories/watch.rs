@@ -2,6 +2,7 @@
 
 use cutover::app::{Effect, Event, Panel, Settings, View, select};
 use cutover::domain::{Fact, FaultKind, GuardState, ListenerSplit, Side, Source, Split, Target};
+use cutover::stats::{Config, Configs};
 
 use crate::harness::fixtures::{NOW, Scene, fault, target};
 use crate::harness::keyboard::{Desk, settings};
@@ -168,9 +169,19 @@ fn a_green_that_is_worse_is_told_with_one_ring() {
     let mut desk = shifting();
     desk.sees(Scene::shifting().at(NOW + 60).green_fails(0.05).shot());
     assert_eq!(desk.take(), [Effect::Bell]);
-    assert_eq!(desk.notice(), "green is worse than blue");
-    assert_eq!(desk.seen(), ["green is worse than blue"]);
+    assert_eq!(desk.notice(), "green is worse than blue on errors: press R to roll back");
+    assert_eq!(desk.seen(), ["green is worse than blue on errors"]);
     desk.sees(Scene::shifting().at(NOW + 120).green_fails(0.05).shot());
     assert_eq!(desk.take(), [], "it never acts by itself");
     assert_eq!(desk.seen().len(), 1);
+}
+
+#[test]
+fn a_target_can_be_told_without_a_ring() {
+    let quiet = Config { bell: false, ..Config::default() };
+    let verdicts = Configs::new(Config::default(), vec![(target(), quiet)]);
+    let mut desk = Desk::with(Settings { verdicts, ..settings() }, Scene::shifting().shot());
+    desk.sees(Scene::shifting().at(NOW + 60).green_fails(0.05).shot());
+    assert_eq!(desk.take(), []);
+    assert!(desk.notice().starts_with("green is worse"), "{}", desk.notice());
 }

@@ -80,20 +80,20 @@ struct Output<'a> {
     blame: Option<&'a str>,
 }
 
-/// Judges `input` minute by minute and writes what was concluded after each: a JSON array, or a
-/// table for a person.
+/// Judges `input` minute by minute as `config` says and writes what was concluded after each: a
+/// JSON array, or a table for a person.
 pub fn run(
     input: &str,
     format: Format,
+    config: &Config,
     json: bool,
     out: &mut dyn io::Write,
 ) -> Result<Outcome, JudgeError> {
-    let config = Config::default();
     let case = match format {
-        Format::Json => from_json::read(input, &config),
-        Format::Csv => from_csv::read(input, &config),
+        Format::Json => from_json::read(input, config),
+        Format::Csv => from_csv::read(input, config),
     }?;
-    let judge = Judge::new(&config, BucketLength::MINUTE, case.metrics);
+    let judge = Judge::new(config, BucketLength::MINUTE, case.metrics);
     let (judge, assessments) = judge.replay(&case.buckets);
     if json {
         write_json(&case.times, &assessments, out)?;

@@ -8,20 +8,22 @@ const GOLDEN: &str = include_str!("../../../tests/golden/stats.json");
 
 fn judged(input: &str) -> Vec<Value> {
     let mut out = Vec::new();
-    run(input, Format::detect(input), true, &mut out).unwrap();
+    run(input, Format::detect(input), &Config::default(), true, &mut out).unwrap();
     serde_json::from_slice(&out).unwrap()
 }
 
 fn shown(input: &str) -> String {
     let mut out = Vec::new();
-    run(input, Format::detect(input), false, &mut out).unwrap();
+    run(input, Format::detect(input), &Config::default(), false, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
 #[track_caller]
 fn refused(input: &str) -> String {
     let mut out = Vec::new();
-    let error = run(input, Format::detect(input), true, &mut out).unwrap_err().to_string();
+    let error = run(input, Format::detect(input), &Config::default(), true, &mut out)
+        .unwrap_err()
+        .to_string();
     assert!(out.is_empty());
     assert!(error.contains("\n\nhint: "), "{error}");
     error

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::app::verdict::Judgement;
 use crate::cli::judge::write_metrics;
 use crate::domain::{RolloutKind, Snapshot};
-use crate::stats::{Basis, Eta, MetricAssessment, Probability, SplitAssessment, Verdict};
+use crate::stats::{Basis, Eta, MetricAssessment, SplitAssessment, Verdict};
 use crate::ui::verdict_sentence;
 
 /// The verdict with every number that it rests on; what the fields mean is in docs/status-json.md.
@@ -40,8 +40,8 @@ struct Minutes {
 }
 
 impl<'a> Numbers<'a> {
-    /// The numbers of `judgement`, with the line that `alpha` draws.
-    pub(super) fn new(judgement: &'a Judgement, alpha: Probability) -> Self {
+    /// The numbers of `judgement`.
+    pub(super) fn new(judgement: &'a Judgement) -> Self {
         let assessment = &judgement.assessment;
         Self {
             verdict: word(assessment.verdict),
@@ -49,7 +49,7 @@ impl<'a> Numbers<'a> {
             decided: judgement.worse_at,
             odds: assessment.odds(),
             log_e: assessment.log_e,
-            decides_at: alpha.decision_line().exp(),
+            decides_at: 1.0 / judgement.alpha.get(),
             confidence: assessment.confidence,
             safe_progress: assessment.safe_progress,
             eta: assessment.eta,

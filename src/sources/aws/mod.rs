@@ -17,6 +17,8 @@ use aws_sdk_codedeploy::config::retry::{RetryConfig, RetryPartition};
 use aws_sdk_codedeploy::config::timeout::TimeoutConfig;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::stats::Configs;
+
 use super::backend::AwsTime;
 use super::limiter::Limiter;
 use interceptor::Guard;
@@ -47,6 +49,8 @@ pub struct AwsOptions {
     pub time: Arc<dyn AwsTime>,
     /// Spreads the polls of several programs, so that they do not ask in step.
     pub seed: u64,
+    /// How green is judged, for each target: it decides what has to be measured.
+    pub verdicts: Configs,
 }
 
 /// A server on this machine that pretends to be AWS. Nothing else can be reached through it.
@@ -93,6 +97,7 @@ struct Inner {
     region: String,
     time: Arc<dyn AwsTime>,
     seed: u64,
+    verdicts: Configs,
     /// When the last order was sent.
     ordered: Mutex<Option<Timestamp>>,
 }
@@ -123,7 +128,7 @@ pub async fn connect(options: AwsOptions) -> Result<Aws, ConnectError> {
     let whose = options.profile.as_deref().unwrap_or("default");
     let reads = reads(&config, &guard, &format!("{whose}/{region}"));
     let changes = (!options.read_only).then(|| changes(&config, &guard));
-    let AwsOptions { time, seed, .. } = options;
+    let AwsOptions { time, seed, verdicts, .. } = options;
     Ok(Aws(Arc::new(Inner {
         reads,
         changes,
@@ -131,6 +136,7 @@ pub async fn connect(options: AwsOptions) -> Result<Aws, ConnectError> {
         region,
         time,
         seed,
+        verdicts,
         ordered: Mutex::default(),
     })))
 }
@@ -232,6 +238,11 @@ impl Aws {
 
     pub(super) fn now(&self) -> Timestamp {
         self.0.time.now()
+    }
+
+    /// How green is judged, for each target.
+    pub(super) fn verdicts(&self) -> &Configs {
+        &self.0.verdicts
     }
 
     pub(super) fn seed(&self) -> u64 {

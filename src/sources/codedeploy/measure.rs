@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::sources::metrics::{Groups, Span};
 use crate::sources::time::moment;
+use crate::stats::Settle;
 
 use super::raw::Raw;
 use super::translate::Sides;
@@ -12,8 +13,6 @@ use super::translate::Sides;
 const HISTORY: i64 = 120;
 /// The most minutes that are asked for: a day and a half of baking.
 const MOST_MINUTES: i64 = 2160;
-/// Younger minutes than this are not settled: load balancers deliver within about three minutes.
-const SETTLE: SignedDuration = SignedDuration::from_secs(180);
 
 /// What CloudWatch calls the two groups and their load balancer.
 pub(crate) fn groups(raw: &Raw) -> Option<Groups> {
@@ -33,11 +32,12 @@ pub(crate) fn groups(raw: &Raw) -> Option<Groups> {
     })
 }
 
-/// From the history before the rollout up to now.
-pub(crate) fn span(raw: &Raw, window: u32, now: Timestamp) -> Span {
+/// From the history before the rollout up to now; what is younger than `settle` is not settled.
+pub(crate) fn span(raw: &Raw, window: u32, settle: Settle, now: Timestamp) -> Span {
     let info = raw.deployment().map(|deployment| &deployment.info);
     let created = moment(info.and_then(|info| info.create_time()));
     let age = created.map_or(0, |at| now.duration_since(at).as_mins().max(0));
     let minutes = age.saturating_add(HISTORY).max(i64::from(window)).min(MOST_MINUTES);
-    Span::last(usize::try_from(minutes).unwrap_or(0), now, SETTLE)
+    let settle = SignedDuration::from_secs(settle.get().into());
+    Span::last(usize::try_from(minutes).unwrap_or(0), now, settle)
 }

@@ -130,7 +130,8 @@ impl Kind for CodeDeploy {
             }
             Part::Metrics => {
                 let groups = measure::groups(raw)?;
-                let span = measure::span(raw, ask.window, ask.now);
+                let settle = aws.verdicts().of(&self.target).settle_seconds;
+                let span = measure::span(raw, ask.window, settle, ask.now);
                 async move { Answer::Metrics(Box::new(metrics::sample(&aws, &groups, span).await)) }
                     .boxed()
             }

@@ -69,7 +69,7 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
             View::Why => {
                 frame(&mut pen, " why: every minute that was compared ");
                 let mut inner = pen.part(1, 1, width.saturating_sub(2), body.saturating_sub(2));
-                why::draw(&mut inner, state, cockpit);
+                why::draw(&mut inner, cockpit);
             }
         }
     }

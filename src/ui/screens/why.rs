@@ -1,7 +1,7 @@
 //! The numbers behind verdict and charts: every minute, whether it counted, and the query.
 
+use crate::app::Cockpit;
 use crate::app::verdict::Use;
-use crate::app::{Cockpit, State};
 use crate::domain::{MetricKind, Metrics, Point, Side};
 use crate::stats::{Basis, Counts, MetricAssessment, Role as Say};
 use crate::ui::format::{clean, millis, minute, percent, rate};
@@ -23,7 +23,7 @@ const WIDE: Columns = Columns { minute: 8, blue: [22, 32, 42], green: [58, 68, 7
 const NARROW: Columns = Columns { minute: 6, blue: [14, 21, 28], green: [38, 45, 52], counted: 54 };
 
 /// Draws the table with the newest minute first.
-pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
+pub(crate) fn draw(pen: &mut Pen<'_>, cockpit: &Cockpit) {
     let Some(metrics) = cockpit.snapshot.metrics.value() else {
         let text = match cockpit.snapshot.metrics.fault() {
             Some(fault) => clean(&fault.to_string()).into_owned(),
@@ -32,8 +32,7 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
         pen.cut(1, 0, pen.width().saturating_sub(2), &text, Role::Dim);
         return;
     };
-    let line = state.settings.verdict.alpha.decision_line();
-    let mut y = each_metric(pen, cockpit, line);
+    let mut y = each_metric(pen, cockpit);
     let width = usize::from(pen.width().saturating_sub(2));
     for line in wrap(&clean(&metrics.source), width).into_iter().take(3) {
         pen.left(1, y, &line, Role::Dim);
@@ -45,8 +44,9 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
 }
 
 /// One line for each metric of the verdict; the next free row.
-fn each_metric(pen: &mut Pen<'_>, cockpit: &Cockpit, line: f64) -> u16 {
+fn each_metric(pen: &mut Pen<'_>, cockpit: &Cockpit) -> u16 {
     let Some(judgement) = &cockpit.verdict else { return 0 };
+    let line = judgement.alpha.decision_line();
     let mut y = 0;
     for metric in &judgement.assessment.metrics {
         let muted = metric.role == Say::Muted;

@@ -35,7 +35,7 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
         // There is no evidence to show where there is nothing to compare.
         Verdict::NoData | Verdict::CannotCompareSideBySide => 10,
         Verdict::Worse | Verdict::NoWorse | Verdict::Better | Verdict::Undecided => {
-            let line = state.settings.verdict.alpha.decision_line();
+            let line = judgement.alpha.decision_line();
             let room = pen.width().saturating_sub(11);
             10 + evidence(&mut pen.part(10, 1, room, 1), assessment, line)
         }
