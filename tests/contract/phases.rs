@@ -99,6 +99,12 @@ async fn after_the_end_blue_is_gone_and_the_way_back_is_a_new_deployment() {
     let seen = rollout(&picture);
     assert_eq!(seen.phase, Phase::Succeeded);
     assert_eq!(seen.blue.tasks.fresh().unwrap().running, 0);
+    // The task set is gone; the AppSpec of the revision before still says what it ran.
+    let before = seen.blue.revision.fresh().unwrap();
+    assert_eq!(
+        (before.name.as_str(), before.images[0].tag.as_deref()),
+        ("checkout:41", Some("1.8.2"))
+    );
     assert_eq!(possible(&picture), [Action::RollBack]);
     let order = bench.order(&picture, Action::RollBack);
     assert_eq!(order.call.operation, "CreateDeployment");

@@ -13,6 +13,7 @@ use crate::domain::{Fact, Fault, FaultKind, RolloutId, Target};
 use crate::sources::aws::Aws;
 use crate::sources::error::fault;
 
+use super::appspec;
 use super::discover::{self, Driver};
 use super::raw::{Control, Deployment, Routing, service_names};
 
@@ -33,6 +34,8 @@ pub(crate) struct Memory {
     routings: BTreeMap<String, Routing>,
     undone: Option<Deployment>,
     last_good: Option<(String, RevisionLocation)>,
+    /// What served before this deployment.
+    before: Option<(String, Option<String>)>,
     /// What the target of this deployment said last: one failed reading must not look as if
     /// nothing had happened yet.
     target: Option<(String, Fact<Option<EcsTarget>>)>,
@@ -58,6 +61,7 @@ impl Memory {
                 deployment: None,
                 undone: None,
                 last_good: None,
+                before: None,
                 group: self.group.clone(),
             });
         };
@@ -81,7 +85,9 @@ impl Memory {
         self.keep_target(&mut followed);
         let undone = self.undone(aws, &followed.info).await;
         let last_good = self.last_good(aws, &followed.info).await;
-        Ok(Control { deployment: Some(followed), undone, last_good, group: self.group.clone() })
+        let before = self.before(aws, &followed.info).await;
+        let group = self.group.clone();
+        Ok(Control { deployment: Some(followed), undone, last_good, before, group })
     }
 
     /// The first look: what the target leads to.
@@ -200,6 +206,20 @@ impl Memory {
             self.last_good = Some((id, revision));
         }
         self.last_good.as_ref().map(|(_, revision)| revision.clone())
+    }
+}
+
+impl Memory {
+    /// What served before a deployment that ended well; it never changes.
+    async fn before(&mut self, aws: &Aws, of: &DeploymentInfo) -> Option<String> {
+        if of.status() != Some(&DeploymentStatus::Succeeded) {
+            return None;
+        }
+        let id = of.deployment_id()?;
+        if self.before.as_ref().is_none_or(|(known, _)| known != id) {
+            self.before = Some((id.to_owned(), appspec::before(aws, of).await?));
+        }
+        self.before.as_ref().and_then(|(_, definition)| definition.clone())
     }
 }
 

@@ -6,11 +6,13 @@
 //! | `discover` | from a service to what deploys it |
 //! | `control`, `service`, `balancer` | the calls, one file a service |
 //! | `measure` | which metrics, over which minutes |
+//! | `appspec` | from a revision to its task definition |
 //! | `raw` | what the APIs said, each part with its age |
 //! | `translate` | raw answers → one snapshot, pure |
 //! | `orders` | reading again before an order, and its one call |
 //! | `list` | what runs in the account |
 
+mod appspec;
 mod balancer;
 mod control;
 mod discover;
@@ -95,8 +97,12 @@ impl Kind for CodeDeploy {
             }
             Part::Service => {
                 let (names, before) = (raw.service_names()?, raw.service.value().cloned());
-                async move { Answer::Service(Box::new(service::look(&aws, names, before).await)) }
-                    .boxed()
+                let earlier = raw.control.value().and_then(|control| control.before.clone());
+                async move {
+                    let service = service::look(&aws, names, before, earlier).await;
+                    Answer::Service(Box::new(service))
+                }
+                .boxed()
             }
             Part::Tasks => {
                 let names = raw.service_names()?;

@@ -12,6 +12,7 @@ use crate::domain::{Fact, Fault, FaultKind, Means, Order, Progress, RolloutId, S
 use crate::sources::aws::{Aws, Changes};
 use crate::sources::order::{failed, param, unknown_call};
 
+use super::appspec::registered;
 use super::control::{Memory, deployment, look};
 use super::raw::Raw;
 use super::translate::snapshot;
@@ -29,7 +30,7 @@ pub(crate) async fn read_again(aws: &Aws, order: &Order) -> Snapshot {
     match raw.service_names() {
         // CodeDeploy did not name the task sets; ECS can.
         Some(names) if !knows_blue => {
-            let service = super::service::look(aws, names, None).await;
+            let service = super::service::look(aws, names, None, None).await;
             raw.service = raw.service.after(service, aws.now());
             snapshot(&order.target, &identity, &raw, aws.now())
         }
@@ -116,16 +117,6 @@ async fn create(aws: &Aws, client: &aws_sdk_codedeploy::Client, order: &Order) -
             Err(error) => return failed(order, &error),
         }
     }
-}
-
-/// The revision with its content, as it was registered.
-async fn registered(
-    aws: &Aws,
-    application: Option<String>,
-    location: RevisionLocation,
-) -> Option<RevisionLocation> {
-    let call = aws.reads().codedeploy.get_application_revision().set_application_name(application);
-    call.revision(location).send().await.ok()?.revision
 }
 
 /// A revision from the parameters of a call.

@@ -57,6 +57,9 @@ pub(crate) struct Control {
     pub(crate) undone: Option<Deployment>,
     /// What the group deployed well last, where the followed deployment did not end well.
     pub(crate) last_good: Option<RevisionLocation>,
+    /// The ARN of the task definition that served before, where the deployment ended well: its
+    /// task set is gone, its name is in the AppSpec.
+    pub(crate) before: Option<String>,
     /// The group.
     pub(crate) group: Fact<DeploymentGroupInfo>,
 }

@@ -28,16 +28,18 @@ pub(crate) async fn describe(aws: &Aws, cluster: &str, name: &str) -> Result<Ecs
     })
 }
 
-/// The service with the task definitions of all its task sets; those known before are not read again.
+/// The service with the task definitions of all its task sets and an `earlier` one; those known
+/// before are not read again.
 pub(crate) async fn look(
     aws: &Aws,
     (cluster, name): (String, String),
     before: Option<Service>,
+    earlier: Option<String>,
 ) -> Result<Service, Fault> {
     let service = describe(aws, &cluster, &name).await?;
     let sets = service.task_sets().iter().filter_map(|set| set.task_definition());
     let mut wanted: Vec<String> =
-        sets.chain(service.task_definition()).map(str::to_owned).collect();
+        sets.chain(service.task_definition()).map(str::to_owned).chain(earlier).collect();
     wanted.sort_unstable();
     wanted.dedup();
     let (known, mut seen) = before.map(|s| (s.definitions, s.seen)).unwrap_or_default();

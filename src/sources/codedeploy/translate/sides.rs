@@ -51,6 +51,10 @@ impl Sides {
         if !named {
             (blue, green) = by_ecs(deployment, control.undone.as_ref(), service);
         }
+        // Of a rollout that is over blue is gone; who watched it or the AppSpec still knows its name.
+        if control.undone.is_none() && blue.earlier_definition.is_none() {
+            blue.earlier_definition.clone_from(&control.before);
+        }
         let names = raw.group_names();
         blue.group = blue.group_name(&names);
         green.group = green.group_name(&names);
