@@ -7,7 +7,8 @@
 //! | [`watcher`] | which backend watches which target |
 //! | [`poll`], [`pace`] | asking again and again, and how often |
 //! | [`codedeploy`] | ECS services that CodeDeploy deploys blue/green |
-//! | [`metrics`], [`alarms`] | what CloudWatch measured on both sides, and the alarms |
+//! | [`service`], [`balancer`], [`metrics`], [`alarms`] | what ECS, ELB and CloudWatch are asked |
+//! | [`tasks`], [`timeline`], [`forward`], [`routing`], [`measure`] | what all control planes read alike: pure |
 //! | [`order`] | what every order has in common |
 //! | [`error`] | SDK error → [`crate::domain::Fault`] |
 //! | [`limiter`] | slower after throttling |
@@ -16,14 +17,21 @@ mod account;
 mod alarms;
 mod aws;
 mod backend;
+mod balancer;
 mod codedeploy;
 mod error;
+mod forward;
 mod limiter;
+mod measure;
 mod metrics;
 mod order;
 mod pace;
 mod poll;
+mod routing;
+mod service;
+mod tasks;
 mod time;
+mod timeline;
 mod watcher;
 
 pub use aws::{Aws, AwsOptions, ConnectError, Loopback, connect};

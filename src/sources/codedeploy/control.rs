@@ -12,10 +12,11 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::{Fact, Fault, FaultKind, RolloutId, Target};
 use crate::sources::aws::Aws;
 use crate::sources::error::fault;
+use crate::sources::routing::Routing;
 
 use super::appspec;
 use super::discover::{self, Driver};
-use super::raw::{Control, Deployment, Routing, service_names};
+use super::raw::{Control, Deployment, service_names};
 
 /// How often the group is asked for a newer deployment while one runs, and while none does.
 const GROUP_RUNNING: SignedDuration = SignedDuration::from_secs(60);

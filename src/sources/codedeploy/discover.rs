@@ -5,6 +5,7 @@ use aws_sdk_ecs::types::Service;
 use crate::domain::{Fault, FaultKind};
 use crate::sources::aws::Aws;
 use crate::sources::error::fault;
+use crate::sources::service::describe;
 
 use super::control;
 use super::raw::service_names;
@@ -20,7 +21,7 @@ pub(crate) enum Driver {
 /// What deploys `name`. A task set that CodeDeploy made names its deployment; only a service that
 /// was never deployed costs a search through the account's groups.
 pub(crate) async fn driver(aws: &Aws, cluster: &str, name: &str) -> Result<Driver, Fault> {
-    let service = super::service::describe(aws, cluster, name).await?;
+    let service = describe(aws, cluster, name).await?;
     if let Some(id) = newest_deployment(&service) {
         return Ok(Driver::Deployment(id));
     }

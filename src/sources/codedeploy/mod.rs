@@ -4,8 +4,7 @@
 //! |---|---|
 //! | `parts` | what is asked for separately, and how often |
 //! | `discover` | from a service to what deploys it |
-//! | `control`, `service`, `balancer` | the calls, one file a service |
-//! | `measure` | which metrics, over which minutes |
+//! | `control`, `service` | the calls |
 //! | `appspec` | from a revision to its task definition |
 //! | `raw` | what the APIs said, each part with its age |
 //! | `translate` | raw answers → one snapshot, pure |
@@ -13,11 +12,9 @@
 //! | `list` | what runs in the account |
 
 mod appspec;
-mod balancer;
 mod control;
 mod discover;
 pub(crate) mod list;
-mod measure;
 pub(crate) mod orders;
 mod parts;
 mod raw;
@@ -25,18 +22,20 @@ mod service;
 mod translate;
 
 use aws_sdk_ecs::types::{DesiredStatus, Task};
+use aws_sdk_elasticloadbalancingv2::types::Rule;
 use futures::future::FutureExt;
 use jiff::Timestamp;
 
 use crate::domain::{Fact, Fault, Guard, Identity, Metrics, Phase, Snapshot, Target};
 
 use super::aws::Aws;
+use super::balancer::{self, Health};
 use super::poll::{Ask, Kept, Kind, Question, replace};
-use super::{alarms, metrics};
-use balancer::Health;
+use super::service::tasks;
+use super::{alarms, measure, metrics};
 use control::Memory;
 use parts::Part;
-use raw::{Control, Listener, Raw, Service};
+use raw::{Control, Raw, Service};
 
 /// What is known of one deployment group.
 pub(crate) struct CodeDeploy {
@@ -54,7 +53,7 @@ pub(crate) enum Answer {
     Tasks(Result<Vec<Task>, Fault>),
     Stopped(Result<Vec<Task>, Fault>),
     Health(Result<Health, Fault>),
-    Listener(Result<Listener, Fault>),
+    Listener(Result<Vec<Rule>, Fault>),
     Alarms(Result<Vec<Guard>, Fault>),
     Metrics(Box<Result<Metrics, Fault>>),
 }
@@ -106,17 +105,13 @@ impl Kind for CodeDeploy {
             }
             Part::Tasks => {
                 let names = raw.service_names()?;
-                async move {
-                    Answer::Tasks(service::tasks(&aws, names, DesiredStatus::Running).await)
-                }
-                .boxed()
+                async move { Answer::Tasks(tasks(&aws, names, DesiredStatus::Running).await) }
+                    .boxed()
             }
             Part::Stopped => {
                 let names = raw.service_names()?;
-                async move {
-                    Answer::Stopped(service::tasks(&aws, names, DesiredStatus::Stopped).await)
-                }
-                .boxed()
+                async move { Answer::Stopped(tasks(&aws, names, DesiredStatus::Stopped).await) }
+                    .boxed()
             }
             Part::Health => {
                 let (names, known) = (raw.group_names(), raw.group_arns.clone());
@@ -135,9 +130,9 @@ impl Kind for CodeDeploy {
                 async move { Answer::Alarms(alarms::guards(&aws, &names).await) }.boxed()
             }
             Part::Metrics => {
-                let groups = measure::groups(raw)?;
+                let groups = translate::groups(raw)?;
                 let settle = aws.verdicts().of(&self.target).settle_seconds;
-                let span = measure::span(raw, ask.window, settle, ask.now);
+                let span = measure::span(raw.created(), ask.window, settle, ask.now);
                 async move { Answer::Metrics(Box::new(metrics::sample(&aws, &groups, span).await)) }
                     .boxed()
             }

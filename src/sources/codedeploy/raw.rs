@@ -5,30 +5,12 @@ use std::collections::BTreeMap;
 use aws_sdk_codedeploy::types::{DeploymentGroupInfo, DeploymentInfo, EcsTarget, RevisionLocation};
 use aws_sdk_ecs::types as ecs;
 use aws_sdk_elasticloadbalancingv2::types as elb;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use crate::domain::{Fact, Fault, Guard, Metrics, Targets};
-
-/// How the traffic is shifted, from the deployment configuration.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Routing {
-    /// Everything at once.
-    AllAtOnce,
-    /// A first share, then after a while the rest.
-    Canary {
-        /// The first share in percent.
-        percent: f64,
-        /// How long it is held.
-        every: SignedDuration,
-    },
-    /// Equal shares, one after the other.
-    Linear {
-        /// Each share in percent.
-        percent: f64,
-        /// How long each is held.
-        every: SignedDuration,
-    },
-}
+use crate::domain::{Fact, Fault, Guard, Metrics};
+use crate::sources::balancer::GroupHealth;
+use crate::sources::routing::Routing;
+use crate::sources::time::moment;
 
 /// What CodeDeploy says about one deployment.
 #[derive(Debug, Clone)]
@@ -77,13 +59,6 @@ pub(crate) struct Service {
     pub(crate) seen: BTreeMap<String, String>,
 }
 
-/// The rules of the production listener.
-#[derive(Debug, Clone)]
-pub(crate) struct Listener {
-    /// All of them.
-    pub(crate) rules: Vec<elb::Rule>,
-}
-
 /// Everything, each part with its age.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Raw {
@@ -98,9 +73,9 @@ pub(crate) struct Raw {
     /// The ARNs of the target groups by name; they never change.
     pub(crate) group_arns: BTreeMap<String, String>,
     /// The health of each target group's targets, by name.
-    pub(crate) health: Fact<BTreeMap<String, Result<Targets, Fault>>>,
+    pub(crate) health: Fact<GroupHealth>,
     /// The production listener.
-    pub(crate) listener: Fact<Listener>,
+    pub(crate) listener: Fact<Vec<elb::Rule>>,
     /// The alarms.
     pub(crate) guards: Fact<Vec<Guard>>,
     /// The metrics.
@@ -113,6 +88,11 @@ impl Raw {
     /// The followed deployment.
     pub(crate) fn deployment(&self) -> Option<&Deployment> {
         self.control.value()?.deployment.as_ref()
+    }
+
+    /// When the followed deployment was created.
+    pub(crate) fn created(&self) -> Option<Timestamp> {
+        moment(self.deployment()?.info.create_time())
     }
 
     /// Cluster and service that are deployed, from the group or from the target's id.

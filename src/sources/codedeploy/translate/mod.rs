@@ -16,6 +16,8 @@ use crate::domain::{
     EndReason, Fact, Gate, Identity, ListenerSplit, Phase, RollbackLink, Rollout, RolloutId,
     RolloutKind, Side, Snapshot, Split, Target,
 };
+use crate::sources::measure;
+use crate::sources::metrics::Groups;
 use crate::sources::time::moment;
 
 use super::raw::{Control, Deployment, Raw};
@@ -143,4 +145,11 @@ pub(crate) fn planned_share(raw: &Raw) -> Option<(String, f64)> {
     let deployment = raw.deployment()?;
     let share = Sides::of(raw).green.weight()?;
     Some((deployment.id().to_owned(), share))
+}
+
+/// What CloudWatch calls the two groups.
+pub(crate) fn groups(raw: &Raw) -> Option<Groups> {
+    let sides = Sides::of(raw);
+    let arn = |name: &Option<String>| raw.group_arns.get(name.as_ref()?);
+    measure::groups(&raw.listener_arn()?, arn(&sides.blue.group)?, arn(&sides.green.group)?)
 }

@@ -3,46 +3,18 @@
 use aws_sdk_codedeploy::types::{DeploymentInfo, DeploymentReadyAction, EcsTarget};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{Due, Next, NextStep, Phase, Split, Weight};
+use crate::domain::{Due, Next, NextStep, Phase};
+use crate::sources::forward::split;
+use crate::sources::routing::steps;
 use crate::sources::time::{later, moment};
 
-use super::super::raw::{Deployment, Raw, Routing};
+use super::super::raw::{Deployment, Raw};
 use super::phase::event;
 
 /// An increment that is this late is late: nothing is extrapolated any more.
 const LATE: SignedDuration = SignedDuration::from_secs(90);
 /// CodeDeploy gives a hook, and green's tasks, an hour.
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
-/// More steps than any configuration can have.
-const STEPS: usize = 100;
-
-/// The shares that green gets, each with the time since the first one.
-pub(crate) fn steps(routing: Routing) -> Vec<(SignedDuration, f64)> {
-    match routing {
-        Routing::AllAtOnce => vec![(SignedDuration::ZERO, 100.0)],
-        Routing::Canary { percent, every } => {
-            vec![(SignedDuration::ZERO, percent.clamp(0.0, 100.0)), (every, 100.0)]
-        }
-        Routing::Linear { percent, every } => {
-            let mut steps = Vec::new();
-            let (mut at, mut share) = (SignedDuration::ZERO, percent);
-            while steps.len() < STEPS {
-                steps.push((at, share.min(100.0)));
-                if share >= 100.0 {
-                    break;
-                }
-                at = at.saturating_add(every);
-                share += percent;
-            }
-            steps
-        }
-    }
-}
-
-/// The split with this share of green, in percent.
-pub(crate) fn split(percent: f64) -> Split {
-    Split { green: Weight::percent(percent).unwrap_or(Weight::NONE) }
-}
 
 /// The moment of the first increment.
 pub(crate) fn first_shift(target: Option<&EcsTarget>) -> Option<Timestamp> {
@@ -160,25 +132,4 @@ fn shift(raw: &Raw, deployment: &Deployment, now: Timestamp) -> Option<Next> {
     let at = later(start, offset);
     let late = now.duration_since(at) > LATE;
     (!late).then(|| Next { step: NextStep::Shift(split(percent)), due: Due::estimate(at) })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shares(routing: Routing) -> Vec<(i64, f64)> {
-        steps(routing).into_iter().map(|(at, share)| (at.as_secs() / 60, share)).collect()
-    }
-
-    #[test]
-    fn the_increments_follow_the_configuration() {
-        let every = SignedDuration::from_mins(5);
-        assert_eq!(shares(Routing::AllAtOnce), [(0, 100.0)]);
-        assert_eq!(shares(Routing::Canary { percent: 10.0, every }), [(0, 10.0), (5, 100.0)]);
-        assert_eq!(
-            shares(Routing::Linear { percent: 30.0, every }),
-            [(0, 30.0), (5, 60.0), (10, 90.0), (15, 100.0)]
-        );
-        assert_eq!(steps(Routing::Linear { percent: 0.01, every }).len(), STEPS);
-    }
 }

@@ -2,10 +2,10 @@
 
 use aws_sdk_codedeploy::types::{EcsTaskSet, TargetLabel};
 use aws_sdk_ecs::types::{Task as EcsTask, TaskSet};
-use jiff::Timestamp;
 
-use crate::domain::{Environment, Fact, Fault, FaultKind, Image, Revision, Side, Task, TaskCounts};
-use crate::sources::time::moment;
+use crate::domain::{Environment, Fact, Fault, FaultKind, Revision, Side, Task, TaskCounts};
+use crate::sources::balancer::targets_of;
+use crate::sources::tasks::{digest, image, task};
 
 use super::super::raw::{Deployment, Raw, Service};
 
@@ -195,7 +195,10 @@ pub(crate) fn environment(raw: &Raw, sides: &Sides, side: Side) -> Environment {
         tasks: counts(raw, sides, own),
         task_list: task_list(raw, own, other),
         target_group: own.group.clone(),
-        targets: targets(raw, own),
+        targets: match &own.group {
+            Some(group) => targets_of(&raw.health, group),
+            None => lacking(raw),
+        },
     }
 }
 
@@ -267,34 +270,6 @@ fn revision(raw: &Raw, own: &SideSet, running: &[&EcsTask]) -> Fact<Revision> {
     raw.service.map(|_| revision)
 }
 
-/// The digest that the side's running tasks have for a container.
-fn digest(running: &[&EcsTask], container: &str) -> Option<String> {
-    running
-        .iter()
-        .flat_map(|task| task.containers())
-        .filter(|c| c.name() == Some(container))
-        .find_map(|c| c.image_digest())
-        .map(str::to_owned)
-}
-
-/// `REPOSITORY[:TAG][@DIGEST]`; a colon before the last slash is a registry's port.
-fn image(container: &str, reference: &str, running: Option<String>) -> Image {
-    let (name, pinned) = match reference.split_once('@') {
-        Some((name, digest)) => (name, Some(digest.to_owned())),
-        None => (reference, None),
-    };
-    let (repository, tag) = match name.rsplit_once(':') {
-        Some((repository, tag)) if !tag.contains('/') => (repository, Some(tag.to_owned())),
-        _ => (name, None),
-    };
-    Image {
-        container: container.to_owned(),
-        repository: repository.to_owned(),
-        tag,
-        digest: running.or(pinned),
-    }
-}
-
 /// The side's tasks, those that should run first, then the newest stopped.
 fn task_list(raw: &Raw, own: &SideSet, other: &SideSet) -> Fact<Vec<Task>> {
     let stopped = raw.stopped.value().map(Vec::as_slice).unwrap_or_default();
@@ -307,56 +282,6 @@ fn task_list(raw: &Raw, own: &SideSet, other: &SideSet) -> Fact<Vec<Task>> {
         list.extend(ended);
         list
     })
-}
-
-/// One task.
-pub(crate) fn task(task: &EcsTask) -> Task {
-    let arn = task.task_arn().unwrap_or("?");
-    let failed = task.containers().iter().find(|c| c.exit_code().is_some_and(|code| code != 0));
-    let ended = failed.or_else(|| task.containers().iter().find(|c| c.exit_code().is_some()));
-    let container_reason = task.containers().iter().find_map(|c| c.reason());
-    let reason = match (task.stopped_reason(), container_reason) {
-        (Some(task), Some(container)) if task != container => Some(format!("{task}: {container}")),
-        (Some(reason), _) | (None, Some(reason)) => Some(reason.to_owned()),
-        (None, None) => None,
-    };
-    Task {
-        id: arn.rsplit('/').next().unwrap_or(arn).to_owned(),
-        status: task.last_status().unwrap_or("?").to_owned(),
-        health: task
-            .health_status()
-            .map(|health| health.as_str().to_owned())
-            .filter(|health| health != "UNKNOWN"),
-        started: moment(task.started_at()),
-        stopped: moment(task.stopped_at()),
-        reason,
-        exit_code: ended.and_then(aws_sdk_ecs::types::Container::exit_code),
-    }
-}
-
-fn targets(raw: &Raw, own: &SideSet) -> Fact<crate::domain::Targets> {
-    let Some(name) = &own.group else { return lacking(raw) };
-    let missing = || {
-        Fault::new(
-            FaultKind::NotFound,
-            "elasticloadbalancing:DescribeTargetGroups",
-            format!("no target group {name}"),
-        )
-    };
-    let read = |at: Timestamp| match raw.health.value().and_then(|health| health.get(name)) {
-        Some(Ok(targets)) => Fact::known(targets.clone(), at),
-        Some(Err(fault)) => Fact::Unknown { fault: fault.clone() },
-        None => Fact::Unknown { fault: missing() },
-    };
-    match (&raw.health, raw.health.at()) {
-        (Fact::Stale { at, fault, .. }, _) => match read(*at) {
-            Fact::Known { value, at } => Fact::Stale { value, at, fault: fault.clone() },
-            other => other,
-        },
-        (Fact::Unknown { fault }, _) => Fact::Unknown { fault: fault.clone() },
-        (_, Some(at)) => read(at),
-        (_, None) => Fact::Unasked,
-    }
 }
 
 /// The side of a task set.
@@ -379,26 +304,5 @@ pub(crate) fn side_of_task(sides: &Sides, task: &EcsTask) -> Option<Side> {
         Some(Side::Green)
     } else {
         None
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_image_is_taken_apart_where_it_can_be() {
-        let parts = |text: &str| {
-            let image = image("app", text, None);
-            (image.repository, image.tag, image.digest)
-        };
-        let some = |text: &str| Some(text.to_owned());
-        assert_eq!(
-            parts("reg:5000/shop/app:1.9.0"),
-            ("reg:5000/shop/app".into(), some("1.9.0"), None)
-        );
-        assert_eq!(parts("reg:5000/app"), ("reg:5000/app".into(), None, None));
-        assert_eq!(parts("app:1@sha256:ab"), ("app".into(), some("1"), some("sha256:ab")));
-        assert_eq!(parts(""), (String::new(), None, None));
     }
 }

@@ -4,11 +4,13 @@ use aws_sdk_codedeploy::types::{EcsTarget, LifecycleEvent, LifecycleEventStatus}
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{Phase, Stage, StageKind, StageState};
+use crate::sources::forward::split;
+use crate::sources::routing::steps;
 use crate::sources::time::{later, moment};
 
 use super::super::raw::Deployment;
 use super::phase::event;
-use super::schedule::{approval, bake, bake_end, first_shift, split, steps};
+use super::schedule::{approval, bake, bake_end, first_shift};
 
 /// A hook that took less time than this did nothing: CodeDeploy passes through all of them.
 const NOTHING: SignedDuration = SignedDuration::from_secs(2);

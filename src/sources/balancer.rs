@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use aws_sdk_elasticloadbalancingv2::types::{Rule, TargetHealthDescription};
 use futures::future::join_all;
+use jiff::Timestamp;
 
-use crate::domain::{Fault, TargetState, Targets};
-use crate::sources::aws::Aws;
-use crate::sources::error::fault;
+use crate::domain::{Fact, Fault, FaultKind, TargetState, Targets};
 
-use super::raw::Listener;
+use super::aws::Aws;
+use super::error::fault;
 
 /// A listener has at most a few hundred rules; more pages than that is a server that repeats itself.
 const PAGES: usize = 20;
@@ -95,7 +95,7 @@ fn target(description: &TargetHealthDescription) -> TargetState {
 }
 
 /// All rules of the production listener.
-pub(crate) async fn listener(aws: &Aws, arn: String) -> Result<Listener, Fault> {
+pub(crate) async fn listener(aws: &Aws, arn: String) -> Result<Vec<Rule>, Fault> {
     let mut rules: Vec<Rule> = Vec::new();
     let mut marker = None;
     for _ in 0..PAGES {
@@ -111,5 +111,33 @@ pub(crate) async fn listener(aws: &Aws, arn: String) -> Result<Listener, Fault> 
             break;
         }
     }
-    Ok(Listener { rules })
+    Ok(rules)
+}
+
+/// The health of every target group's targets, by the group's name.
+pub(crate) type GroupHealth = BTreeMap<String, Result<Targets, Fault>>;
+
+/// The targets of the group `name`.
+pub(crate) fn targets_of(health: &Fact<GroupHealth>, name: &str) -> Fact<Targets> {
+    let missing = || {
+        Fault::new(
+            FaultKind::NotFound,
+            "elasticloadbalancing:DescribeTargetGroups",
+            format!("no target group {name}"),
+        )
+    };
+    let read = |at: Timestamp| match health.value().and_then(|groups| groups.get(name)) {
+        Some(Ok(targets)) => Fact::known(targets.clone(), at),
+        Some(Err(fault)) => Fact::Unknown { fault: fault.clone() },
+        None => Fact::Unknown { fault: missing() },
+    };
+    match (health, health.at()) {
+        (Fact::Stale { at, fault, .. }, _) => match read(*at) {
+            Fact::Known { value, at } => Fact::Stale { value, at, fault: fault.clone() },
+            other => other,
+        },
+        (Fact::Unknown { fault }, _) => Fact::Unknown { fault: fault.clone() },
+        (_, Some(at)) => read(at),
+        (_, None) => Fact::Unasked,
+    }
 }

@@ -1,0 +1,62 @@
+//! Which metrics are asked for, and over which minutes.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::stats::Settle;
+
+use super::metrics::{Groups, Span};
+
+/// Minutes of metrics before the rollout: the history that the verdict learns from.
+const HISTORY: i64 = 120;
+/// The most minutes that are asked for: a day and a half of baking.
+const MOST_MINUTES: i64 = 2160;
+
+/// What CloudWatch calls the two groups behind a listener; `route` is the ARN of the listener or of
+/// one of its rules.
+pub(crate) fn groups(route: &str, blue: &str, green: &str) -> Option<Groups> {
+    // arn:…:targetgroup/NAME/HEX
+    let group = |arn: &str| arn.rsplit_once(':').map(|(_, dimension)| dimension.to_owned());
+    Some(Groups { load_balancer: load_balancer(route)?, blue: group(blue)?, green: group(green)? })
+}
+
+/// `KIND/NAME/HEX` in `arn:…:listener/KIND/NAME/HEX/HEX` or `arn:…:listener-rule/…/HEX/HEX`.
+fn load_balancer(route: &str) -> Option<String> {
+    let path = route.split_once(":listener/").or_else(|| route.split_once(":listener-rule/"))?.1;
+    let parts: Vec<&str> = path.split('/').take(3).collect();
+    (parts.len() == 3).then(|| parts.join("/"))
+}
+
+/// From the history before a rollout that was `created` then up to now; what is younger than
+/// `settle` is not settled.
+pub(crate) fn span(
+    created: Option<Timestamp>,
+    window: u32,
+    settle: Settle,
+    now: Timestamp,
+) -> Span {
+    let age = created.map_or(0, |at| now.duration_since(at).as_mins().max(0));
+    let minutes = age.saturating_add(HISTORY).max(i64::from(window)).min(MOST_MINUTES);
+    let settle = SignedDuration::from_secs(settle.get().into());
+    Span::last(usize::try_from(minutes).unwrap_or(0), now, settle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_load_balancer_is_in_the_arn_of_whatever_routes() {
+        for (route, name) in [
+            ("arn:aws:elasticloadbalancing:r:1:listener/app/shop/11/22", Some("app/shop/11")),
+            (
+                "arn:aws:elasticloadbalancing:r:1:listener-rule/app/shop/11/22/33",
+                Some("app/shop/11"),
+            ),
+            ("arn:aws:elasticloadbalancing:r:1:listener/net/shop/11/22", Some("net/shop/11")),
+            ("arn:aws:elasticloadbalancing:r:1:listener/app", None),
+            ("", None),
+        ] {
+            assert_eq!(load_balancer(route).as_deref(), name, "{route}");
+        }
+    }
+}
