@@ -273,7 +273,11 @@ fn judged_again(confirm: &Confirm, cockpit: &Cockpit, settings: &Settings) -> St
             match (changed, *strength, permit.strength) {
                 (Some(change), ..) => Standing::Anew(permit, change.to_string()),
                 (None, Strength::Key, Strength::TypedName) => {
-                    Standing::Anew(permit, "blue is not healthy any more".to_owned())
+                    let why = match action {
+                        Action::RollBack => "blue is not healthy any more",
+                        _ => "green is worse by now",
+                    };
+                    Standing::Anew(permit, why.to_owned())
                 }
                 // A question never gets lighter while it is open: a letter of the name that is
                 // being typed would confirm it.

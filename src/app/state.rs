@@ -9,6 +9,7 @@ use crate::domain::{
     Strength, Target, TimelineEvent, permit,
 };
 use crate::input::{Context, Focus, Keymap};
+use crate::stats::Verdict;
 
 use super::verdict::Judgement;
 use super::{Effect, Track};
@@ -139,7 +140,15 @@ impl Cockpit {
         self.track.as_ref().filter(|track| track.is_unanswered())
     }
 
-    /// Whether `action` may be asked for now, by the one judge.
+    /// Whether the statistics say that green is worse.
+    pub fn green_is_worse(&self) -> bool {
+        self.verdict
+            .as_ref()
+            .is_some_and(|judgement| judgement.assessment.verdict == Verdict::Worse)
+    }
+
+    /// Whether `action` may be asked for now, by the one judge. What gives a worse green more traffic
+    /// needs more than a second key.
     pub fn judge(&self, action: Action, settings: &Settings) -> Result<Permit, Refusal> {
         let policy = Policy {
             read_only: settings.read_only,
@@ -147,7 +156,11 @@ impl Cockpit {
             last_order: self.track.as_ref().map(Track::leaves_room).unwrap_or_default(),
             identity_changed: self.new_identity().is_some(),
         };
-        permit(&self.snapshot, action, &policy)
+        let mut permit = permit(&self.snapshot, action, &policy)?;
+        if action == Action::Continue && self.green_is_worse() {
+            permit.strength = Strength::TypedName;
+        }
+        Ok(permit)
     }
 }
 

@@ -57,14 +57,16 @@ impl<'a> Pen<'a> {
         self.styled(x, y, text, self.theme.style(role))
     }
 
-    /// The same with a style of its own.
+    /// The same with a style of its own. What stood there leaves nothing of its look: a colour that
+    /// the style does not name is the terminal's.
     pub(super) fn styled(&mut self, x: u16, y: u16, text: &str, style: Style) -> u16 {
         if y >= self.area.height || x >= self.area.width {
             return x;
         }
         let room = usize::from(self.area.width - x);
         let (column, row) = (self.area.x + x, self.area.y + y);
-        let (end, _) = self.buffer.set_stringn(column, row, text, room, style);
+        let (end, _) =
+            self.buffer.set_stringn(column, row, text, room, Style::reset().patch(style));
         end.saturating_sub(self.area.x)
     }
 

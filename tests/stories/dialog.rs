@@ -116,6 +116,20 @@ fn the_risk_decides_how_it_is_confirmed() {
 }
 
 #[test]
+fn more_traffic_for_a_worse_green_needs_a_name() {
+    let gate = |scene: Scene| {
+        scene.rollout(|rollout| {
+            let awaiting = Scene::awaiting().shot();
+            rollout.offers.clone_from(&awaiting.rollout().unwrap().offers);
+        })
+    };
+    let mut well = Desk::watching(gate(Scene::shifting()).shot());
+    assert!(!well.presses("c").state.confirm().unwrap().wants_name());
+    let mut ill = Desk::watching(gate(Scene::shifting().green_fails(0.05)).shot());
+    assert!(ill.presses("c").state.confirm().unwrap().wants_name());
+}
+
+#[test]
 fn a_name_has_to_be_typed_to_the_letter() {
     let mut desk = shifting();
     desk.presses("S").types("checkout-ap").strikes("enter");

@@ -216,14 +216,14 @@ fn newest_stopped(state: &State, own: &Environment) -> Option<String> {
 fn rows_of(kind: MetricKind, free: u16) -> u16 {
     // Five metrics and the line with the marks.
     let spare = free.saturating_sub(6);
-    let (first, second) = match kind {
-        MetricKind::ErrorRate => (1, 3),
-        MetricKind::P99 => (2, 4),
-        MetricKind::Requests => (5, 8),
-        MetricKind::P90 => (6, 9),
-        MetricKind::P50 => (7, 10),
+    let from: &[u16] = match kind {
+        MetricKind::ErrorRate => &[1, 3, 11, 13],
+        MetricKind::P99 => &[2, 4, 12, 14],
+        MetricKind::Requests => &[5, 8],
+        MetricKind::P90 => &[6, 9],
+        MetricKind::P50 => &[7, 10],
     };
-    1 + u16::from(spare >= first) + u16::from(spare >= second)
+    from.iter().fold(1, |rows, from| rows + u16::from(spare >= *from))
 }
 
 fn charts(pen: &mut Pen<'_>, top: u16, cockpit: &Cockpit, side: Side, role: Role) {

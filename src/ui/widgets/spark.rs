@@ -1,4 +1,4 @@
-//! Sparklines: one column a minute or a few, from zero, gaps as gaps.
+//! Sparklines: a column for one minute or a few, from zero, gaps as gaps.
 
 use crate::domain::Point;
 use crate::ui::pen::Pen;
@@ -20,9 +20,11 @@ enum Column {
 pub(crate) struct Scale {
     /// Minutes in a column.
     per: usize,
+    /// Cells that a column is wide.
+    cells: usize,
     /// Columns that are used, at the right end of the row.
     columns: usize,
-    /// Columns of the row.
+    /// Cells of the row.
     width: usize,
     /// The oldest minutes, for which there is no column.
     left_out: usize,
@@ -36,13 +38,19 @@ impl Scale {
         let per = (minutes / width.max(1)).max(1);
         let per = if 10 * per * width >= 9 * minutes { per } else { per + 1 };
         let columns = (minutes / per).min(width);
-        Self { per, columns, width, left_out: minutes.saturating_sub(columns * per) }
+        let cells = (width / columns.max(1)).max(1);
+        Self { per, cells, columns, width, left_out: minutes.saturating_sub(columns * per) }
     }
 
-    /// The column, from the left end of the row, in which a minute lies; nothing when it is too old.
+    /// The cell, from the left end of the row, at which a minute begins; nothing when it is too old.
     pub(crate) fn column(self, minute: usize) -> Option<u16> {
         let column = minute.checked_sub(self.left_out)? / self.per;
-        u16::try_from(self.width - self.columns + column.min(self.columns)).ok()
+        u16::try_from(self.left() + self.cells * column.min(self.columns)).ok()
+    }
+
+    /// Cells at the left end that stay free.
+    fn left(self) -> usize {
+        self.width - self.columns * self.cells
     }
 
     /// How many minutes are shown.
@@ -86,16 +94,14 @@ pub(crate) fn spark(pen: &mut Pen<'_>, points: &[Point], top: f64, minutes: usiz
     let scale = Scale::new(minutes, pen.width());
     let glyphs = pen.glyphs();
     let full = u32::from(rows) * 8;
-    let left = scale.width - scale.columns;
     for (index, column) in scale.columns(points).into_iter().enumerate() {
-        let x = u16::try_from(left + index).unwrap_or(u16::MAX);
+        let x = u16::try_from(scale.left() + index * scale.cells).unwrap_or(u16::MAX);
+        let mut row_of = |row: u16, glyph: char, role: Role| {
+            pen.repeat(x, row, glyph, scale.cells as u16, role);
+        };
         match column {
-            Column::Gap => {
-                pen.left(x, rows.saturating_sub(1), &glyphs.gap.to_string(), Role::Dim);
-            }
-            Column::Unknown => {
-                pen.left(x, rows.saturating_sub(1), "?", Role::Dim);
-            }
+            Column::Gap => row_of(rows.saturating_sub(1), glyphs.gap, Role::Dim),
+            Column::Unknown => row_of(rows.saturating_sub(1), '?', Role::Dim),
             Column::Bar { value, settled } => {
                 let share = if top > 0.0 { (value / top).clamp(0.0, 1.0) } else { 0.0 };
                 // A value above zero is never drawn as nothing.
@@ -105,8 +111,7 @@ pub(crate) fn spark(pen: &mut Pen<'_>, points: &[Point], top: f64, minutes: usiz
                     let below = u32::from(rows - 1 - row) * 8;
                     let here = height.saturating_sub(below).min(8);
                     if here > 0 {
-                        let glyph = glyphs.sparks[(here - 1) as usize];
-                        pen.left(x, row, &glyph.to_string(), role);
+                        row_of(row, glyphs.sparks[(here - 1) as usize], role);
                     }
                 }
             }
@@ -131,6 +136,8 @@ mod tests {
     fn the_newest_minute_stands_at_the_right_end() {
         let scale = Scale::new(30, 40);
         assert_eq!((scale.column(0), scale.column(29)), (Some(10), Some(39)));
+        let wide = Scale::new(30, 70);
+        assert_eq!((wide.column(0), wide.column(29)), (Some(10), Some(68)), "two cells a minute");
         let narrow = Scale::new(60, 29);
         assert_eq!((narrow.minutes(), narrow.column(1)), (58, None));
         assert_eq!((narrow.column(2), narrow.column(59)), (Some(0), Some(28)));

@@ -112,11 +112,7 @@ fn freshness(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) -> u16 {
         };
         return pen.right(end, 0, &why, Role::Danger);
     }
-    let age_of = sources
-        .iter()
-        .find(|source| source.source == crate::domain::Source::CodeDeploy)
-        .and_then(|source| source.age);
-    match age_of {
+    match cockpit.snapshot.rollout.at().map(|at| state.now.duration_since(at)) {
         Some(since) => {
             let text = format!("data {} {}", age(since), pen.glyphs().fresh);
             pen.right(end, 0, &text, Role::Good)
