@@ -65,7 +65,7 @@ pub fn judge(snapshot: &Snapshot, config: &Config) -> Option<Judgement> {
     let first = (own..minutes).find(|i| has_requests(&metrics.green, *i)).unwrap_or(minutes);
     let end = (first..minutes).rev().find(|i| is_settled(metrics, *i)).map_or(first, |i| i + 1);
 
-    let specs = specs(config, &metrics.blue, first);
+    let specs = specs(config, metrics, first);
     let history = (0..first).filter(|i| has_requests(&metrics.blue, *i)).count();
     let mut judge = Judge::new(config, BucketLength::MINUTE, specs);
     let mut check = SplitCheck::new(SPLIT_ALPHA, BucketLength::MINUTE);
@@ -113,13 +113,22 @@ fn is_settled(metrics: &Metrics, index: usize) -> bool {
 }
 
 /// The metrics that are judged, with blue's history: the minutes before green had traffic.
-fn specs(config: &Config, blue: &SideMetrics, first: usize) -> Vec<MetricSpec> {
+fn specs(config: &Config, metrics: &Metrics, first: usize) -> Vec<MetricSpec> {
+    let blue = &metrics.blue;
     let errors = (0..first).map(|i| errors(blue, i).map(Tally::plain)).collect();
     let client_errors = (0..first).map(|i| client_errors(blue, i)).collect();
     let mut specs = vec![MetricSpec::errors(config, errors)];
     for quantile in Quantile::ALL {
-        let history = (0..first).map(|i| percentile(blue, quantile, i)).collect();
-        specs.push(MetricSpec::percentile(config, quantile, history));
+        specs.push(match edge(metrics, quantile) {
+            Some(edge) => {
+                let history = (0..first).map(|i| slower(blue, edge, i).map(Tally::plain)).collect();
+                MetricSpec::slower(config, quantile, history)
+            }
+            None => {
+                let history = (0..first).map(|i| percentile(blue, quantile, i)).collect();
+                MetricSpec::percentile(config, quantile, history)
+            }
+        });
     }
     specs.push(MetricSpec::client_errors(config, client_errors));
     specs
@@ -131,15 +140,39 @@ fn bucket(metrics: &Metrics, planned: Option<Split>, index: usize) -> Bucket {
     let mut samples =
         vec![Sample::Counts(Sides { blue: errors(blue, index), green: errors(green, index) })];
     for quantile in Quantile::ALL {
-        samples.push(Sample::Gauge(Sides {
-            blue: percentile(blue, quantile, index),
-            green: percentile(green, quantile, index),
-        }));
+        samples.push(match edge(metrics, quantile) {
+            Some(edge) => Sample::Counts(Sides {
+                blue: slower(blue, edge, index),
+                green: slower(green, edge, index),
+            }),
+            None => Sample::Gauge(Sides {
+                blue: percentile(blue, quantile, index),
+                green: percentile(green, quantile, index),
+            }),
+        });
     }
     let plain =
         |side| client_errors(side, index).and_then(|c| Tally::errors(c.bad(), c.requests()));
     samples.push(Sample::Counts(Sides { blue: plain(blue), green: plain(green) }));
     Bucket { planned, samples }
+}
+
+/// Where the counts above the edge of `quantile` are, if requests are counted above it.
+fn edge(metrics: &Metrics, quantile: Quantile) -> Option<usize> {
+    metrics.latency.edges().iter().position(|edge| edge.quantile == quantile)
+}
+
+/// Requests of a settled minute that were slower than an edge, and than what is tolerated.
+fn slower(side: &SideMetrics, edge: usize, index: usize) -> Option<Tally> {
+    let timed = point(&side.timed, index).settled()?;
+    let counts = side.slower.get(edge)?;
+    let [edge, ignored] = [&counts.edge, &counts.ignored].map(|series| point(series, index));
+    // Blue's third is not asked for, and nobody looks at it.
+    let accepted = match counts.accepted.get(index) {
+        Some(accepted) => accepted.settled()?,
+        None => ignored.settled()?,
+    };
+    Tally::slower([edge.settled()?, ignored.settled()?, accepted], timed)
 }
 
 /// Failed requests of a settled minute. No error count beside a request count is no error.
@@ -165,12 +198,7 @@ fn client_errors(side: &SideMetrics, index: usize) -> Option<Counts> {
 /// A percentile of a settled minute, where enough requests stand behind it.
 fn percentile(side: &SideMetrics, quantile: Quantile, index: usize) -> Option<f64> {
     let requests = point(&side.requests, index).settled()?;
-    let series = match quantile {
-        Quantile::P50 => &side.p50,
-        Quantile::P90 => &side.p90,
-        Quantile::P99 => &side.p99,
-    };
-    let level = point(series, index).settled()?;
+    let level = point(side.percentile(quantile), index).settled()?;
     (requests >= quantile.fewest_requests()).then_some(level)
 }
 

@@ -67,6 +67,97 @@ pub struct SideMetrics {
     pub p90: Vec<Point>,
     /// 99th percentile of the latency in seconds.
     pub p99: Vec<Point>,
+    /// Requests whose latency was measured; empty where they are not counted.
+    pub timed: Vec<Point>,
+    /// How many of these were slower than each edge of [`LatencyBasis::Counted`], in its order.
+    pub slower: Vec<Slower>,
+}
+
+/// Requests that were slower than an edge, and than the edge and what is tolerated beyond it.
+#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+pub struct Slower {
+    /// Slower than the edge.
+    pub edge: Vec<Point>,
+    /// Slower than the edge and the slowdown that is ignored.
+    pub ignored: Vec<Point>,
+    /// Slower than the edge and the slowdown that is accepted; empty for blue, nobody asks for it.
+    pub accepted: Vec<Point>,
+}
+
+/// The percentiles that are measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quantile {
+    /// The median.
+    P50,
+    /// The 90th percentile.
+    P90,
+    /// The 99th percentile.
+    P99,
+}
+
+impl Quantile {
+    /// All of them, from the fastest.
+    pub const ALL: [Quantile; 3] = [Quantile::P50, Quantile::P90, Quantile::P99];
+
+    /// As it is called in the config file and in the output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Quantile::P50 => "p50",
+            Quantile::P90 => "p90",
+            Quantile::P99 => "p99",
+        }
+    }
+}
+
+/// A latency that requests are counted above, fixed for the whole rollout. All in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct LatencyEdge {
+    /// The percentile of blue before the rollout that it is.
+    pub quantile: Quantile,
+    /// The edge.
+    pub edge: f64,
+    /// The edge and the slowdown that is ignored.
+    pub ignored: f64,
+    /// The edge and the slowdown that is accepted.
+    pub accepted: f64,
+}
+
+/// How the latencies of both sides are compared.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum LatencyBasis {
+    /// By the requests that were slower than these edges.
+    Counted {
+        /// From the fastest.
+        edges: Vec<LatencyEdge>,
+    },
+    /// By the percentiles themselves, which says less.
+    Percentiles {
+        /// Why nothing is counted.
+        why: String,
+    },
+}
+
+impl LatencyBasis {
+    /// The edges that requests are counted above.
+    pub fn edges(&self) -> &[LatencyEdge] {
+        match self {
+            LatencyBasis::Counted { edges } => edges,
+            LatencyBasis::Percentiles { .. } => &[],
+        }
+    }
+}
+
+impl SideMetrics {
+    /// The percentile `quantile` in seconds.
+    pub fn percentile(&self, quantile: Quantile) -> &[Point] {
+        match quantile {
+            Quantile::P50 => &self.p50,
+            Quantile::P90 => &self.p90,
+            Quantile::P99 => &self.p99,
+        }
+    }
 }
 
 /// A series of one side that is drawn and compared.
@@ -158,6 +249,8 @@ pub struct Metrics {
     pub green: SideMetrics,
     /// 5xx answers the load balancer gave by itself: of no side, shown as a shared warning.
     pub balancer_errors: Vec<Point>,
+    /// How the latencies are compared.
+    pub latency: LatencyBasis,
     /// From where the numbers come: namespace, dimensions and statistics, for the person who asks.
     pub source: String,
 }
@@ -246,6 +339,7 @@ mod tests {
                 &[],
             ),
             balancer_errors: Vec::new(),
+            latency: LatencyBasis::Percentiles { why: String::new() },
             source: String::new(),
         };
         let one = metrics.measured_share(1).unwrap();

@@ -32,7 +32,9 @@ pub use fact::Fact;
 pub use fault::{Fault, FaultKind};
 pub use guard::{Guard, GuardState};
 pub use ids::{OrderId, RolloutId};
-pub use metric::{MetricKind, Metrics, Point, SideMetrics};
+pub use metric::{
+    LatencyBasis, LatencyEdge, MetricKind, Metrics, Point, Quantile, SideMetrics, Slower,
+};
 pub use order::{
     Action, Call, LastOrder, Means, Offered, Order, Permit, Policy, Progress, Refusal, Strength,
     blue_is_ready, permit,

@@ -1,15 +1,6 @@
-//! Which metrics are asked for, and over which minutes.
+//! What CloudWatch calls the things that are measured.
 
-use jiff::{SignedDuration, Timestamp};
-
-use crate::stats::Settle;
-
-use super::metrics::{Groups, Span};
-
-/// Minutes of metrics before the rollout: the history that the verdict learns from.
-const HISTORY: i64 = 120;
-/// The most minutes that are asked for: a day and a half of baking.
-const MOST_MINUTES: i64 = 2160;
+use super::metrics::Groups;
 
 /// What CloudWatch calls the two groups behind a listener; `route` is the ARN of the listener or of
 /// one of its rules.
@@ -24,20 +15,6 @@ fn load_balancer(route: &str) -> Option<String> {
     let path = route.split_once(":listener/").or_else(|| route.split_once(":listener-rule/"))?.1;
     let parts: Vec<&str> = path.split('/').take(3).collect();
     (parts.len() == 3).then(|| parts.join("/"))
-}
-
-/// From the history before a rollout that was `created` then up to now; what is younger than
-/// `settle` is not settled.
-pub(crate) fn span(
-    created: Option<Timestamp>,
-    window: u32,
-    settle: Settle,
-    now: Timestamp,
-) -> Span {
-    let age = created.map_or(0, |at| now.duration_since(at).as_mins().max(0));
-    let minutes = age.saturating_add(HISTORY).max(i64::from(window)).min(MOST_MINUTES);
-    let settle = SignedDuration::from_secs(settle.get().into());
-    Span::last(usize::try_from(minutes).unwrap_or(0), now, settle)
 }
 
 #[cfg(test)]

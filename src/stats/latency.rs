@@ -6,36 +6,14 @@
 
 use serde::Serialize;
 
+pub use crate::domain::Quantile;
+
 use super::units::{Growth, Probability};
 
 /// An edge below a millisecond is noise of the clock that measured it.
 const SMALLEST_EDGE: f64 = 0.001;
 
-/// The percentiles that are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Quantile {
-    /// The median.
-    P50,
-    /// The 90th percentile.
-    P90,
-    /// The 99th percentile.
-    P99,
-}
-
 impl Quantile {
-    /// All of them, from the fastest.
-    pub const ALL: [Quantile; 3] = [Quantile::P50, Quantile::P90, Quantile::P99];
-
-    /// As it is called in the config file and in the output.
-    pub fn name(self) -> &'static str {
-        match self {
-            Quantile::P50 => "p50",
-            Quantile::P90 => "p90",
-            Quantile::P99 => "p99",
-        }
-    }
-
     /// The share of requests that are slower.
     pub fn share_beyond(self) -> Probability {
         match self {

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 
 use crate::app::verdict::Judgement;
-use crate::domain::{Metrics, RolloutKind, Side, SideMetrics, Snapshot};
+use crate::domain::{LatencyEdge, Metrics, Quantile, RolloutKind, Side, Snapshot};
 use crate::stats::{Assessment, Basis, Counts, Eta, MetricAssessment, RatioEstimate, Verdict};
 
 use super::format::{clean, millis, minute, percent};
@@ -74,27 +74,34 @@ fn numbers(metrics: Option<&Metrics>, assessment: &Assessment) -> Vec<String> {
     let has_p99 = latency.is_some();
     let warming_up = assessment.warm_up_left > 0 && assessment.verdict == Verdict::Undecided;
     let bound = bound(metric, assessment);
+    let edge = edge(metrics, &metric.name);
     let before_after = assessment.basis == Basis::BeforeAfter;
     if let Some(bound) = bound.filter(|_| before_after) {
         // The rates would be those of all minutes, the bound is that of the minutes both had.
-        let text = format!("{} at least {:.1} times blue's", clean(&metric.name), bound.low);
+        let what = edge.map_or_else(
+            || clean(&metric.name).into_owned(),
+            |edge| format!("requests above {} ms", millis(edge.edge)),
+        );
+        let text = format!("{what} at least {:.1} times blue's", bound.low);
         return vec![text, " while side by side".to_owned()];
     }
     let mut parts = Vec::new();
-    match (metric.green, metric.blue, latency) {
-        (Some(green), Some(blue), _) => parts.push(format!(
+    match (latency, metric.green, metric.blue) {
+        (Some(latency), _, _) => parts.push(latency),
+        (None, Some(green), Some(blue)) => parts.push(format!(
             "{} {} % against {} %",
             clean(&metric.name),
             share(green),
             share(blue)
         )),
-        (_, _, Some(latency)) => parts.push(latency),
-        (_, _, None) if warming_up => return vec!["green is warming up".to_owned()],
-        (_, _, None) => parts.push(format!("{} were not compared yet", clean(&metric.name))),
+        (None, _, _) if warming_up => return vec!["green is warming up".to_owned()],
+        (None, _, _) => parts.push(format!("{} were not compared yet", clean(&metric.name))),
     }
     // The bound that holds stands before the estimate.
     if let Some(bound) = bound {
-        parts.push(format!(", at least {:.1} times", bound.low));
+        // It is the slow requests that are so many times as many, not the latency.
+        let many = edge.map(|edge| format!(" as many above {} ms", millis(edge.edge)));
+        parts.push(format!(", at least {:.1} times{}", bound.low, many.unwrap_or_default()));
         parts.push(format!(", about {:.1}", bound.value));
     } else if before_after {
         parts.push("; before and after, not side by side".to_owned());
@@ -120,17 +127,22 @@ fn share(counts: Counts) -> String {
     percent(100.0 * counts.bad() / counts.requests())
 }
 
+/// The percentile that a metric of this name is.
+fn quantile(name: &str) -> Option<Quantile> {
+    Quantile::ALL.into_iter().find(|quantile| quantile.name() == name)
+}
+
+/// The latency that requests are counted above for the metric, if they are counted.
+pub(super) fn edge<'a>(metrics: Option<&'a Metrics>, name: &str) -> Option<&'a LatencyEdge> {
+    let quantile = quantile(name)?;
+    metrics?.latency.edges().iter().find(|edge| edge.quantile == quantile)
+}
+
 /// A latency of both sides in their newest settled minute.
 fn latency(metrics: Option<&Metrics>, name: &str) -> Option<String> {
-    let metrics = metrics?;
+    let (metrics, quantile) = (metrics?, quantile(name)?);
     let newest = |side: Side| {
-        let SideMetrics { p50, p90, p99, .. } = metrics.side(side);
-        let series = match name {
-            "p50" => p50,
-            "p90" => p90,
-            "p99" => p99,
-            _ => return None,
-        };
+        let series = metrics.side(side).percentile(quantile);
         series.iter().rev().find(|point| point.is_closed())?.settled()
     };
     let (green, blue) = (newest(Side::Green)?, newest(Side::Blue)?);

@@ -1,7 +1,9 @@
 //! What is measured on both sides, minute by minute.
 
-use cutover::domain::{Metrics, Point, Snapshot};
+use cutover::domain::{Metrics, Phase, Point, Quantile, Side, Snapshot};
+use cutover::sources::Account;
 use cutover::stats::Config;
+use jiff::Timestamp;
 
 use super::Bench;
 
@@ -24,4 +26,107 @@ async fn the_newest_minutes_are_left_alone_for_as_long_as_the_config_says() {
         let settled = requests[requests.len() - 1 - young.max(3)];
         assert!(matches!(settled, Point::Value(_)), "{text}");
     }
+}
+
+/// The GetMetricData calls since the `before`-th: first minute asked for and queries, by arrival.
+fn asked(bench: &Bench, before: usize) -> Vec<(Timestamp, usize)> {
+    let calls = bench.simulator.calls();
+    let calls = calls.iter().filter(|call| call.operation == "GetMetricData").skip(before);
+    let asked = calls.map(|call| {
+        (call.input.time("StartTime").unwrap(), call.input.list("MetricDataQueries").len())
+    });
+    asked.collect()
+}
+
+#[tokio::test]
+async fn latencies_are_counted_above_blue_s_own_percentiles_from_before_the_rollout() {
+    let mut bench = Bench::group("latency").await;
+    bench.reach(&Phase::Shifting).await;
+    bench.pass(240);
+    let picture = bench.look().await;
+    let edges = metrics(&picture).latency.edges().to_vec();
+    assert_eq!(edges.iter().map(|edge| edge.quantile).collect::<Vec<_>>(), Quantile::ALL);
+    for edge in &edges {
+        let mut before: Vec<f64> = metrics(&picture)
+            .blue
+            .percentile(edge.quantile)
+            .iter()
+            .take(100)
+            .filter_map(|point| point.settled())
+            .collect();
+        before.sort_by(f64::total_cmp);
+        let median = before[before.len() / 2];
+        assert!((edge.edge / median - 1.0).abs() < 0.1, "{edge:?}, but the median is {median}");
+        assert!((edge.ignored / edge.edge - 1.05).abs() < 1e-3, "{edge:?}");
+        assert!((edge.accepted / edge.edge - 1.25).abs() < 1e-3, "{edge:?}");
+    }
+    bench.pass(900);
+    let picture = bench.look().await;
+    let now = metrics(&picture);
+    assert_eq!(now.latency.edges(), edges, "they stay for the whole rollout");
+    let index = (0..now.minutes())
+        .rev()
+        .find(|index| now.green.timed.get(*index).is_some_and(|n| n.settled() > Some(100.0)))
+        .unwrap();
+    let share = |side: Side| {
+        let side = now.side(side);
+        side.slower[2].edge[index].settled().unwrap() / side.timed[index].settled().unwrap()
+    };
+    assert!(share(Side::Blue) < 0.03, "{}", share(Side::Blue));
+    assert!(share(Side::Green) > 2.0 * share(Side::Blue), "{}", share(Side::Green));
+}
+
+#[tokio::test]
+async fn the_edges_come_out_the_same_when_the_program_is_started_again() {
+    let mut bench = Bench::group("latency").await;
+    bench.pass(300);
+    let edges = metrics(&bench.look().await).latency.edges().to_vec();
+    assert_eq!(edges.len(), 3);
+    for seconds in [200, 3333] {
+        bench.pass(seconds);
+        bench.watch = bench.aws.watch(&bench.target);
+        assert_eq!(metrics(&bench.look().await).latency.edges(), edges);
+    }
+}
+
+#[tokio::test]
+async fn what_is_known_is_not_asked_for_again_and_reads_as_if_it_were() {
+    let mut bench = Bench::group("errors").await;
+    bench.pass(400);
+    bench.look().await;
+    let first = asked(&bench, 0);
+    assert_eq!(first[0].1, 15, "{first:?}");
+    assert_eq!(first.iter().filter(|call| call.1 == 17).count(), 1, "counts, with the edges known");
+    let mut picture = bench.look().await;
+    for _ in 0..7 {
+        bench.pass(90);
+        let before = bench.arrived("GetMetricData");
+        picture = bench.look().await;
+        let asked = asked(&bench, before);
+        assert_eq!(asked.len(), 1, "one call for all series");
+        let minutes = picture.taken.duration_since(asked[0].0).as_mins();
+        assert!(minutes <= 7, "{minutes} minutes asked for");
+    }
+    bench.watch = bench.aws.watch(&bench.target);
+    let afresh = bench.look().await;
+    assert_eq!(metrics(&picture), metrics(&afresh));
+}
+
+#[tokio::test]
+async fn what_failed_to_come_is_asked_for_as_soon_as_it_can_be_had() {
+    let mut bench = Bench::group("errors").await;
+    bench.pass(400);
+    bench.look().await;
+    bench.fault("cloudwatch.GetMetricData=throttle");
+    for _ in 0..5 {
+        bench.pass(120);
+        let picture = bench.look().await;
+        assert!(picture.metrics.fault().is_some());
+    }
+    bench.simulator.clear_faults();
+    bench.pass(60);
+    let picture = bench.look().await;
+    let settled = &metrics(&picture).blue.requests;
+    let gaps = settled.iter().filter(|point| **point == Point::Unknown).count();
+    assert_eq!(gaps, 0, "{settled:?}");
 }

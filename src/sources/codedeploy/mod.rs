@@ -28,11 +28,12 @@ use jiff::Timestamp;
 
 use crate::domain::{Fact, Fault, Guard, Identity, Metrics, Phase, Snapshot, Target};
 
+use super::alarms;
 use super::aws::Aws;
 use super::balancer::{self, Health};
+use super::metrics::{Meter, Span};
 use super::poll::{Ask, Kept, Kind, Question, replace};
 use super::service::tasks;
-use super::{alarms, measure, metrics};
 use control::Memory;
 use parts::Part;
 use raw::{Control, Raw, Service};
@@ -42,6 +43,7 @@ pub(crate) struct CodeDeploy {
     target: Target,
     raw: Raw,
     memory: Memory,
+    meter: Meter,
     /// The deployment whose parts were last asked for.
     subject: Option<String>,
 }
@@ -55,13 +57,19 @@ pub(crate) enum Answer {
     Health(Result<Health, Fault>),
     Listener(Result<Vec<Rule>, Fault>),
     Alarms(Result<Vec<Guard>, Fault>),
-    Metrics(Box<Result<Metrics, Fault>>),
+    Metrics(Box<(Result<Metrics, Fault>, Meter)>),
 }
 
 impl CodeDeploy {
     /// Nothing is known yet of `target`.
     pub(crate) fn new(target: Target) -> Self {
-        Self { target, raw: Raw::default(), memory: Memory::default(), subject: None }
+        Self {
+            target,
+            raw: Raw::default(),
+            memory: Memory::default(),
+            meter: Meter::default(),
+            subject: None,
+        }
     }
 
     /// Notes a new share; whether another deployment is followed now.
@@ -131,10 +139,14 @@ impl Kind for CodeDeploy {
             }
             Part::Metrics => {
                 let groups = translate::groups(raw)?;
-                let settle = aws.verdicts().of(&self.target).settle_seconds;
-                let span = measure::span(raw.created(), ask.window, settle, ask.now);
-                async move { Answer::Metrics(Box::new(metrics::sample(&aws, &groups, span).await)) }
-                    .boxed()
+                let config = aws.verdicts().of(&self.target).clone();
+                let (began, settle) = (raw.created(), config.settle_seconds);
+                let span = Span::of_rollout(began, ask.window, settle, ask.now);
+                let meter = self.meter.clone();
+                async move {
+                    Answer::Metrics(Box::new(meter.read(&aws, groups, span, &config).await))
+                }
+                .boxed()
             }
         })
     }
@@ -162,7 +174,11 @@ impl Kind for CodeDeploy {
             }
             Answer::Listener(result) => (Part::Listener, replace(&mut raw.listener, result, now)),
             Answer::Alarms(result) => (Part::Alarms, replace(&mut raw.guards, result, now)),
-            Answer::Metrics(result) => (Part::Metrics, replace(&mut raw.metrics, *result, now)),
+            Answer::Metrics(answer) => {
+                let (result, meter) = *answer;
+                self.meter = meter;
+                (Part::Metrics, replace(&mut raw.metrics, result, now))
+            }
         };
         Kept { part, fault, anew: false }
     }

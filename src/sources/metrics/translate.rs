@@ -1,0 +1,170 @@
+//! What is kept → the metrics of both sides.
+
+use crate::domain::{LatencyBasis, LatencyEdge, Metrics, Point, Side, SideMetrics, Slower};
+
+use super::Groups;
+use super::kept::Kept;
+use super::latency::{Counting, Way};
+use super::query::{BALANCER, Strictness, count_id, id, source};
+use super::span::{Span, moment};
+
+/// Both sides over `span`.
+pub(super) fn metrics(kept: &Kept, groups: &Groups, counting: &Counting, span: Span) -> Metrics {
+    let side = |side| self::side(kept, counting, side, span);
+    Metrics {
+        start: moment(span.start),
+        blue: side(Side::Blue),
+        green: side(Side::Green),
+        balancer_errors: kept.points(BALANCER, span),
+        latency: match counting {
+            Counting::Works(_, edges) => LatencyBasis::Counted { edges: edges.clone() },
+            Counting::Impossible(why) => LatencyBasis::Percentiles { why: (*why).to_owned() },
+            Counting::Undecided | Counting::Trial(..) => {
+                LatencyBasis::Percentiles { why: "blue's history is not complete yet".to_owned() }
+            }
+        },
+        source: source(groups, counting),
+    }
+}
+
+fn side(kept: &Kept, counting: &Counting, side: Side, span: Span) -> SideMetrics {
+    let get = |name: &str| kept.points(&id(side, name), span);
+    let (answered, refused) = (get("requests"), get("connection"));
+    // A refused connection never becomes a counted request: it is one more of both.
+    let requests = plus(&answered, &refused);
+    let errors = plus(&get("e5xx"), &refused);
+    // Only a load balancer that counted requests can be silent about their latency by mistake.
+    let latency = |name| beside(get(name), &answered);
+    let (timed, slower) = match counting {
+        Counting::Works(way, edges) => {
+            let timed = beside(get("timed"), &answered);
+            let slower = |edge| slower(kept, (*way, edge), side, &timed, span);
+            let slower = edges.iter().map(slower).collect();
+            (timed, slower)
+        }
+        Counting::Undecided | Counting::Trial(..) | Counting::Impossible(_) => Default::default(),
+    };
+    SideMetrics {
+        errors,
+        client_errors: get("e4xx"),
+        p50: latency("p50"),
+        p90: latency("p90"),
+        p99: latency("p99"),
+        timed,
+        slower,
+        requests,
+    }
+}
+
+/// How many of the timed requests were slower than one edge.
+fn slower(
+    kept: &Kept,
+    (way, edge): (Way, &LatencyEdge),
+    side: Side,
+    timed: &[Point],
+    span: Span,
+) -> Slower {
+    let count = |strictness: Strictness| {
+        let within = kept.points(&count_id(side, edge, strictness), span);
+        timed.iter().zip(&within).map(|(timed, within)| beyond(way, *timed, *within)).collect()
+    };
+    let asked = |strictness| Strictness::of(side).contains(&strictness);
+    Slower {
+        edge: count(Strictness::Edge),
+        ignored: count(Strictness::Ignored),
+        accepted: if asked(Strictness::Accepted) {
+            count(Strictness::Accepted)
+        } else {
+            Vec::new()
+        },
+    }
+}
+
+/// Timed requests that were not within. In a complete answer no count beside timed requests is a
+/// count of none: all were slower.
+fn beyond(way: Way, timed: Point, within: Point) -> Point {
+    let slow = |timed: f64, within: f64| (timed - way.count(within, timed)).clamp(0.0, timed);
+    match (timed, within) {
+        (Point::Unknown, _) | (_, Point::Unknown) => Point::Unknown,
+        (Point::Absent, _) => Point::Absent,
+        (Point::Value(timed), Point::Value(within)) => Point::Value(slow(timed, within)),
+        (Point::Value(timed), Point::Absent) => Point::Value(timed),
+        (Point::Value(timed), Point::Pending(within)) => {
+            Point::Pending(within.map(|within| slow(timed, within)))
+        }
+        (Point::Pending(timed), within) => {
+            let both = timed.zip(within.number());
+            Point::Pending(both.map(|(timed, within)| slow(timed, within)))
+        }
+    }
+}
+
+/// The sum of two counts of the same minute; what is absent adds nothing.
+fn plus(a: &[Point], b: &[Point]) -> Vec<Point> {
+    a.iter()
+        .zip(b)
+        .map(|(a, b)| match (*a, *b) {
+            (Point::Unknown, _) | (_, Point::Unknown) => Point::Unknown,
+            (Point::Absent, other) | (other, Point::Absent) => other,
+            (Point::Pending(a), Point::Pending(b)) => match (a, b) {
+                (None, other) | (other, None) => Point::Pending(other),
+                (Some(a), Some(b)) => Point::Pending(Some(a + b)),
+            },
+            (Point::Pending(a), Point::Value(b)) | (Point::Value(b), Point::Pending(a)) => {
+                Point::Pending(Some(a.unwrap_or(0.0) + b))
+            }
+            (Point::Value(a), Point::Value(b)) => Point::Value(a + b),
+        })
+        .collect()
+}
+
+/// A series of latencies beside the requests they belong to: no latency beside counted requests is
+/// not "no latency", nobody knows it.
+fn beside(latency: Vec<Point>, requests: &[Point]) -> Vec<Point> {
+    let both = latency.into_iter().zip(requests);
+    both.map(|both| match both {
+        (Point::Absent, Point::Value(_)) => Point::Unknown,
+        (latency, _) => latency,
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refused_connections_are_requests_that_failed() {
+        let sum = plus(
+            &[Point::Value(100.0), Point::Absent, Point::Unknown],
+            &[Point::Value(3.0), Point::Value(2.0), Point::Value(1.0)],
+        );
+        assert_eq!(sum, [Point::Value(103.0), Point::Value(2.0), Point::Unknown]);
+    }
+
+    #[test]
+    fn who_was_not_within_was_slower_and_what_is_not_known_stays_so() {
+        use Point::{Absent, Pending, Unknown, Value};
+        for (timed, within, slow) in [
+            (Value(200.0), Value(180.0), Value(20.0)),
+            (Value(200.0), Value(201.0), Value(0.0)),
+            (Value(200.0), Absent, Value(200.0)),
+            (Value(200.0), Unknown, Unknown),
+            (Unknown, Value(1.0), Unknown),
+            (Absent, Absent, Absent),
+            (Pending(Some(50.0)), Pending(Some(20.0)), Pending(Some(30.0))),
+            (Pending(None), Pending(None), Pending(None)),
+        ] {
+            assert_eq!(beyond(Way::TrimmedCount, timed, within), slow, "{timed:?} {within:?}");
+        }
+        let share = beyond(Way::PercentileRank, Value(200.0), Value(90.0));
+        assert_eq!(share, Value(20.0));
+    }
+
+    #[test]
+    fn a_latency_is_only_missing_where_there_was_no_request() {
+        let requests = [Point::Value(5.0), Point::Absent];
+        let latency = beside(vec![Point::Absent, Point::Absent], &requests);
+        assert_eq!(latency, [Point::Unknown, Point::Absent]);
+    }
+}
