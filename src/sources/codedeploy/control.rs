@@ -55,7 +55,11 @@ pub(crate) async fn look(
 impl Memory {
     async fn look(&mut self, aws: &Aws, target: &Target) -> Result<Control, Fault> {
         self.find(aws, target).await?;
-        self.read_group(aws).await;
+        // Side by side: an order waits for this.
+        let known = self.following.clone();
+        let ((), info) = tokio::join!(self.read_group(aws), async {
+            Some(deployment(aws, known.as_deref()?).await)
+        });
         self.follow_group(aws, target).await?;
         let Some(id) = self.following.clone() else {
             return Ok(Control {
@@ -66,7 +70,10 @@ impl Memory {
                 group: self.group.clone(),
             });
         };
-        let mut info = deployment(aws, &id).await?;
+        let mut info = match info.filter(|_| known.as_ref() == Some(&id)) {
+            Some(info) => info?,
+            None => deployment(aws, &id).await?,
+        };
         // The way back is another deployment; it may be over before any list shows it.
         if let Some(rollback) = rollback_id(&info) {
             info = deployment(aws, &rollback).await?;
@@ -345,8 +352,13 @@ async fn routing(aws: &Aws, name: &str) -> Result<Routing, Fault> {
 }
 
 impl Memory {
-    /// The memory of somebody who follows this deployment and has seen it run.
-    pub(crate) fn of(rollout: &RolloutId) -> Self {
-        Self { following: Some(rollout.as_str().to_owned()), seen_running: true, ..Self::default() }
+    /// The memory of somebody who follows this deployment of a target and has seen it run.
+    pub(crate) fn of(target: &Target, rollout: &RolloutId) -> Self {
+        let subject = match target {
+            Target::CodeDeploy { application, group } => Some((application.clone(), group.clone())),
+            _ => None,
+        };
+        let following = Some(rollout.as_str().to_owned());
+        Self { subject, following, seen_running: true, ..Self::default() }
     }
 }

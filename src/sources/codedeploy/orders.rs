@@ -19,7 +19,7 @@ use super::translate::snapshot;
 
 /// Reads afresh what an order rests on: the caller, the deployment, and blue's tasks.
 pub(crate) async fn read_again(aws: &Aws, order: &Order) -> Snapshot {
-    let memory = Memory::of(&order.expected.rollout);
+    let memory = Memory::of(&order.target, &order.expected.rollout);
     let (identity, (control, _)) = tokio::join!(aws.identity(), look(aws, &order.target, memory));
     let now = aws.now();
     let mut raw = Raw::default();
