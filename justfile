@@ -29,6 +29,10 @@ generate:
 bench:
     cargo bench
 
+# The promise of the verdict by simulation: writes the tables of docs/verdict.md; takes minutes.
+calibrate *TABLES:
+    cargo bench --bench calibrate -- {{TABLES}}
+
 # A binary to ship: smaller, with link-time optimisation; takes several minutes.
 dist:
     cargo build --profile dist

@@ -6,4 +6,5 @@ mod list;
 mod order;
 mod questions;
 mod storm;
+mod verdict;
 mod watch;
