@@ -133,5 +133,5 @@ fn random() -> u64 {
 fn nearest_command(word: &str) -> Option<String> {
     let command = Cli::command();
     let names = command.get_subcommands().map(clap::Command::get_name);
-    crate::config::nearest(word, names).map(str::to_owned)
+    crate::domain::nearest(word, names).map(str::to_owned)
 }

@@ -6,11 +6,10 @@ use std::{fs, io};
 
 use serde::Deserialize;
 
-use crate::domain::{Target, TargetError};
+use crate::domain::{Target, TargetError, nearest};
 use crate::stats;
 
 use super::alias::{self, Alias};
-use super::nearest;
 
 /// What `config.toml` says. Every field may be left out.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -11,6 +11,9 @@
 //! - An [`Action`] is what a person can ask for; [`permit`] is the only judge of it; an [`Order`]
 //!   is one action with the state it was decided on.
 //!
+//! And [`nearest`], the right word that a wrong one may have meant: a mistake is answered everywhere
+//! in the same way.
+//!
 //! Plain values only: no clock, no network, no terminal, no async, no text for a screen.
 
 mod environment;
@@ -20,6 +23,7 @@ mod fault;
 mod guard;
 mod ids;
 mod metric;
+mod nearest;
 mod order;
 mod rollout;
 mod stage;
@@ -35,6 +39,7 @@ pub use ids::{OrderId, RolloutId};
 pub use metric::{
     LatencyBasis, LatencyEdge, MetricKind, Metrics, Point, Quantile, SideMetrics, Slower,
 };
+pub use nearest::nearest;
 pub use order::{
     Action, Call, LastOrder, Means, Offered, Order, Permit, Policy, Progress, Refusal, Strength,
     blue_is_ready, permit,

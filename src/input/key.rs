@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::nearest::nearest;
+use crate::domain::nearest;
 
 /// The keys that have a name instead of a character.
 const NAMES: [(&str, KeyCode); 28] = [

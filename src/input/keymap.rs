@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::error::{KeymapError, Problem};
-use super::nearest::nearest;
 use super::{Command, Key};
+use crate::domain::nearest;
 use toml::de::{DeTable, DeValue};
 
 /// The keymap that is built in, with the comments that document it.

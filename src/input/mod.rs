@@ -7,7 +7,6 @@ mod command;
 mod error;
 mod key;
 mod keymap;
-mod nearest;
 
 pub use command::{Command, NoCommand};
 pub use error::{KeymapError, Problem};

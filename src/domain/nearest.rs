@@ -1,10 +1,7 @@
 //! The right word that a wrong one may have meant.
 
 /// The candidate that is nearest to `word`, if one is near enough to be worth saying.
-pub(super) fn nearest<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A slip changes a letter or two, in a longer word a third of it.
     let limit = (word.chars().count() / 3).clamp(1, 3);
     candidates
