@@ -64,6 +64,7 @@ fn refused(action: Action, why: &Refusal) -> String {
         | Refusal::Over
         | Refusal::AlreadyGoingBack
         | Refusal::NothingToGoBackTo
+        | Refusal::NoSuchCall(_)
         | Refusal::IdentityChanged => return format!("{}: not possible, {why}", action.words()),
     };
     format!("{}: not possible, {why}; {help}", action.words())

@@ -18,6 +18,9 @@ pub(super) fn entries(old: &Snapshot, new: &Snapshot, now: Timestamp) -> Vec<Tim
     guards(old, new, &mut |text| say(EventKind::Alarm, None, text));
     match (old.rollout(), new.rollout()) {
         (Some(old), Some(new)) if old.id == new.id => {
+            if old.kind != new.kind {
+                say(EventKind::Deploy, None, follows(new));
+            }
             for side in [Side::Blue, Side::Green] {
                 if let Some(text) = targets(old, new, side) {
                     say(EventKind::Targets, Some(side), text);

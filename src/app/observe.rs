@@ -128,9 +128,11 @@ fn moved(old: Option<&Rollout>, new: Option<&Rollout>) -> bool {
 
 /// Whether a rollout waits for an approval and did not before.
 fn opened_approval(old: Option<&Rollout>, new: Option<&Rollout>) -> bool {
-    let waits = |rollout: &Rollout| rollout.gate == Some(Gate::Approval);
-    let waited = |new: &Rollout| old.is_some_and(|old| old.id == new.id && waits(old));
-    new.is_some_and(|new| waits(new) && !waited(new))
+    let gate = |rollout: &Rollout| {
+        rollout.gate.clone().filter(|gate| matches!(gate, Gate::Approval | Gate::Hook { .. }))
+    };
+    let waited = |new: &Rollout| old.is_some_and(|old| old.id == new.id && gate(old) == gate(new));
+    new.is_some_and(|new| gate(new).is_some() && !waited(new))
 }
 
 /// The sentence for a rollback that has just failed, whoever ordered it.

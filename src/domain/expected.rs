@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Action, Means, Offered, Phase, Refusal, Rollout, RolloutId, Snapshot, Split};
+use super::{Action, Gate, Means, Offered, Phase, Refusal, Rollout, RolloutId, Snapshot, Split};
 
 /// The facts an order rests on. What was confirmed is void when one of them no longer holds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -15,6 +15,8 @@ pub struct Expected {
     pub rollout: RolloutId,
     /// Where it stood.
     pub phase: Phase,
+    /// The gate it waited at.
+    pub gate: Option<Gate>,
     /// The split that was asked for.
     pub planned: Option<Split>,
     /// How it would be carried out.
@@ -46,6 +48,9 @@ pub enum Change {
         /// As it is.
         to: String,
     },
+    /// The gate that was to be answered is no longer the one it waits at.
+    #[error("the gate it waited at is behind it")]
+    Gate,
     /// The split is another one.
     #[error("green has {to} % of the traffic, not {from} %")]
     Split {
@@ -78,7 +83,7 @@ impl Expected {
     /// still stands.
     ///
     /// A roll back keeps its meaning ("all traffic goes back to blue") while the shift moves on,
-    /// so for it only the rollout, the means and blue's tasks count. Every other action means
+    /// so for it only the rollout, the means, a hook's gate and blue's tasks count. Every other action means
     /// something else in another phase or at another split.
     pub fn change(&self, action: Action, now: &Snapshot) -> Option<Change> {
         let unreadable = |what: &str| Some(Change::Unreadable(what.to_owned()));
@@ -105,6 +110,10 @@ impl Expected {
                 return Some(Change::NoLongerPossible(why.clone()));
             }
             None => return Some(Change::NoLongerPossible(Refusal::StateUnknown)),
+        }
+        // A hook's gate is answered by its id: at another one, or none, the call is another.
+        if matches!(self.gate, Some(Gate::Hook { .. })) && rollout.gate != self.gate {
+            return Some(Change::Gate);
         }
         match action {
             Action::RollBack => self.lost_tasks(rollout),

@@ -50,4 +50,4 @@ pub use rollout::{
 };
 pub use stage::{Due, Gate, Next, NextStep, Phase, Stage, StageKind, StageState};
 pub use target::{TARGET_FORMS, Target, TargetError};
-pub use traffic::{ListenerSplit, MeasuredShare, Split, Traffic, Weight};
+pub use traffic::{ListenerSplit, MeasuredShare, ShareOf, Split, Traffic, Weight};

@@ -38,7 +38,7 @@ impl Action {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Means {
-    /// The gate is opened; the shift begins.
+    /// The gate is opened; the rollout goes on.
     OpenGate,
     /// The running rollout is stopped and undone: blue is still there.
     StopAndRollBack,
@@ -168,6 +168,9 @@ pub enum Refusal {
     /// Blue is being removed: the stop may come too late, and then nothing undoes it.
     #[error("blue is being removed")]
     BlueIsGoing,
+    /// The control plane has no call for it, in these words.
+    #[error("{0}")]
+    NoSuchCall(String),
     /// Another tool owns the rollout, e.g. CloudFormation.
     #[error("{0} owns this rollout")]
     ManagedBy(String),
@@ -343,6 +346,7 @@ pub fn permit(snapshot: &Snapshot, action: Action, policy: &Policy) -> Result<Pe
         region: identity.region.clone(),
         rollout: rollout.id.clone(),
         phase: rollout.phase.clone(),
+        gate: rollout.gate.clone(),
         planned: rollout.traffic.planned.value().copied(),
         means,
         blue_running: rollout.blue.tasks.value().map(|tasks| tasks.running),

@@ -15,7 +15,7 @@ pub enum Phase {
     Preparing,
     /// Green is tested, with test traffic or a hook, before it gets any request.
     Validating,
-    /// A person has to say go before green gets traffic.
+    /// A person has to say go before the rollout goes on.
     AwaitingApproval,
     /// The last hook before the shift runs.
     BeforeShift,
@@ -62,6 +62,8 @@ pub enum StageKind {
     Shift(Split),
     /// The hook after the shift.
     AfterShift,
+    /// A hook that calls this, beside the stages it watches.
+    Hook(String),
     /// Blue is kept warm for the stage's planned time.
     Bake,
     /// Blue is removed.
@@ -152,6 +154,8 @@ pub enum NextStep {
     RemoveBlue,
     /// The rollout is stopped because nobody approved it.
     StopUnapproved,
+    /// The rollout is rolled back because nobody approved it.
+    RollBackUnapproved,
     /// The rollout goes on although nobody approved it.
     ContinueUnapproved,
     /// The step that runs is given up and the rollout fails.
@@ -173,6 +177,11 @@ pub struct Next {
 pub enum Gate {
     /// Someone has to approve the shift to green.
     Approval,
+    /// A hook of the rollout pauses it until someone answers; a rollout can have several.
+    Hook {
+        /// Which, as the control plane names it.
+        id: String,
+    },
     /// Both environments are alive; someone may end that early.
     Bake,
 }

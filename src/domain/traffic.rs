@@ -84,15 +84,30 @@ pub struct MeasuredShare {
     pub minutes: u32,
 }
 
+/// What the shares of the traffic are shares of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum ShareOf {
+    /// Of the requests, by weights.
+    #[default]
+    Requests,
+    /// Of the running tasks: a rolling update has no weights, every task takes its turn.
+    Tasks,
+}
+
 /// The traffic as the control plane and the load balancer tell it.
 #[derive(Debug, Clone, PartialEq, Serialize, Default)]
 pub struct Traffic {
+    /// What the shares are shares of.
+    pub of: ShareOf,
     /// The split that the control plane was asked for.
     pub planned: Fact<Split>,
     /// The split that the listener holds.
     pub listener: Fact<ListenerSplit>,
     /// Whether clients stick to a side by cookie, so that the requests lag behind the weights.
     pub sticky: bool,
+    /// The split of the test traffic that the control plane was asked for, where there is any.
+    pub test: Option<Split>,
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@ use crate::domain::{
 
 use super::aws::Aws;
 use super::backend::Account;
-use super::codedeploy::{list, orders};
 use super::error::fault;
 use super::order::{read_only, unknown_call};
 use super::watcher::Watcher;
+use super::{codedeploy, ecs};
 
 impl Account for Aws {
     type Backend = Watcher;
@@ -19,26 +19,54 @@ impl Account for Aws {
     }
 
     async fn list(&self) -> Result<Vec<RolloutSummary>, Fault> {
-        list::active(self).await
+        let (codedeploy, ecs) =
+            tokio::join!(codedeploy::list::active(self), ecs::list::active(self));
+        both(codedeploy, ecs)
     }
 
     async fn read_again(&self, order: &Order) -> Snapshot {
-        Box::pin(orders::read_again(self, order)).await
+        match order.call.service.as_str() {
+            "ecs" => Box::pin(ecs::orders::read_again(self, order)).await,
+            _ => Box::pin(codedeploy::orders::read_again(self, order)).await,
+        }
     }
 
     async fn send(&self, order: &Order) -> Progress {
         let Some(changes) = self.changes() else { return read_only(order) };
         self.note_order();
         match order.call.service.as_str() {
-            "codedeploy" => Box::pin(orders::send(self, changes, order)).await,
+            "codedeploy" => Box::pin(codedeploy::orders::send(self, changes, order)).await,
+            "ecs" => Box::pin(ecs::orders::send(changes, order)).await,
             _ => unknown_call(order),
         }
     }
 
     async fn reconcile(&self, order: &Order, lost: Fault) -> Progress {
-        Box::pin(orders::reconcile(self, order, lost)).await
+        match order.call.service.as_str() {
+            "ecs" => Box::pin(ecs::orders::reconcile(self, order, lost)).await,
+            _ => Box::pin(codedeploy::orders::reconcile(self, order, lost)).await,
+        }
     }
 }
+
+/// What two control planes run, newest first. One that cannot be asked hides nothing of the other;
+/// nothing at all is only said when both have said it.
+fn both(a: Listed, b: Listed) -> Listed {
+    let (mut found, fault) = match (a, b) {
+        (Ok(a), Ok(b)) => ([a, b].concat(), None),
+        (Ok(list), Err(fault)) | (Err(fault), Ok(list)) => (list, Some(fault)),
+        (Err(fault), Err(_)) => return Err(fault),
+    };
+    match fault {
+        Some(fault) if found.is_empty() => Err(fault),
+        Some(_) | None => {
+            found.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| a.id.cmp(&b.id)));
+            Ok(found)
+        }
+    }
+}
+
+type Listed = Result<Vec<RolloutSummary>, Fault>;
 
 impl Aws {
     /// In whose name the clients speak. Nobody can be denied this call.

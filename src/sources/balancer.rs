@@ -94,6 +94,21 @@ fn target(description: &TargetHealthDescription) -> TargetState {
     }
 }
 
+/// What `arn` routes by: one rule, or the default actions of a network load balancer's listener.
+pub(crate) async fn route(aws: &Aws, arn: String) -> Result<Vec<Rule>, Fault> {
+    if arn.contains(":listener-rule/") {
+        let call = aws.reads().elb.describe_rules().rule_arns(arn);
+        let answer = call.send().await;
+        let answer = answer.map_err(|error| fault("elasticloadbalancing:DescribeRules", &error))?;
+        return Ok(answer.rules().to_vec());
+    }
+    let call = aws.reads().elb.describe_listeners().listener_arns(arn);
+    let answer = call.send().await;
+    let answer = answer.map_err(|error| fault("elasticloadbalancing:DescribeListeners", &error))?;
+    let actions = answer.listeners().iter().map(|listener| listener.default_actions().to_vec());
+    Ok(actions.map(|actions| Rule::builder().set_actions(Some(actions)).build()).collect())
+}
+
 /// All rules of the production listener.
 pub(crate) async fn listener(aws: &Aws, arn: String) -> Result<Vec<Rule>, Fault> {
     let mut rules: Vec<Rule> = Vec::new();

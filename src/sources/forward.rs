@@ -1,5 +1,7 @@
 //! What the rules of a listener say about the traffic of two target groups. Pure.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_elasticloadbalancingv2::types::{Action, Rule, TargetGroupTuple};
 
 use crate::domain::{ListenerSplit, Split, Weight};
@@ -68,6 +70,12 @@ pub(super) fn listener_split(
         }
         _ => ListenerSplit::Mixed(splits),
     }
+}
+
+/// The names of the groups that get anything by these rules.
+pub(super) fn served(rules: &[Rule]) -> BTreeSet<String> {
+    let weights = rules.iter().flat_map(forwards).flat_map(weights);
+    weights.filter(|(_, weight)| *weight > 0.0).map(|(name, _)| name).collect()
 }
 
 /// Whether clients are kept on a side by a cookie.

@@ -7,6 +7,7 @@
 //! | [`watcher`] | which backend watches which target |
 //! | [`poll`], [`pace`] | asking again and again, and how often |
 //! | [`codedeploy`] | ECS services that CodeDeploy deploys blue/green |
+//! | [`ecs`] | ECS services that ECS itself deploys |
 //! | [`service`], [`balancer`], [`metrics`], [`alarms`] | what ECS, ELB and CloudWatch are asked |
 //! | [`tasks`], [`timeline`], [`forward`], [`routing`], [`measure`] | what all control planes read alike: pure |
 //! | [`order`] | what every order has in common |
@@ -19,6 +20,7 @@ mod aws;
 mod backend;
 mod balancer;
 mod codedeploy;
+mod ecs;
 mod error;
 mod forward;
 mod limiter;

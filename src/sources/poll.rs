@@ -143,6 +143,16 @@ impl<K: Kind> Poller<K> {
         }
     }
 
+    /// What is watched.
+    pub(crate) fn kind(&self) -> &K {
+        &self.kind
+    }
+
+    /// The account it is watched in.
+    pub(crate) fn aws(&self) -> &Aws {
+        &self.aws
+    }
+
     /// Whether everything has answered at least once, or cannot be asked for.
     fn is_whole(&self, wish: Wish) -> bool {
         let ask = self.circumstances(wish);

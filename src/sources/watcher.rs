@@ -5,6 +5,7 @@ use crate::domain::{Snapshot, Target};
 use super::aws::Aws;
 use super::backend::{Backend, Wish};
 use super::codedeploy::CodeDeploy;
+use super::ecs::Ecs;
 use super::poll::Poller;
 
 /// The backend of one target.
@@ -14,30 +15,61 @@ pub struct Watcher(Kind);
 enum Kind {
     /// An ECS service that CodeDeploy deploys.
     CodeDeploy(Box<Poller<CodeDeploy>>),
+    /// An ECS service that ECS deploys, or of which nobody knows yet who does.
+    Ecs(Box<Poller<Ecs>>),
 }
 
 impl Watcher {
     /// Begins to watch; nothing is asked yet.
     pub(super) fn new(aws: &Aws, target: &Target) -> Self {
         match target {
-            Target::CodeDeploy { .. } | Target::Deployment(_) | Target::Ecs { .. } => {
-                let kind = CodeDeploy::new(target.clone());
-                Self(Kind::CodeDeploy(Box::new(Poller::new(aws.clone(), kind))))
+            Target::CodeDeploy { .. } | Target::Deployment(_) => Self::codedeploy(aws, target),
+            Target::Ecs { cluster, service } => {
+                let kind = Ecs::new(cluster.clone(), service.clone());
+                Self(Kind::Ecs(Box::new(Poller::new(aws.clone(), kind))))
             }
         }
+    }
+
+    fn codedeploy(aws: &Aws, target: &Target) -> Self {
+        let kind = CodeDeploy::new(target.clone());
+        Self(Kind::CodeDeploy(Box::new(Poller::new(aws.clone(), kind))))
+    }
+
+    /// Only the service itself says who deploys it: one question to it, then the watch is handed
+    /// over to CodeDeploy's backend, if need be also later.
+    fn hand_over(&mut self, target: &Target) -> bool {
+        let Kind::Ecs(poller) = &self.0 else { return false };
+        if !poller.kind().is_codedeploys() {
+            return false;
+        }
+        *self = Self::codedeploy(poller.aws(), target);
+        true
     }
 }
 
 impl Backend for Watcher {
     async fn observe(&mut self, wish: Wish) -> Snapshot {
-        match &mut self.0 {
-            Kind::CodeDeploy(poller) => poller.observe(wish).await,
+        loop {
+            let picture = match &mut self.0 {
+                Kind::CodeDeploy(poller) => return poller.observe(wish).await,
+                Kind::Ecs(poller) => poller.observe(wish).await,
+            };
+            if !self.hand_over(&picture.target) {
+                return picture;
+            }
         }
     }
 
     async fn observe_whole(&mut self, wish: Wish) -> Snapshot {
-        match &mut self.0 {
-            Kind::CodeDeploy(poller) => poller.observe_whole(wish).await,
+        loop {
+            let picture = match &mut self.0 {
+                Kind::CodeDeploy(poller) => return poller.observe_whole(wish).await,
+                Kind::Ecs(poller) => poller.observe_whole(wish).await,
+            };
+            if !self.hand_over(&picture.target) {
+                return picture;
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::app::select::Steps;
 use crate::app::{Cockpit, Outcome};
 use crate::domain::{
-    Next, NextStep, Phase, Rollout, RolloutKind, Split, Stage, StageKind, StageState,
+    Next, NextStep, Phase, Rollout, RolloutKind, ShareOf, Split, Stage, StageKind, StageState,
 };
 
 use super::format::{clean, left, planned, share};
@@ -19,6 +19,7 @@ pub(super) fn phase(rollout: &Rollout) -> String {
         (Phase::Validating, false) => "TESTING GREEN",
         (Phase::AwaitingApproval, _) => "WAITS FOR YOU",
         (Phase::BeforeShift, false) => "ABOUT TO SHIFT",
+        (Phase::Shifting, false) if rollout.traffic.of == ShareOf::Tasks => "REPLACING TASKS",
         (Phase::Shifting, false) => "SHIFTING",
         (Phase::AfterShift, false) => "CHECKING",
         (Phase::Baking, false) => "BAKING",
@@ -46,6 +47,14 @@ pub(super) fn traffic(split: Option<Split>, live: bool) -> String {
     }
 }
 
+/// Which part of the capacity is green: a rolling update moves tasks, not traffic.
+pub(super) fn capacity(split: Option<Split>) -> String {
+    match split {
+        None => "it is not known which tasks run".to_owned(),
+        Some(split) => format!("{} % of the running tasks are green", share(split.green.get())),
+    }
+}
+
 /// The same in fewer words, for little room.
 pub(super) fn traffic_short(split: Option<Split>) -> String {
     match split {
@@ -62,7 +71,7 @@ pub(super) fn no_rollout(cockpit: &Cockpit) -> String {
     match (read.value(), read.fault()) {
         (Some(_), _) => "no rollout yet".to_owned(),
         (None, Some(fault)) => format!("? {}", clean(&fault.brief())),
-        (None, None) => "asking CodeDeploy".to_owned(),
+        (None, None) => "asking AWS".to_owned(),
     }
 }
 
@@ -73,6 +82,7 @@ pub(super) fn next(next: &Next, now: Timestamp, live: bool) -> String {
         NextStep::Shift(split) => format!("{} % to green", share(split.green.get())),
         NextStep::RemoveBlue => "blue is removed".to_owned(),
         NextStep::StopUnapproved => "stopped if nobody approves".to_owned(),
+        NextStep::RollBackUnapproved => "rolled back if nobody approves".to_owned(),
         NextStep::ContinueUnapproved => "goes on if nobody approves".to_owned(),
         NextStep::GiveUp => "given up if not done".to_owned(),
     };
@@ -109,6 +119,7 @@ pub(super) fn stage(stage: &Stage) -> String {
             None => format!("{} %", share(split.green.get())),
         },
         StageKind::AfterShift => "hook after".to_owned(),
+        StageKind::Hook(name) => format!("hook {}", clean(name)),
         StageKind::Bake => match stage.planned {
             Some(span) => format!("bake {}", planned(span)),
             None => "bake".to_owned(),

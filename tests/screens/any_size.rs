@@ -102,8 +102,5 @@ fn before_the_first_answer_the_screen_says_what_it_waits_for() {
     desk.happens(Event::Woke);
     assert_eq!(desk.state.cockpit().unwrap().view, View::Panels);
     let rows = text(&screen(&mut desk.state, (80, 24), "dark"));
-    assert!(
-        rows.contains("codedeploy:shop/checkout") && rows.contains("asking CodeDeploy"),
-        "{rows}"
-    );
+    assert!(rows.contains("codedeploy:shop/checkout") && rows.contains("asking AWS"), "{rows}");
 }

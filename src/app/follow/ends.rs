@@ -43,11 +43,13 @@ fn taken(track: &mut Track, now: Timestamp) {
 }
 
 fn roll_back(track: &mut Track, rollout: &Rollout, metrics: Option<&Metrics>, now: Timestamp) {
-    let own = rollout.id == track.order.expected.rollout;
+    let same = rollout.id == track.order.expected.rollout;
     // It had ended before the previous revision was ordered anew, so it tells nothing of that.
-    if own && track.order.expected.means == Means::RedeployPrevious {
+    if same && track.order.expected.means == Means::RedeployPrevious {
         return;
     }
+    // ECS turns the rollout itself round: from then on it is what the order led to.
+    let own = same && rollout.kind == RolloutKind::Rollout;
     if let Some(id) = rollout.rollback.as_ref().and_then(|link| link.id.as_ref()) {
         track.follows.get_or_insert_with(|| id.clone());
     }
@@ -148,6 +150,9 @@ fn went_on(track: &mut Track, rollout: &Rollout, now: Timestamp) {
     if rollout.id != track.order.expected.rollout || rollout.gate == Some(Gate::Approval) {
         return;
     }
+    if let Some(Gate::Hook { .. }) = &track.order.expected.gate {
+        return answered(track, rollout, now);
+    }
     match rollout.phase {
         Phase::AwaitingApproval | Phase::Other(_) => {}
         Phase::Failed | Phase::Stopped => fail(track, rollout),
@@ -159,6 +164,22 @@ fn went_on(track: &mut Track, rollout: &Rollout, now: Timestamp) {
         | Phase::Baking
         | Phase::Finishing
         | Phase::Succeeded => {
+            taken(track, now);
+            track.shifting.get_or_insert(now);
+            track.outcome = Outcome::Done;
+        }
+    }
+}
+
+/// The end of a continue at a hook: it no longer waits there; what comes next may be another gate.
+fn answered(track: &mut Track, rollout: &Rollout, now: Timestamp) {
+    if rollout.gate == track.order.expected.gate {
+        return;
+    }
+    match rollout.phase {
+        Phase::Failed | Phase::Stopped => fail(track, rollout),
+        _ if rollout.kind != RolloutKind::Rollout => fail(track, rollout),
+        _ => {
             taken(track, now);
             track.shifting.get_or_insert(now);
             track.outcome = Outcome::Done;

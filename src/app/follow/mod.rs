@@ -166,4 +166,15 @@ fn concerns(track: &Track, rollout: &Rollout) -> bool {
         || track.follows.as_ref() == Some(&rollout.id)
         || described.split(' ').next_back() == Some(track.order.id.as_str())
         || matches!(&rollout.kind, RolloutKind::Rollback { undoes: Some(id) } if id == ordered)
+        || deploys_what_was_ordered(track, rollout)
+}
+
+/// Whether it began after the order and brings the revision that the order names. ECS answers an
+/// update of a service before the deployment has an id, and takes no description.
+fn deploys_what_was_ordered(track: &Track, rollout: &Rollout) -> bool {
+    let params = &track.order.call.params;
+    let ordered = params.iter().find(|(name, _)| name == "taskDefinition");
+    let brought = rollout.green.revision.value().map(|revision| revision.arn.as_str());
+    ordered.is_some_and(|(_, value)| value.as_str() == brought && brought.is_some())
+        && rollout.created.is_some_and(|created| created >= track.order.at)
 }

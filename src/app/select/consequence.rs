@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 
 use crate::domain::{
-    Fact, GuardState, ListenerSplit, Means, MetricKind, Metrics, Point, Rollout, Side, Snapshot,
-    Split, StageKind, StageState, TaskCounts, Weight, blue_is_ready,
+    Fact, Gate, GuardState, ListenerSplit, Means, MetricKind, Metrics, Point, Rollout, Side,
+    Snapshot, Split, Stage, StageKind, StageState, TaskCounts, Weight, blue_is_ready,
 };
 use crate::stats::Verdict;
 
@@ -59,6 +59,8 @@ pub struct Consequence {
     pub means: Means,
     /// The traffic that moves; nothing when none does.
     pub moves: Option<Moved>,
+    /// What the rollout goes on with, for an answer to one of its hooks.
+    pub goes_on_with: Option<Stage>,
     /// The split that stays, for an action that moves nothing.
     pub leaves: Option<Split>,
     /// How fast it happens.
@@ -84,6 +86,7 @@ pub fn consequence(confirm: &Confirm, cockpit: &Cockpit) -> Consequence {
     Consequence {
         means,
         moves: rollout.and_then(|rollout| moves(means, rollout, snapshot)),
+        goes_on_with: rollout.filter(|_| means == Means::OpenGate).and_then(after_hook).cloned(),
         leaves: match means {
             Means::StopOnly | Means::EndBake => rollout.and_then(held),
             Means::OpenGate | Means::StopAndRollBack | Means::RedeployPrevious => None,
@@ -131,8 +134,18 @@ fn moves(means: Means, rollout: &Rollout, snapshot: &Snapshot) -> Option<Moved> 
     Some(Moved { from, share, per_second })
 }
 
+/// The stage after the hook that the rollout waits at.
+fn after_hook(rollout: &Rollout) -> Option<&Stage> {
+    matches!(rollout.gate, Some(Gate::Hook { .. }))
+        .then(|| rollout.stages.iter().find(|stage| stage.state == StageState::Pending))?
+}
+
 /// The first split that the open gate leads to.
 fn first_shift(rollout: &Rollout) -> Option<Split> {
+    if let Some(stage) = after_hook(rollout) {
+        let StageKind::Shift(split) = stage.kind else { return None };
+        return Some(split);
+    }
     rollout.stages.iter().find_map(|stage| match (&stage.kind, &stage.state) {
         (StageKind::Shift(split), StageState::Pending | StageState::Running) => Some(*split),
         _ => None,

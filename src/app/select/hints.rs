@@ -123,6 +123,7 @@ fn in_three_words(why: &Refusal) -> String {
         Refusal::AlreadyGoingBack => "already going back",
         Refusal::NothingToGoBackTo => "nothing earlier known",
         Refusal::BlueIsGoing => "blue is leaving",
+        Refusal::NoSuchCall(_) => "no call for it",
         Refusal::ManagedBy(owner) => return format!("{owner} owns it"),
         Refusal::StateUnknown => "state not known",
         Refusal::ReadOnly => "read-only mode",

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
-    ListenerSplit, MeasuredShare, Rollout, SHARE_MINUTES, Split, StageKind, Weight,
+    ListenerSplit, MeasuredShare, Rollout, SHARE_MINUTES, ShareOf, Split, StageKind, Weight,
 };
 
 use super::super::{Cockpit, State};
@@ -39,12 +39,16 @@ pub enum Agreement {
 /// The three answers to where the traffic is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrafficTruth {
+    /// What the shares are shares of.
+    pub of: ShareOf,
     /// What the control plane was asked for.
     pub planned: Option<Split>,
     /// What the load balancer holds.
     pub listener: Option<ListenerSplit>,
     /// What was measured.
     pub measured: Option<MeasuredShare>,
+    /// The split of the test traffic.
+    pub test: Option<Split>,
     /// Whether they agree.
     pub agreement: Agreement,
 }
@@ -63,7 +67,15 @@ pub fn traffic(state: &State) -> TrafficTruth {
         }
         _ => Agreement::Unknown,
     };
-    TrafficTruth { planned, listener, measured, agreement }
+    let read = rollout.map(|rollout| &rollout.traffic);
+    TrafficTruth {
+        of: read.map(|traffic| traffic.of).unwrap_or_default(),
+        planned,
+        listener,
+        measured,
+        test: read.and_then(|traffic| traffic.test),
+        agreement,
+    }
 }
 
 /// Now, and when the split was last changed.

@@ -20,6 +20,7 @@ fn order(count: u32) -> Order {
             region: "eu-west-1".into(),
             rollout: RolloutId::new("d-AB12CD34E"),
             phase: Phase::Shifting,
+            gate: None,
             planned: None,
             means: Means::StopAndRollBack,
             blue_running: Some(4),

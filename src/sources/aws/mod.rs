@@ -114,6 +114,7 @@ pub(super) struct Reads {
 /// The clients that change something: they ask once.
 pub(super) struct Changes {
     pub(super) codedeploy: aws_sdk_codedeploy::Client,
+    pub(super) ecs: aws_sdk_ecs::Client,
 }
 
 /// Reads the AWS configuration and builds the clients. Nothing is asked yet: a login that does not
@@ -206,7 +207,10 @@ macro_rules! changer {
 }
 
 fn changes(config: &SdkConfig, guard: &Guard) -> Changes {
-    Changes { codedeploy: changer!(aws_sdk_codedeploy, config, guard) }
+    Changes {
+        codedeploy: changer!(aws_sdk_codedeploy, config, guard),
+        ecs: changer!(aws_sdk_ecs, config, guard),
+    }
 }
 
 fn time_limits(attempt: Duration, whole: Duration) -> TimeoutConfig {

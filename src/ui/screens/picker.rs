@@ -41,7 +41,7 @@ fn list(pen: &mut Pen<'_>, state: &State, picker: &Picker) {
     }
     let Some(rows) = picker.rollouts.value() else {
         if picker.rollouts.fault().is_none() {
-            pen.left(0, 0, "asking CodeDeploy what runs in this account and Region", Role::Dim);
+            pen.left(0, 0, "asking what runs in this account and Region", Role::Dim);
         }
         return;
     };

@@ -6,6 +6,7 @@ use crate::input::Command;
 use crate::ui::format::{account, age, clean, clock, rate, share};
 use crate::ui::pen::{Pen, wrap};
 use crate::ui::theme::Role;
+use crate::ui::words::stage;
 
 /// The widest a dialog gets: longer lines are hard to read.
 const WIDEST: u16 = 88;
@@ -86,7 +87,8 @@ fn sentences(confirm: &Confirm, told: &select::Consequence, width: usize) -> Vec
             rate.unwrap_or_default()
         )
     });
-    let told_of = Told { blue, tasks, healthy, moved };
+    let next = told.goes_on_with.as_ref().map(stage);
+    let told_of = Told { blue, tasks, healthy, moved, next };
     let sentences = match confirm.permit.means {
         Means::StopAndRollBack => told_of.roll_back(),
         Means::RedeployPrevious => told_of.redeploy(),
@@ -110,6 +112,7 @@ struct Told {
     tasks: String,
     healthy: String,
     moved: Option<String>,
+    next: Option<String>,
 }
 
 impl Told {
@@ -132,6 +135,16 @@ impl Told {
     }
 
     fn open_gate(&self) -> Vec<String> {
+        if let Some(next) = &self.next {
+            let moved = self.moved.as_ref().map(|moved| format!(" {moved}."));
+            return vec![
+                format!("The hook is answered and the rollout goes on: {next}."),
+                format!(
+                    "Until the end of the bake a roll back takes seconds.{}",
+                    moved.unwrap_or_default()
+                ),
+            ];
+        }
         let moved =
             self.moved.as_ref().map(|moved| format!("Green begins to get traffic: {moved} now."));
         vec![

@@ -1,7 +1,9 @@
 //! The phase in words, and what comes next by itself.
 
 use crate::app::{Cockpit, State, select};
-use crate::domain::{ListenerSplit, Phase, Rollout, RolloutKind};
+use crate::domain::{
+    ListenerSplit, Phase, Rollout, RolloutKind, ShareOf, Stage, StageKind, StageState,
+};
 use crate::ui::format::{age, clean, clock, span};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Role;
@@ -46,7 +48,10 @@ fn sentence(state: &State, rollout: &Rollout, live: bool, room: usize) -> String
         Some(ListenerSplit::Mixed(_) | ListenerSplit::Elsewhere) | None => None,
     };
     let split = held.or(truth.planned);
-    let long = words::traffic(split, live);
+    let long = match truth.of {
+        ShareOf::Requests => words::traffic(split, live),
+        ShareOf::Tasks => words::capacity(split),
+    };
     let traffic = if long.width() <= room { long } else { words::traffic_short(split) };
     let Some(reason) = &rollout.end_reason else { return traffic };
     let code = clean(&reason.code);
@@ -69,7 +74,11 @@ fn next(pen: &Pen<'_>, state: &State, rollout: &Rollout, live: bool) -> Option<S
         });
     }
     if rollout.kind == RolloutKind::Rollout {
-        return (rollout.phase == Phase::Shifting).then(|| "the next shift is late".to_owned());
+        let comes = |stage: &Stage| {
+            matches!(stage.kind, StageKind::Shift(_)) && stage.state == StageState::Pending
+        };
+        let late = rollout.phase == Phase::Shifting && rollout.stages.iter().any(comes);
+        return late.then(|| "the next shift is late".to_owned());
     }
     let steps = select::steps(state).filter(|steps| !steps.outcome.is_final())?;
     let since = span(state.now.duration_since(steps.since?));
@@ -92,7 +101,7 @@ fn nothing(pen: &mut Pen<'_>, cockpit: &Cockpit) {
             pen.cut(x + 3, 0, width.saturating_sub(x + 2), &text, Role::Text);
         }
         (None, None) => {
-            pen.left(1, 0, "asking CodeDeploy", Role::Dim);
+            pen.left(1, 0, "asking AWS", Role::Dim);
         }
     }
 }

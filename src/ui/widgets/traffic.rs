@@ -1,7 +1,7 @@
 //! The traffic in one place: asked for, held by the listener, measured.
 
 use crate::app::{State, select};
-use crate::domain::{ListenerSplit, Split};
+use crate::domain::{ListenerSplit, ShareOf, Split};
 use crate::ui::format::{age, share};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Role;
@@ -18,13 +18,18 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State) {
     }
     pen.left(1, 0, "traffic", Role::Dim);
     let note = note(&truth, state);
-    let what = match &truth.listener {
-        Some(ListenerSplit::Mixed(_)) => "its rules disagree",
-        Some(ListenerSplit::Elsewhere) => "it forwards to neither side",
-        Some(ListenerSplit::Split(_)) | None => "",
+    let test = truth.test.filter(|test| test.green.get() > 0.0);
+    let test = test.map(|test| format!("test traffic {} %", share(test.green.get())));
+    let (first, what) = match (truth.of, &truth.listener) {
+        (ShareOf::Tasks, _) => ("tasks", "no weights: each running task takes its turn".to_owned()),
+        (_, Some(ListenerSplit::Mixed(_))) => ("asked for", "its rules disagree".to_owned()),
+        (_, Some(ListenerSplit::Elsewhere)) => {
+            ("asked for", "it forwards to neither side".to_owned())
+        }
+        (_, Some(ListenerSplit::Split(_)) | None) => ("asked for", test.unwrap_or_default()),
     };
-    row(pen, 0, "asked for", truth.planned, true, "");
-    row(pen, 1, "listener", listener, false, what);
+    row(pen, 0, first, truth.planned, true, "");
+    row(pen, 1, "listener", listener, false, &what);
     let measured = truth.measured.map(|measured| measured.split);
     row(pen, 2, "requests", measured, false, &note);
 }

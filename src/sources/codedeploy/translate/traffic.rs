@@ -14,7 +14,7 @@ pub(crate) fn traffic(raw: &Raw, sides: &Sides, phase: &Phase) -> Traffic {
         groups => raw.listener.map(|rules| listener_split(rules, groups)),
     };
     let sticky = raw.listener.value().is_some_and(|rules| is_sticky(rules));
-    Traffic { planned: planned(raw, sides, phase), listener, sticky }
+    Traffic { planned: planned(raw, sides, phase), listener, sticky, ..Traffic::default() }
 }
 
 /// The split CodeDeploy was asked for.
