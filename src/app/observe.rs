@@ -1,11 +1,13 @@
 //! A new picture comes in: what changed since the last one, and what follows from it.
 
+use jiff::Timestamp;
+
 use crate::domain::{
     Action, EventKind, Fault, Gate, Phase, Rollout, RolloutKind, RolloutSummary, Side, Snapshot,
     TimelineEvent,
 };
 use crate::input::{Command, Context, Focus};
-use crate::stats::Verdict;
+use crate::stats::{Config, Verdict};
 
 use super::{Cockpit, Effect, Overlay, Screen, State, confirm, diff, follow, navigate, verdict};
 
@@ -56,19 +58,19 @@ pub(super) fn snapshot(state: &mut State, new: Snapshot) -> Vec<Effect> {
 
 /// Judges green anew when there is something new to judge by; what the conclusion is if it is
 /// another than before.
-///
-/// While a rollback runs, what was said about the rollout it undoes stays.
 fn compare(state: &mut State, old: &Snapshot) -> Option<Verdict> {
     let now = state.now;
     let target = &state.cockpit()?.snapshot.target;
     let config = state.settings.verdicts.of(target).clone();
     let cockpit = state.cockpit_mut()?;
+    remember_undone(cockpit, old);
     let new = &cockpit.snapshot;
     let same_rollout = old.rollout().map(|r| &r.id) == new.rollout().map(|r| &r.id);
     if same_rollout && old.metrics.at() == new.metrics.at() {
         return None;
     }
     if new.rollout().is_some_and(|rollout| rollout.kind != RolloutKind::Rollout) {
+        finish_judging(cockpit, &config, now);
         return None;
     }
     let before = cockpit.verdict.take().filter(|_| same_rollout).map(|j| j.assessment.verdict);
@@ -93,6 +95,35 @@ fn compare(state: &mut State, old: &Snapshot) -> Option<Verdict> {
         key,
     });
     Some(after)
+}
+
+/// Keeps the rollout that a rollback has just begun to undo.
+fn remember_undone(cockpit: &mut Cockpit, old: &Snapshot) {
+    let is_rollout = |rollout: &&Rollout| rollout.kind == RolloutKind::Rollout;
+    match (old.rollout().filter(is_rollout), cockpit.snapshot.rollout()) {
+        (_, Some(new)) if is_rollout(&new) => cockpit.undone = None,
+        (Some(old), Some(_)) => cockpit.undone = Some(Box::new(old.clone())),
+        (None, Some(_)) | (_, None) => {}
+    }
+}
+
+/// While a rollback runs, the minutes before it settle one after the other. What was proved stays.
+fn finish_judging(cockpit: &mut Cockpit, config: &Config, now: Timestamp) {
+    let verdict = |judgement: &Option<verdict::Judgement>| {
+        judgement.as_ref().map(|judgement| judgement.assessment.verdict)
+    };
+    let Some(undone) = &cockpit.undone else { return };
+    if verdict(&cockpit.verdict) == Some(Verdict::Worse) {
+        return;
+    }
+    let Some(judgement) = verdict::judge_undone(&cockpit.snapshot, undone, config) else { return };
+    let text = worse_on(&judgement).replacen("is", "was", 1);
+    cockpit.verdict = Some(judgement);
+    if verdict(&cockpit.verdict) == Some(Verdict::Worse) {
+        let key = format!("verdict was worse {now}");
+        let (kind, side) = (EventKind::Verdict, Some(Side::Green));
+        cockpit.note(TimelineEvent { at: now, kind, side, text, key });
+    }
 }
 
 /// Green has just become worse: what is said, with the way back, and whether the bell rings.

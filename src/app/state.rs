@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 
 use crate::domain::{
-    Action, Fact, Identity, OrderId, Permit, Policy, Refusal, RolloutId, RolloutSummary, Snapshot,
-    Strength, Target, TimelineEvent, permit,
+    Action, Fact, Identity, OrderId, Permit, Policy, Refusal, Rollout, RolloutId, RolloutSummary,
+    Snapshot, Strength, Target, TimelineEvent, permit,
 };
 use crate::input::{Context, Focus, Keymap};
 use crate::stats::Verdict;
@@ -93,6 +93,8 @@ pub struct Cockpit {
     pub paused: bool,
     /// What the statistics say; of the undone rollout while a rollback runs.
     pub verdict: Option<Judgement>,
+    /// The rollout that the rollback undoes which runs now, as it was seen last.
+    pub undone: Option<Box<Rollout>>,
     /// The newest order and how it stands.
     pub track: Option<Track>,
     /// What the program itself saw: health changes, orders, verdicts, sources that fail. Newest first.
@@ -119,6 +121,7 @@ impl Cockpit {
             window: WINDOWS[1],
             paused: false,
             verdict: None,
+            undone: None,
             track: None,
             seen: VecDeque::new(),
             changed: None,

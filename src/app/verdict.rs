@@ -55,11 +55,23 @@ const SPLIT_ALPHA: Probability = Probability::ONE_PERCENT;
 pub fn judge(snapshot: &Snapshot, config: &Config) -> Option<Judgement> {
     let metrics = snapshot.metrics.value()?;
     let rollout = snapshot.rollout()?;
-    if rollout.kind != RolloutKind::Rollout {
-        return None;
-    }
+    let is_judged = rollout.kind == RolloutKind::Rollout;
+    is_judged.then(|| replay(metrics, rollout, metrics.minutes(), config))
+}
+
+/// Judges the rollout that the newest picture's rollback undoes: its last minutes settle only while
+/// the rollback runs.
+pub fn judge_undone(snapshot: &Snapshot, undone: &Rollout, config: &Config) -> Option<Judgement> {
+    let metrics = snapshot.metrics.value()?;
+    let until = snapshot.rollout()?.created?;
+    let whole = |index: &usize| metrics.minute(index + 1) <= until;
+    let minutes = (0..metrics.minutes()).take_while(whole).count();
+    Some(replay(metrics, undone, minutes, config))
+}
+
+/// Judges the first `minutes` of the metrics, from the rollout's first minute with traffic on green.
+fn replay(metrics: &Metrics, rollout: &Rollout, minutes: usize, config: &Config) -> Judgement {
     let created = rollout.created.unwrap_or(metrics.start);
-    let minutes = metrics.minutes();
     let own = (0..minutes).find(|i| metrics.minute(*i) >= created).unwrap_or(minutes);
     // Before the rollout the group that is green now may have been the one that served.
     let first = (own..minutes).find(|i| has_requests(&metrics.green, *i)).unwrap_or(minutes);
@@ -83,7 +95,7 @@ pub fn judge(snapshot: &Snapshot, config: &Config) -> Option<Judgement> {
     let assessment = judge.assessment();
     let worse_at = assessment.worse_since.map(|bucket| metrics.minute(first + bucket as usize + 1));
     let from = metrics.minute(first);
-    Some(Judgement { alpha: config.alpha, assessment, split, from, log_e, uses, history, worse_at })
+    Judgement { alpha: config.alpha, assessment, split, from, log_e, uses, history, worse_at }
 }
 
 /// What the minute between two assessments was used for.

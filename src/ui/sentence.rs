@@ -28,8 +28,16 @@ impl Sentence {
         let assessment = &judgement.assessment;
         let past = snapshot.rollout().is_some_and(|r| r.kind != RolloutKind::Rollout);
         let (word, role) = words(assessment.verdict, past);
-        let parts = numbers(snapshot.metrics.value(), assessment);
-        Self { word, role, parts, when: when(judgement, zone) }
+        let parts = match assessment.verdict {
+            Verdict::NoData => vec![missing(snapshot, judgement)],
+            Verdict::CannotCompareSideBySide => {
+                vec!["blue has no traffic and too short a history".to_owned()]
+            }
+            Verdict::Worse | Verdict::NoWorse | Verdict::Better | Verdict::Undecided => {
+                numbers(snapshot, assessment)
+            }
+        };
+        Self { word, role, parts, when: when(judgement, is_over(snapshot), zone) }
     }
 }
 
@@ -59,20 +67,40 @@ fn leading(assessment: &Assessment) -> Option<&MetricAssessment> {
     blamed.or_else(|| assessment.metrics.first())
 }
 
-fn numbers(metrics: Option<&Metrics>, assessment: &Assessment) -> Vec<String> {
-    match assessment.verdict {
-        Verdict::NoData => {
-            return vec!["green has no settled minute with requests yet".to_owned()];
-        }
-        Verdict::CannotCompareSideBySide => {
-            return vec!["blue has no traffic and too short a history".to_owned()];
-        }
-        Verdict::Worse | Verdict::NoWorse | Verdict::Better | Verdict::Undecided => {}
-    }
+/// What there would have to be for a verdict, and is not.
+fn missing(snapshot: &Snapshot, judgement: &Judgement) -> String {
+    let over = is_over(snapshot);
+    let Some(metrics) = snapshot.metrics.value().filter(|_| !judgement.uses.is_empty()) else {
+        let never = if over { "green never had" } else { "green has no" };
+        let yet = if over { "" } else { " yet" };
+        return format!(
+            "{never} {}settled minute with requests{yet}",
+            if over { "a " } else { "" }
+        );
+    };
+    let silent = |side: Side| {
+        let closed = metrics.side(side).requests.iter().rev().skip_while(|p| !p.is_closed());
+        closed.take_while(|point| point.settled().is_none()).count()
+    };
+    let (blue, green) = (silent(Side::Blue), silent(Side::Green));
+    let (side, minutes) = if green >= blue { ("green", green) } else { ("blue", blue) };
+    format!("no requests of {side} are known for the last {minutes} settled minutes")
+}
+
+/// Whether nothing more will happen to what was judged.
+fn is_over(snapshot: &Snapshot) -> bool {
+    let rollout = snapshot.rollout();
+    rollout.is_some_and(|r| r.phase.is_over() || r.kind != RolloutKind::Rollout)
+}
+
+fn numbers(snapshot: &Snapshot, assessment: &Assessment) -> Vec<String> {
+    let metrics = snapshot.metrics.value();
     let Some(metric) = leading(assessment) else { return Vec::new() };
     let latency = latency(metrics, &metric.name);
     let has_p99 = latency.is_some();
+    let over = is_over(snapshot);
     let warming_up = assessment.warm_up_left > 0 && assessment.verdict == Verdict::Undecided;
+    let warming_up = warming_up && !over;
     let bound = bound(metric, assessment);
     let edge = edge(metrics, &metric.name);
     let before_after = assessment.basis == Basis::BeforeAfter;
@@ -86,16 +114,19 @@ fn numbers(metrics: Option<&Metrics>, assessment: &Assessment) -> Vec<String> {
         return vec![text, " while side by side".to_owned()];
     }
     let mut parts = Vec::new();
-    match (latency, metric.green, metric.blue) {
+    let blue = metric.blue.map(|counts| (share(counts), ""));
+    let before = metric.baseline.map(|baseline| (percent(100.0 * baseline.rate), " before"));
+    match (latency, metric.green, if before_after { before } else { blue }) {
         (Some(latency), _, _) => parts.push(latency),
-        (None, Some(green), Some(blue)) => parts.push(format!(
-            "{} {} % against {} %",
-            clean(&metric.name),
-            share(green),
-            share(blue)
-        )),
+        (None, Some(green), Some((blue, when))) => {
+            parts
+                .push(format!("{} {} % against {blue} %{when}", clean(&metric.name), share(green),))
+        }
         (None, _, _) if warming_up => return vec!["green is warming up".to_owned()],
-        (None, _, _) => parts.push(format!("{} were not compared yet", clean(&metric.name))),
+        (None, _, _) => {
+            let yet = if over { "" } else { " yet" };
+            parts.push(format!("{} were not compared{yet}", clean(&metric.name)));
+        }
     }
     // The bound that holds stands before the estimate.
     if let Some(bound) = bound {
@@ -104,7 +135,7 @@ fn numbers(metrics: Option<&Metrics>, assessment: &Assessment) -> Vec<String> {
         parts.push(format!(", at least {:.1} times{}", bound.low, many.unwrap_or_default()));
         parts.push(format!(", about {:.1}", bound.value));
     } else if before_after {
-        parts.push("; before and after, not side by side".to_owned());
+        parts.push("; not side by side".to_owned());
     } else if let Some(ratio) = metric.gauge_ratio {
         parts.push(format!(": {ratio:.2} times"));
     }
@@ -138,22 +169,27 @@ pub(super) fn edge<'a>(metrics: Option<&'a Metrics>, name: &str) -> Option<&'a L
     metrics?.latency.edges().iter().find(|edge| edge.quantile == quantile)
 }
 
-/// A latency of both sides in their newest settled minute.
+/// A latency of one side in its newest settled minute, in seconds.
+pub(super) fn newest(metrics: &Metrics, name: &str, side: Side) -> Option<f64> {
+    let series = metrics.side(side).percentile(quantile(name)?);
+    series.iter().rev().find(|point| point.is_closed())?.settled()
+}
+
+/// A latency of both sides.
 fn latency(metrics: Option<&Metrics>, name: &str) -> Option<String> {
-    let (metrics, quantile) = (metrics?, quantile(name)?);
-    let newest = |side: Side| {
-        let series = metrics.side(side).percentile(quantile);
-        series.iter().rev().find(|point| point.is_closed())?.settled()
-    };
+    let newest = |side: Side| newest(metrics?, name, side);
     let (green, blue) = (newest(Side::Green)?, newest(Side::Blue)?);
     Some(format!("{name} {} ms against {} ms", millis(green), millis(blue)))
 }
 
 /// When it was decided, or how long it still takes.
-fn when(judgement: &Judgement, zone: &TimeZone) -> String {
+fn when(judgement: &Judgement, over: bool, zone: &TimeZone) -> String {
     let assessment = &judgement.assessment;
     if let Some(at) = judgement.worse_at {
         return format!("decided {}", minute(at, zone));
+    }
+    if over {
+        return String::new();
     }
     match (assessment.verdict, assessment.eta) {
         (Verdict::NoData | Verdict::CannotCompareSideBySide, _)

@@ -1,7 +1,10 @@
 //! The fixed lines claim no more than is known, and lose no more than they must.
 
 use cutover::app::Event;
-use cutover::domain::{Fact, FaultKind, Progress, Source};
+use cutover::domain::{
+    Fact, FaultKind, LatencyBasis, LatencyEdge, Phase, Point, Progress, Quantile, SideMetrics,
+    Slower, Source,
+};
 
 use super::{screen, text};
 use crate::harness::fixtures::{Scene, fault};
@@ -59,9 +62,52 @@ fn in_little_room_the_way_back_keeps_its_speed_and_the_verdict_its_bound() {
 fn the_table_behind_the_verdict_says_what_each_minute_was_used_for() {
     let mut desk = Desk::watching(Scene::shifting().shot());
     desk.presses("v");
-    assert_shows(&small(&mut desk), &["not yet: too young", "yes"]);
+    assert_shows(&small(&mut desk), &["evidence 1 : ", "errors", "48 %", "0.63 to 1.33"]);
     let rows = text(&screen(&mut desk.state, (80, 40), "dark"));
-    assert_shows(&rows, &["warm-up: disasters only", "as blue's history"]);
+    assert_shows(&rows, &["AWS/ApplicationELB", "not yet: too young", "yes", "warm-up: disasters"]);
+    desk.presses("down").presses("pagedown");
+    assert_shows(&small(&mut desk), &["as blue's history"]);
+}
+
+#[test]
+fn the_table_behind_the_verdict_says_how_latency_is_compared_and_why() {
+    let mut desk = Desk::watching(Scene::shifting().shot());
+    desk.presses("v");
+    let rows = text(&screen(&mut desk.state, (120, 40), "dark"));
+    assert_shows(&rows, &["the percentiles themselves, because nothing counts them here"]);
+    let edge = LatencyEdge { quantile: Quantile::P99, edge: 0.2, ignored: 0.21, accepted: 0.25 };
+    let counted = Scene::shifting().picture(|picture| {
+        let Fact::Known { value, .. } = &mut picture.metrics else { return };
+        value.latency = LatencyBasis::Counted { edges: vec![edge] };
+        for (side, slow) in [(&mut value.blue, 0.01), (&mut value.green, 0.02)] {
+            let part = |part: f64| {
+                let of = |point: &Point| match point {
+                    Point::Value(requests) => Point::Value(requests * part),
+                    other => *other,
+                };
+                side.requests.iter().map(of).collect::<Vec<_>>()
+            };
+            let (edge, ignored, accepted) = (part(slow), part(0.9 * slow), part(0.6 * slow));
+            side.slower = vec![Slower { edge, ignored, accepted }];
+            side.timed.clone_from(&side.requests);
+        }
+    });
+    let mut desk = Desk::watching(counted.shot());
+    desk.presses("v");
+    let rows = text(&screen(&mut desk.state, (120, 40), "dark"));
+    assert_shows(&rows, &["p99 > 200 ms", " 1 %", " 2 %", "slower than blue's own percentiles"]);
+}
+
+#[test]
+fn what_is_over_is_not_waited_for() {
+    let over = Scene::shifting().rollout(|rollout| rollout.phase = Phase::Stopped).picture(|p| {
+        let Fact::Known { value, .. } = &mut p.metrics else { return };
+        let requests = vec![Point::Absent; 40];
+        value.green = SideMetrics { requests, ..SideMetrics::default() };
+    });
+    let rows = small(&mut Desk::watching(over.shot()));
+    assert_shows(&rows, &["NO DATA   green never had a settled minute with requests"]);
+    assert!(!rows.contains(" yet"), "{rows}");
 }
 
 #[test]

@@ -130,6 +130,9 @@ fn few_requests_are_allowed_to_be_off() {
     assert_eq!(with(10.0, 0.25), Agreement::Agree, "30 requests: chance does that");
     assert!(matches!(with(10_000.0, 0.25), Agreement::NotConverged { .. }));
     assert_eq!(with(10_000.0, 0.105), Agreement::Agree);
+    // The last minutes alone would allow this, all minutes of the step together do not.
+    let off_plan = with(400.0, 0.135);
+    assert!(matches!(off_plan, Agreement::OffPlan { .. }), "{off_plan:?}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use cutover::app::{Effect, Event, Panel, Settings, View, select};
 use cutover::domain::{Fact, FaultKind, GuardState, ListenerSplit, Side, Source, Split, Target};
-use cutover::stats::{Config, Configs};
+use cutover::stats::{Config, Configs, Verdict};
 
 use crate::harness::fixtures::{NOW, Scene, fault, target};
 use crate::harness::keyboard::{Desk, settings};
@@ -184,4 +184,21 @@ fn a_target_can_be_told_without_a_ring() {
     desk.sees(Scene::shifting().at(NOW + 60).green_fails(0.05).shot());
     assert_eq!(desk.take(), []);
     assert!(desk.notice().starts_with("green is worse"), "{}", desk.notice());
+}
+
+#[test]
+fn the_last_minutes_before_a_rollback_are_still_judged_without_a_ring() {
+    let mut desk = shifting();
+    let late = Scene::shifting().at(NOW + 60).green_fails(0.05).shot().metrics;
+    let rollback = || Scene::rolling_back().at(NOW + 60);
+    desk.sees(rollback().picture(|picture| picture.metrics = late.clone()).shot());
+    assert!(!desk.take().contains(&Effect::Bell), "the way back has begun");
+    assert!(desk.seen().contains(&"green was worse than blue on errors"), "{:?}", desk.seen());
+    let verdict = |desk: &Desk| {
+        let judgement = desk.state.cockpit().unwrap().verdict.clone().unwrap();
+        judgement.assessment.verdict
+    };
+    assert_eq!(verdict(&desk), Verdict::Worse);
+    desk.sees(Scene::rolling_back().at(NOW + 120).shot());
+    assert_eq!(verdict(&desk), Verdict::Worse, "what was proved stays");
 }

@@ -19,7 +19,7 @@ const SETTLING: SignedDuration = SignedDuration::from_secs(90);
 const LAG: SignedDuration = SignedDuration::from_mins(2 * SHARE_MINUTES as i64);
 
 /// How the three answers stand to each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Agreement {
     /// They say the same, within what chance explains.
     Agree,
@@ -32,6 +32,11 @@ pub enum Agreement {
     },
     /// The requests lag behind the weights because clients stick to their side.
     Sticky,
+    /// The requests of the whole step are divided otherwise than planned, beyond chance.
+    OffPlan {
+        /// Green's shares that fit the plan.
+        fitting: (Weight, Weight),
+    },
     /// There is nothing to compare.
     Unknown,
 }
@@ -63,7 +68,11 @@ pub fn traffic(state: &State) -> TrafficTruth {
     let agreement = match (cockpit, rollout) {
         (Some(cockpit), Some(rollout)) => {
             let moment = Moment { now: state.now, since: last_shift(rollout, cockpit) };
-            agreement(&moment, rollout.traffic.sticky, (planned, listener.as_ref(), measured))
+            let answers = (planned, listener.as_ref(), measured);
+            match agreement(&moment, rollout.traffic.sticky, answers) {
+                Agreement::Agree => off_plan(cockpit, planned).unwrap_or(Agreement::Agree),
+                other => other,
+            }
         }
         _ => Agreement::Unknown,
     };
@@ -76,6 +85,19 @@ pub fn traffic(state: &State) -> TrafficTruth {
         test: read.and_then(|traffic| traffic.test),
         agreement,
     }
+}
+
+/// What the last minutes are too few to show: all requests under the present plan, taken together,
+/// are divided otherwise.
+fn off_plan(cockpit: &Cockpit, planned: Option<Split>) -> Option<Agreement> {
+    let split = cockpit.verdict.as_ref()?.split.filter(|split| split.mismatch)?;
+    let wanted = planned?.green.get() / 100.0;
+    // What was found about an earlier plan says nothing about this one.
+    if !(split.low..=split.high).contains(&wanted) {
+        return None;
+    }
+    let weight = |share: f64| Weight::percent((100.0 * share).clamp(0.0, 100.0));
+    Some(Agreement::OffPlan { fitting: (weight(split.low)?, weight(split.high)?) })
 }
 
 /// Now, and when the split was last changed.

@@ -67,7 +67,7 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
                 }
             }
             View::Why => {
-                frame(&mut pen, " why: every minute that was compared ");
+                frame(&mut pen, " why: the numbers behind the verdict ");
                 let mut inner = pen.part(1, 1, width.saturating_sub(2), body.saturating_sub(2));
                 why::draw(&mut inner, cockpit);
             }
@@ -123,7 +123,7 @@ fn fixed(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit, roomy: bool) -> u1
 }
 
 /// What has no line of its own, at the right end of a row that is free from column `from` on:
-/// which sources do not answer; else, where the verdict has one line, the truth of the demo.
+/// which sources do not answer; else the truth of the demo.
 fn aside(pen: &mut Pen<'_>, y: u16, from: u16, state: &State) {
     let room = usize::from(pen.width().saturating_sub(from + 2));
     let mut trouble = title::trouble(state);
@@ -131,7 +131,7 @@ fn aside(pen: &mut Pen<'_>, y: u16, from: u16, state: &State) {
         trouble.pop();
     }
     let (text, role) = match verdict::truth(state) {
-        Some(truth) if trouble.is_empty() && from > 1 => (truth, Role::Dim),
+        Some(truth) if trouble.is_empty() => (truth, Role::Dim),
         _ => (trouble.join("; "), Role::Warning),
     };
     if !text.is_empty() && text.width() + 3 <= room {

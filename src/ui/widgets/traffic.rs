@@ -83,6 +83,9 @@ fn note(truth: &select::TrafficTruth, state: &State) -> String {
         }
         select::Agreement::NotConverged { since: None } => "not converged".to_owned(),
         select::Agreement::Sticky => "sticky sessions".to_owned(),
+        select::Agreement::OffPlan { fitting: (low, high) } => {
+            format!("not {} to {} % as planned", share(low.get()), share(high.get()))
+        }
         select::Agreement::Agree | select::Agreement::Unknown => {
             truth.measured.map_or(String::new(), |m| format!("over {} min", m.minutes))
         }

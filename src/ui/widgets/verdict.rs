@@ -1,13 +1,17 @@
 //! Whether green is worse: words first, then the numbers, then the evidence.
 
+use crate::app::verdict::Judgement;
 use crate::app::{Cockpit, State, select};
 use crate::domain::{RolloutKind, Source};
-use crate::stats::{Assessment, Verdict};
+use crate::stats::Verdict;
 use crate::ui::format::clean;
 use crate::ui::pen::Pen;
 use crate::ui::sentence::{Sentence, odds};
-use crate::ui::theme::Role;
+use crate::ui::theme::{Glyphs, Role};
 use unicode_width::UnicodeWidthStr;
+
+/// The fewest minutes of the evidence's history that are worth their room.
+const LEAST_HISTORY: u16 = 8;
 
 /// Draws one line, or two where the pen has them.
 pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
@@ -23,28 +27,28 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
     let (doubt, role) = if doubtful { ("?", Role::Stale) } else { ("", role) };
     let x = pen.left(x, 0, &format!("{word}{doubt}"), role) + 3;
     let end = pen.width().saturating_sub(1);
-    // The moment of the decision gives way to the numbers it rests on.
-    let needed = usize::from(x) + parts.concat().width() + 2 + when.width();
-    let crowded = needed > usize::from(end) && assessment.verdict == Verdict::Worse;
+    // The moment of a decision gives way to all the numbers it rests on, a forecast to the first.
+    let shown = match assessment.verdict {
+        Verdict::Worse => parts.concat().width(),
+        Verdict::NoWorse
+        | Verdict::Better
+        | Verdict::Undecided
+        | Verdict::NoData
+        | Verdict::CannotCompareSideBySide => parts.first().map_or(0, |part| part.width()),
+    };
+    let crowded = usize::from(x) + shown + 2 + when.width() > usize::from(end);
     let end = if crowded { end } else { pen.right(end, 0, &when, Role::Text) };
     say(pen, x, end.saturating_sub(x + 2), parts);
     if pen.height() < 2 {
         return;
     }
-    let end = match assessment.verdict {
+    match assessment.verdict {
         // There is no evidence to show where there is nothing to compare.
-        Verdict::NoData | Verdict::CannotCompareSideBySide => 10,
+        Verdict::NoData | Verdict::CannotCompareSideBySide => {}
         Verdict::Worse | Verdict::NoWorse | Verdict::Better | Verdict::Undecided => {
-            let line = judgement.alpha.decision_line();
             let room = pen.width().saturating_sub(11);
-            10 + evidence(&mut pen.part(10, 1, room, 1), assessment, line)
+            evidence(&mut pen.part(10, 1, room, 1), judgement);
         }
-    };
-    if let Some(truth) = truth(state) {
-        let room = pen.width().saturating_sub(end + 4);
-        let cells = u16::try_from(truth.width()).unwrap_or(u16::MAX);
-        let start = pen.width().saturating_sub(1 + cells.min(room));
-        pen.cut(start, 1, room, &truth, Role::Dim);
     }
 }
 
@@ -90,23 +94,28 @@ fn absent(pen: &mut Pen<'_>, x: u16, cockpit: &Cockpit) {
         (Some(_), RolloutKind::Rollback { .. }) => {
             "not judged: this deployment leads the traffic back"
         }
+        (Some(_), RolloutKind::Rollout) if rollout.phase.is_over() => "nothing was judged",
         (Some(_), RolloutKind::Rollout) => "nothing to judge yet",
         (None, _) => "asking CloudWatch",
     };
     pen.cut(x, 0, room, text, Role::Dim);
 }
 
-/// The evidence between its two lines: `worse ├──█──┼─────┤ no worse  evidence 1 : 2.1`; where it
-/// ends.
-fn evidence(pen: &mut Pen<'_>, assessment: &Assessment, line: f64) -> u16 {
+/// The evidence between its two lines and how it came about:
+/// `worse ├──█──┼─────┤ no worse  evidence 1 : 2.1, decides at 20 : 1  ▁▁▁▂▃`.
+fn evidence(pen: &mut Pen<'_>, judgement: &Judgement) {
     const HALF: u16 = 12;
+    let assessment = &judgement.assessment;
+    let line = judgement.alpha.decision_line();
     let glyphs = pen.glyphs();
-    let worse = (assessment.log_e / line).clamp(0.0, 1.0);
+    // What has been proved stays proved.
+    let decided = assessment.verdict == Verdict::Worse;
+    let worse = if decided { 1.0 } else { (assessment.log_e / line).clamp(0.0, 1.0) };
     let safe = assessment.safe_progress.clamp(0.0, 1.0);
     let mut x = pen.left(0, 0, "worse ", Role::Dim);
     let cells = |share: f64| (share * f64::from(HALF)).round() as u16;
     let (bad, good) = (cells(worse), cells(safe));
-    let role = if worse >= 1.0 { Role::Danger } else { Role::Warning };
+    let role = if decided { Role::Danger } else { Role::Warning };
     x = pen.left(x, 0, "├", Role::Border);
     x = pen.repeat(x, 0, glyphs.rule, HALF - bad, Role::Border);
     x = pen.repeat(x, 0, glyphs.full, bad, role);
@@ -114,9 +123,46 @@ fn evidence(pen: &mut Pen<'_>, assessment: &Assessment, line: f64) -> u16 {
     x = pen.repeat(x, 0, glyphs.full, good, Role::Good);
     x = pen.repeat(x, 0, glyphs.rule, HALF - good, Role::Border);
     x = pen.left(x, 0, "┤ no worse", Role::Border);
+    let now = odds(assessment.odds());
     let text = match assessment.verdict {
         Verdict::NoWorse | Verdict::Better => "any harm is below what is accepted".to_owned(),
-        _ => format!("evidence {}, decides at {:.0} : 1", odds(assessment.odds()), line.exp()),
+        Verdict::Worse if assessment.log_e < line => {
+            format!("evidence {now} now, was above {:.0} : 1", line.exp())
+        }
+        Verdict::Worse
+        | Verdict::Undecided
+        | Verdict::NoData
+        | Verdict::CannotCompareSideBySide => {
+            format!("evidence {now}, decides at {:.0} : 1", line.exp())
+        }
     };
-    pen.left(x + 2, 0, &text, Role::Dim)
+    let x = pen.left(x + 2, 0, &text, Role::Dim) + 2;
+    let room = pen.width().saturating_sub(x);
+    if room >= LEAST_HISTORY {
+        let history = history(&judgement.log_e, line, room.into(), glyphs);
+        for (x, (glyph, role)) in (x..).zip(history) {
+            pen.left(x, 0, &glyph.to_string(), role);
+        }
+    }
+}
+
+/// How the evidence came about, one mark for each of the newest minutes; the highest mark is beyond
+/// the decision line.
+pub(crate) fn history(
+    log_e: &[f64],
+    line: f64,
+    most: usize,
+    glyphs: Glyphs,
+) -> impl Iterator<Item = (char, Role)> {
+    let newest = log_e.iter().skip(log_e.len().saturating_sub(most));
+    newest.map(move |log_e| {
+        let share = (log_e / line).clamp(0.0, 1.0);
+        let height = (share * (glyphs.sparks.len() - 1) as f64).floor() as usize;
+        let role = match share {
+            share if share >= 1.0 => Role::Danger,
+            share if share > 0.0 => Role::Warning,
+            _ => Role::Dim,
+        };
+        (glyphs.sparks[height], role)
+    })
 }
