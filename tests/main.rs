@@ -9,6 +9,7 @@
 #![expect(clippy::large_futures, reason = "what a test awaits may be as large as it likes")]
 
 mod architecture;
+mod argo;
 mod cli;
 mod contract;
 mod generated;

@@ -64,6 +64,7 @@ impl Demo {
                 profile: None,
                 region: None,
                 loopback: Some(Loopback::new(address, region).map_err(|e| e.to_string())?),
+                cluster_only: false,
                 read_only,
                 time: Arc::new(clock),
                 seed,

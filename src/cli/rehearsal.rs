@@ -77,6 +77,7 @@ impl Rehearsal {
             profile: None,
             region: None,
             loopback,
+            cluster_only: false,
             read_only: true,
             time,
             seed,

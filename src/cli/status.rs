@@ -26,8 +26,8 @@ const WINDOW: u32 = 15;
 /// back, an alarm fires, or green is worse). 2: that could not be found out.
 #[derive(Debug, Args)]
 pub(super) struct Status {
-    /// codedeploy:APP/GROUP, ecs:CLUSTER/SERVICE, a deployment id such as d-ABC123DEF, or a name
-    /// from the configuration file
+    /// codedeploy:APP/GROUP, ecs:CLUSTER/SERVICE, argo:[CONTEXT/]NAMESPACE/NAME, a deployment id
+    /// such as d-ABC123DEF, or a name from the configuration file
     target: Option<String>,
     #[command(flatten)]
     aws: Aws,

@@ -16,6 +16,7 @@
 //!
 //! Plain values only: no clock, no network, no terminal, no async, no text for a screen.
 
+mod call;
 mod environment;
 mod expected;
 mod fact;
@@ -30,6 +31,7 @@ mod stage;
 mod target;
 mod traffic;
 
+pub use call::Call;
 pub use environment::{Environment, Image, Revision, Side, TargetState, Targets, Task, TaskCounts};
 pub use expected::{Change, Expected};
 pub use fact::Fact;
@@ -41,7 +43,7 @@ pub use metric::{
 };
 pub use nearest::nearest;
 pub use order::{
-    Action, Call, LastOrder, Means, Offered, Order, Permit, Policy, Progress, Refusal, Strength,
+    Action, LastOrder, Means, Offered, Order, Permit, Policy, Progress, Refusal, Strength,
     blue_is_ready, permit,
 };
 pub use rollout::{

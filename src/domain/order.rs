@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Change, Expected, Fact, Identity, OrderId, Rollout, RolloutId, Snapshot, Target};
+use super::{
+    Call, Change, Expected, Fact, Identity, OrderId, Rollout, RolloutId, Snapshot, Target,
+};
 
 /// What a person can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -48,71 +50,6 @@ pub enum Means {
     StopOnly,
     /// The bake ends and blue is removed.
     EndBake,
-}
-
-/// One API call, exactly as it is sent.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Call {
-    /// The service as IAM spells it, e.g. `codedeploy`.
-    pub service: String,
-    /// The operation, e.g. `StopDeployment`.
-    pub operation: String,
-    /// Its parameters in the API's spelling.
-    pub params: Vec<(String, serde_json::Value)>,
-}
-
-impl Call {
-    /// The permission it needs, e.g. `codedeploy:StopDeployment`.
-    pub fn permission(&self) -> String {
-        format!("{}:{}", self.service, self.operation)
-    }
-
-    /// The AWS CLI line that does the same, ready for a shell.
-    pub fn cli(&self, region: Option<&str>) -> String {
-        let service = match self.service.as_str() {
-            "codedeploy" => "deploy",
-            "elasticloadbalancing" => "elbv2",
-            other => other,
-        };
-        let mut words = vec!["aws".to_owned(), service.to_owned(), kebab(&self.operation)];
-        for (name, value) in &self.params {
-            let flag = kebab(name);
-            match value {
-                serde_json::Value::Bool(true) => words.push(format!("--{flag}")),
-                serde_json::Value::Bool(false) => words.push(format!("--no-{flag}")),
-                serde_json::Value::String(text) => {
-                    words.extend([format!("--{flag}"), shell_word(text)]);
-                }
-                other => words.extend([format!("--{flag}"), shell_word(&other.to_string())]),
-            }
-        }
-        if let Some(region) = region {
-            words.extend(["--region".to_owned(), shell_word(region)]);
-        }
-        words.join(" ")
-    }
-}
-
-/// `autoRollbackEnabled` as the CLI spells it: `auto-rollback-enabled`.
-fn kebab(name: &str) -> String {
-    let mut out = String::with_capacity(name.len() + 4);
-    for (i, c) in name.char_indices() {
-        if c.is_ascii_uppercase() && i > 0 {
-            out.push('-');
-        }
-        out.push(c.to_ascii_lowercase());
-    }
-    out
-}
-
-/// A word that a POSIX shell takes as it is.
-fn shell_word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
 }
 
 /// What the control plane offers in the state that was read.

@@ -13,11 +13,11 @@ use super::{
 /// In whose name and where the program looks and acts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Identity {
-    /// The account, 12 digits.
+    /// The account, 12 digits; the name of a cluster.
     pub account: String,
-    /// The caller's ARN.
+    /// The caller's ARN, or the user that a cluster knows.
     pub arn: String,
-    /// The Region.
+    /// The Region; the namespace in a cluster.
     pub region: String,
 }
 
@@ -193,6 +193,8 @@ pub enum Source {
     Metrics,
     /// Alarms.
     Alarms,
+    /// A Rollout in a cluster, and what belongs to it.
+    Kubernetes,
 }
 
 impl Source {
@@ -205,6 +207,7 @@ impl Source {
             Source::LoadBalancer => "ELB",
             Source::Metrics => "CloudWatch",
             Source::Alarms => "alarms",
+            Source::Kubernetes => "Kubernetes",
         }
     }
 }

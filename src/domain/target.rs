@@ -26,10 +26,20 @@ pub enum Target {
         /// Service name.
         service: String,
     },
+    /// `argo:[CONTEXT/]NAMESPACE/NAME`: an Argo Rollouts Rollout in a Kubernetes cluster.
+    Argo {
+        /// The context of the kubeconfig file; its current one when absent.
+        context: Option<String>,
+        /// The namespace.
+        namespace: String,
+        /// The Rollout's name.
+        name: String,
+    },
 }
 
 /// The spellings of a target, for help and errors.
-pub const TARGET_FORMS: &str = "codedeploy:APP/GROUP, ecs:CLUSTER/SERVICE or d-ABC123DEF";
+pub const TARGET_FORMS: &str = "codedeploy:APP/GROUP, ecs:CLUSTER/SERVICE, \
+     argo:[CONTEXT/]NAMESPACE/NAME or d-ABC123DEF";
 
 /// Why a text is no target.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,6 +59,12 @@ impl fmt::Display for Target {
             }
             Target::Deployment(id) => write!(out, "{id}"),
             Target::Ecs { cluster, service } => write!(out, "ecs:{cluster}/{service}"),
+            Target::Argo { context: Some(context), namespace, name } => {
+                write!(out, "argo:{context}/{namespace}/{name}")
+            }
+            Target::Argo { context: None, namespace, name } => {
+                write!(out, "argo:{namespace}/{name}")
+            }
         }
     }
 }
@@ -76,6 +92,9 @@ impl FromStr for Target {
                     .map(|(application, group)| Target::CodeDeploy { application, group }),
                 "ecs" => pair("CLUSTER/SERVICE")
                     .map(|(cluster, service)| Target::Ecs { cluster, service }),
+                "argo" => argo(rest).ok_or_else(|| {
+                    fail("after `argo:` it needs [CONTEXT/]NAMESPACE/NAME".to_owned())
+                }),
                 other => Err(fail(format!("`{other}:` is not a kind of target"))),
             };
         }
@@ -89,13 +108,34 @@ impl FromStr for Target {
     }
 }
 
+/// What follows `argo:`. Names of contexts may hold slashes and colons: on EKS they are ARNs.
+fn argo(text: &str) -> Option<Target> {
+    let (rest, name) = text.rsplit_once('/')?;
+    let (context, namespace) = match rest.rsplit_once('/') {
+        Some((context, namespace)) => (Some(context.to_owned()), namespace),
+        None => (None, rest),
+    };
+    let is_name = |text: &str| {
+        let part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+        text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(part)
+    };
+    let fine = is_name(namespace) && is_name(name) && context.as_deref() != Some("");
+    fine.then(|| Target::Argo { context, namespace: namespace.to_owned(), name: name.to_owned() })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_form_reads_back_as_it_is_printed() {
-        for text in ["codedeploy:shop/checkout", "ecs:prod/checkout", "d-AB12CD34E"] {
+        for text in [
+            "codedeploy:shop/checkout",
+            "ecs:prod/checkout",
+            "d-AB12CD34E",
+            "argo:shop/checkout",
+            "argo:arn:aws:eks:eu-west-1:123456789012:cluster/prod/shop/checkout",
+        ] {
             assert_eq!(text.parse::<Target>().unwrap().to_string(), text);
         }
     }
@@ -105,6 +145,9 @@ mod tests {
         for (text, why) in [
             ("codedeploy:shop", "after `codedeploy:` it needs APPLICATION/GROUP"),
             ("ecs:/x", "after `ecs:` it needs CLUSTER/SERVICE"),
+            ("argo:checkout", "after `argo:` it needs [CONTEXT/]NAMESPACE/NAME"),
+            ("argo:shop/../etc", "after `argo:` it needs [CONTEXT/]NAMESPACE/NAME"),
+            ("argo:/shop/checkout", "after `argo:` it needs [CONTEXT/]NAMESPACE/NAME"),
             ("ec2:a/b", "`ec2:` is not a kind of target"),
             ("d-", "a deployment id is `d-` and letters and digits"),
             ("d-../x", "a deployment id is `d-` and letters and digits"),

@@ -4,6 +4,7 @@ use crate::domain::{
     Fault, FaultKind, Identity, Order, Progress, RolloutSummary, Snapshot, Target,
 };
 
+use super::argo::{self, Place};
 use super::aws::Aws;
 use super::backend::Account;
 use super::error::fault;
@@ -25,6 +26,9 @@ impl Account for Aws {
     }
 
     async fn read_again(&self, order: &Order) -> Snapshot {
+        if let Some(place) = Place::of(&order.target) {
+            return Box::pin(argo::orders::read_again(self, &place)).await;
+        }
         match order.call.service.as_str() {
             "ecs" => Box::pin(ecs::orders::read_again(self, order)).await,
             _ => Box::pin(codedeploy::orders::read_again(self, order)).await,
@@ -37,11 +41,18 @@ impl Account for Aws {
         match order.call.service.as_str() {
             "codedeploy" => Box::pin(codedeploy::orders::send(self, changes, order)).await,
             "ecs" => Box::pin(ecs::orders::send(changes, order)).await,
+            "kubernetes" => match Place::of(&order.target) {
+                Some(place) => Box::pin(argo::orders::send(self, &place, order)).await,
+                None => unknown_call(order),
+            },
             _ => unknown_call(order),
         }
     }
 
     async fn reconcile(&self, order: &Order, lost: Fault) -> Progress {
+        if let Some(place) = Place::of(&order.target) {
+            return Box::pin(argo::orders::reconcile(self, &place, order, lost)).await;
+        }
         match order.call.service.as_str() {
             "ecs" => Box::pin(ecs::orders::reconcile(self, order, lost)).await,
             _ => Box::pin(codedeploy::orders::reconcile(self, order, lost)).await,

@@ -8,14 +8,16 @@
 //! | [`poll`], [`pace`] | asking again and again, and how often |
 //! | [`codedeploy`] | ECS services that CodeDeploy deploys blue/green |
 //! | [`ecs`] | ECS services that ECS itself deploys |
+//! | [`argo`] | Argo Rollouts in a Kubernetes cluster |
 //! | [`service`], [`balancer`], [`metrics`], [`alarms`] | what ECS, ELB and CloudWatch are asked |
-//! | [`tasks`], [`timeline`], [`forward`], [`routing`], [`measure`] | what all control planes read alike: pure |
+//! | [`tasks`], [`timeline`], [`forward`], [`routing`], [`measure`] | what all AWS control planes read alike: pure |
 //! | [`order`] | what every order has in common |
 //! | [`error`] | SDK error → [`crate::domain::Fault`] |
 //! | [`limiter`] | slower after throttling |
 
 mod account;
 mod alarms;
+mod argo;
 mod aws;
 mod backend;
 mod balancer;

@@ -2,6 +2,7 @@
 
 use crate::domain::{Snapshot, Target};
 
+use super::argo::{Argo, Place};
 use super::aws::Aws;
 use super::backend::{Backend, Wish};
 use super::codedeploy::CodeDeploy;
@@ -17,6 +18,8 @@ enum Kind {
     CodeDeploy(Box<Poller<CodeDeploy>>),
     /// An ECS service that ECS deploys, or of which nobody knows yet who does.
     Ecs(Box<Poller<Ecs>>),
+    /// A Rollout in a cluster.
+    Argo(Box<Argo>),
 }
 
 impl Watcher {
@@ -27,6 +30,10 @@ impl Watcher {
             Target::Ecs { cluster, service } => {
                 let kind = Ecs::new(cluster.clone(), service.clone());
                 Self(Kind::Ecs(Box::new(Poller::new(aws.clone(), kind))))
+            }
+            Target::Argo { context, namespace, name } => {
+                let place = Place::new(context.as_deref(), namespace, name);
+                Self(Kind::Argo(Box::new(Argo::new(aws.clone(), place))))
             }
         }
     }
@@ -53,6 +60,7 @@ impl Backend for Watcher {
         loop {
             let picture = match &mut self.0 {
                 Kind::CodeDeploy(poller) => return poller.observe(wish).await,
+                Kind::Argo(argo) => return argo.observe(wish).await,
                 Kind::Ecs(poller) => poller.observe(wish).await,
             };
             if !self.hand_over(&picture.target) {
@@ -65,6 +73,7 @@ impl Backend for Watcher {
         loop {
             let picture = match &mut self.0 {
                 Kind::CodeDeploy(poller) => return poller.observe_whole(wish).await,
+                Kind::Argo(argo) => return argo.observe_whole(wish).await,
                 Kind::Ecs(poller) => poller.observe_whole(wish).await,
             };
             if !self.hand_over(&picture.target) {

@@ -6,6 +6,7 @@ use crate::app::select::Steps;
 use crate::app::{Cockpit, Outcome};
 use crate::domain::{
     Next, NextStep, Phase, Rollout, RolloutKind, ShareOf, Split, Stage, StageKind, StageState,
+    Target,
 };
 
 use super::format::{clean, left, planned, share};
@@ -30,6 +31,7 @@ pub(super) fn phase(rollout: &Rollout) -> String {
         (Phase::Failed, true) => "ROLLBACK FAILED",
         (Phase::Stopped, false) => "STOPPED",
         (Phase::Stopped, true) => "ROLLBACK STOPPED",
+        (Phase::Finishing, true) => "REMOVING GREEN",
         (Phase::Other(name), _) => return clean(name).to_uppercase(),
         (_, true) => "ROLLING BACK",
     };
@@ -71,7 +73,12 @@ pub(super) fn no_rollout(cockpit: &Cockpit) -> String {
     match (read.value(), read.fault()) {
         (Some(_), _) => "no rollout yet".to_owned(),
         (None, Some(fault)) => format!("? {}", clean(&fault.brief())),
-        (None, None) => "asking AWS".to_owned(),
+        (None, None) => match cockpit.snapshot.target {
+            Target::Argo { .. } => "asking the cluster".to_owned(),
+            Target::CodeDeploy { .. } | Target::Deployment(_) | Target::Ecs { .. } => {
+                "asking AWS".to_owned()
+            }
+        },
     }
 }
 
@@ -138,7 +145,7 @@ pub(super) fn rail(stages: &[Stage]) -> Vec<(String, StageState)> {
     let shifts: Vec<&Stage> =
         stages.iter().filter(|stage| matches!(stage.kind, StageKind::Shift(_))).collect();
     // A canary's two shifts are two stages of their own; a linear shift is one with many steps.
-    let fold = shifts.len() > 3;
+    let fold = shifts.len() > 3 && is_linear(&shifts);
     let mut rail = Vec::new();
     for stage_ in stages {
         if !matches!(stage_.kind, StageKind::Shift(_)) || !fold {
@@ -148,6 +155,18 @@ pub(super) fn rail(stages: &[Stage]) -> Vec<(String, StageState)> {
         }
     }
     rail
+}
+
+/// Whether each shift adds the same share for the same time; the last one may be what is left.
+fn is_linear(shifts: &[&Stage]) -> bool {
+    let size = |stage: &Stage| match &stage.kind {
+        StageKind::Shift(split) => split.green.get(),
+        _ => 0.0,
+    };
+    let Some(first) = shifts.first() else { return false };
+    let inner = shifts.get(..shifts.len() - 1).unwrap_or_default();
+    let equal = |pair: &[&Stage]| (size(pair[1]) - size(pair[0]) - size(first)).abs() < 0.05;
+    inner.windows(2).all(equal) && inner.iter().all(|stage| stage.planned == first.planned)
 }
 
 fn folded(shifts: &[&Stage]) -> (String, StageState) {
@@ -193,6 +212,10 @@ pub(super) fn plan(rollout: &Rollout) -> String {
         [first, _] => {
             let span = first.planned.map(planned).unwrap_or_default();
             format!("{} % for {span}, then all", share_of(first))
+        }
+        all if !is_linear(all) => {
+            let shares: Vec<String> = all.iter().map(|stage| share_of(stage)).collect();
+            format!("{} %", shares.join(", "))
         }
         [first, ..] => {
             let span = first.planned.map(planned).unwrap_or_default();

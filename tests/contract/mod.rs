@@ -158,6 +158,7 @@ async fn connect_with(
         profile: None,
         region: None,
         loopback,
+        cluster_only: false,
         read_only,
         time,
         seed: 7,

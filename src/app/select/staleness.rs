@@ -55,7 +55,9 @@ pub fn staleness(state: &State) -> Vec<Staleness> {
 /// Whether words about the rollout may claim the present.
 pub fn is_live(state: &State) -> bool {
     let reading = |cockpit: &Cockpit| {
-        let reading = cockpit.snapshot.readings.get(&Source::CodeDeploy)?;
+        let control = [Source::CodeDeploy, Source::Kubernetes, Source::Ecs];
+        let readings = &cockpit.snapshot.readings;
+        let reading = control.iter().find_map(|source| readings.get(source))?;
         Some(!is_old(reading, state.now))
     };
     state.cockpit().and_then(reading).unwrap_or(false)

@@ -17,8 +17,10 @@ use aws_sdk_codedeploy::config::retry::{RetryConfig, RetryPartition};
 use aws_sdk_codedeploy::config::timeout::TimeoutConfig;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::domain::Fault;
 use crate::stats::Configs;
 
+use super::argo::{Cluster, Clusters};
 use super::backend::AwsTime;
 use super::limiter::Limiter;
 use interceptor::Guard;
@@ -43,6 +45,8 @@ pub struct AwsOptions {
     pub region: Option<String>,
     /// The simulator on this machine instead of AWS.
     pub loopback: Option<Loopback>,
+    /// What is watched is in a cluster, so that a Region may be absent.
+    pub cluster_only: bool,
     /// Build nothing that could change anything.
     pub read_only: bool,
     /// What time it is.
@@ -100,6 +104,8 @@ struct Inner {
     verdicts: Configs,
     /// When the last order was sent.
     ordered: Mutex<Option<Timestamp>>,
+    /// The clusters that a way was found into.
+    clusters: Clusters,
 }
 
 /// The clients that only read.
@@ -124,12 +130,16 @@ pub async fn connect(options: AwsOptions) -> Result<Aws, ConnectError> {
         Some(loopback) => pretended(loopback),
         None => Login::configure(options.profile.clone(), options.region.clone()).await,
     };
-    let region = config.region().ok_or(ConnectError::NoRegion)?.to_string();
+    let region = match config.region() {
+        Some(region) => region.to_string(),
+        None if options.cluster_only => String::new(),
+        None => return Err(ConnectError::NoRegion),
+    };
     let guard = Guard::new(options.time.clone(), options.loopback.is_some());
     let whose = options.profile.as_deref().unwrap_or("default");
     let reads = reads(&config, &guard, &format!("{whose}/{region}"));
     let changes = (!options.read_only).then(|| changes(&config, &guard));
-    let AwsOptions { time, seed, verdicts, .. } = options;
+    let AwsOptions { time, seed, verdicts, loopback, .. } = options;
     Ok(Aws(Arc::new(Inner {
         reads,
         changes,
@@ -139,6 +149,7 @@ pub async fn connect(options: AwsOptions) -> Result<Aws, ConnectError> {
         seed,
         verdicts,
         ordered: Mutex::default(),
+        clusters: Clusters::new(loopback.map(|loopback| loopback.address)),
     })))
 }
 
@@ -256,6 +267,11 @@ impl Aws {
     /// The Region.
     pub fn region(&self) -> &str {
         &self.0.region
+    }
+
+    /// The way into a cluster: a context of the user's configuration, else the current one.
+    pub(super) async fn cluster(&self, context: Option<&str>) -> Result<Cluster, Fault> {
+        self.0.clusters.enter(context).await
     }
 
     /// Remembers that an order was sent just now.

@@ -108,6 +108,10 @@ impl Memory {
                 self.subject = Some((application.clone(), group.clone()));
             }
             Target::Deployment(id) => self.following = Some(id.as_str().to_owned()),
+            Target::Argo { .. } => {
+                let text = format!("CodeDeploy does not know {target}");
+                return Err(Fault::new(FaultKind::NotFound, "codedeploy:GetDeployment", text));
+            }
             Target::Ecs { cluster, service } => {
                 match discover::driver(aws, cluster, service).await? {
                     Driver::Deployment(id) => self.following = Some(id),

@@ -85,7 +85,7 @@ fn summary(info: &DeploymentInfo) -> Option<RolloutSummary> {
     let name = match &target {
         Target::CodeDeploy { application, group } => format!("{application}/{group}"),
         Target::Deployment(id) => id.to_string(),
-        Target::Ecs { cluster, service } => format!("{cluster}/{service}"),
+        Target::Ecs { .. } | Target::Argo { .. } => target.to_string(),
     };
     Some(RolloutSummary {
         target,

@@ -1,0 +1,107 @@
+//! One call that changes something, and the line for a shell that does the same.
+
+use serde::Serialize;
+
+/// One API call, exactly as it is sent.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Call {
+    /// The service as IAM spells it, e.g. `codedeploy`.
+    pub service: String,
+    /// The operation, e.g. `StopDeployment`.
+    pub operation: String,
+    /// Its parameters in the API's spelling.
+    pub params: Vec<(String, serde_json::Value)>,
+}
+
+impl Call {
+    /// The permission it needs, e.g. `codedeploy:StopDeployment`.
+    ///
+    /// In a cluster it is verb and resource, e.g. `patch rollouts/status`.
+    pub fn permission(&self) -> String {
+        if self.is_kubernetes() {
+            return self.operation.clone();
+        }
+        format!("{}:{}", self.service, self.operation)
+    }
+
+    fn is_kubernetes(&self) -> bool {
+        self.service == "kubernetes"
+    }
+
+    /// The line for the AWS CLI, or `kubectl`, that does the same, ready for a shell.
+    pub fn cli(&self, region: Option<&str>) -> String {
+        if self.is_kubernetes() {
+            return self.kubectl();
+        }
+        let service = match self.service.as_str() {
+            "codedeploy" => "deploy",
+            "elasticloadbalancing" => "elbv2",
+            other => other,
+        };
+        let mut words = vec!["aws".to_owned(), service.to_owned(), kebab(&self.operation)];
+        for (name, value) in &self.params {
+            let flag = kebab(name);
+            match value {
+                serde_json::Value::Bool(true) => words.push(format!("--{flag}")),
+                serde_json::Value::Bool(false) => words.push(format!("--no-{flag}")),
+                serde_json::Value::String(text) => {
+                    words.extend([format!("--{flag}"), shell_word(text)]);
+                }
+                other => words.extend([format!("--{flag}"), shell_word(&other.to_string())]),
+            }
+        }
+        if let Some(region) = region {
+            words.extend(["--region".to_owned(), shell_word(region)]);
+        }
+        words.join(" ")
+    }
+}
+
+impl Call {
+    /// One `kubectl patch` for each patch, in their order.
+    fn kubectl(&self) -> String {
+        let param = |name: &str| self.params.iter().find(|(key, _)| key == name).map(|(_, v)| v);
+        let text = |name: &str| param(name).and_then(serde_json::Value::as_str);
+        let line = |patch: &serde_json::Value, status: bool| {
+            let mut words = vec!["kubectl".to_owned()];
+            for (flag, name) in [("--context", "context"), ("--namespace", "namespace")] {
+                if let Some(value) = text(name) {
+                    words.extend([flag.to_owned(), shell_word(value)]);
+                }
+            }
+            let name = shell_word(text("name").unwrap_or_default());
+            words.extend(["patch".to_owned(), "rollout".to_owned(), name]);
+            if status {
+                words.push("--subresource=status".to_owned());
+            }
+            words.extend(["--type=merge".to_owned(), "-p".to_owned()]);
+            words.push(shell_word(&patch.to_string()));
+            words.join(" ")
+        };
+        let first = param("patch").map(|patch| line(patch, self.operation.ends_with("/status")));
+        let then = param("then").map(|patch| line(patch, false));
+        first.into_iter().chain(then).collect::<Vec<_>>().join(" && ")
+    }
+}
+
+/// `autoRollbackEnabled` as the CLI spells it: `auto-rollback-enabled`.
+fn kebab(name: &str) -> String {
+    let mut out = String::with_capacity(name.len() + 4);
+    for (i, c) in name.char_indices() {
+        if c.is_ascii_uppercase() && i > 0 {
+            out.push('-');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
+}
+
+/// A word that a POSIX shell takes as it is.
+fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}

@@ -1,0 +1,339 @@
+//! Argo Rollouts in a Kubernetes cluster.
+//!
+//! | module | what |
+//! |---|---|
+//! | `cluster` | the way into a cluster, and its answers with their faults |
+//! | `watch` | one kind of object, listed and followed |
+//! | `raw` | what the cluster said, each kind with its age |
+//! | `translate` | raw objects → one snapshot, pure |
+//! | `orders` | reading again before an order, its patch, and whether the controller took it |
+//!
+//! Unlike the AWS backends this one is told of changes. A watch that is silent may also be one
+//! whose connection is dead, so the rollout is read every few seconds as well.
+
+mod cluster;
+pub(crate) mod orders;
+mod raw;
+mod translate;
+mod watch;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinSet;
+
+use crate::domain::{Fact, Fault, FaultKind, Identity, Reading, Snapshot, Source, Target};
+
+use super::aws::Aws;
+use super::backend::{Backend, Wish};
+use super::time::later;
+use cluster::Resource;
+pub(crate) use cluster::{Cluster, Clusters};
+use raw::{HASH_LABEL, Kind, News, Raw};
+use watch::Watch;
+
+/// How often the rollout is read although it is watched.
+const BEAT: SignedDuration = SignedDuration::from_secs(10);
+/// How long after a login that failed the next one is tried.
+const LOGIN: SignedDuration = SignedDuration::from_secs(5);
+/// How often the caller and the permissions are asked for.
+const WHO: SignedDuration = SignedDuration::from_mins(5);
+
+/// Where a Rollout is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) context: Option<String>,
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+}
+
+impl Place {
+    /// The Rollout `name` in `namespace` of a context, or of the current one.
+    pub(crate) fn new(context: Option<&str>, namespace: &str, name: &str) -> Self {
+        let owned = str::to_owned;
+        Self { context: context.map(owned), namespace: owned(namespace), name: owned(name) }
+    }
+
+    /// The place that a target names, if it is in a cluster.
+    pub(crate) fn of(target: &Target) -> Option<Self> {
+        match target {
+            Target::Argo { context, namespace, name } => {
+                Some(Self::new(context.as_deref(), namespace, name))
+            }
+            Target::CodeDeploy { .. } | Target::Deployment(_) | Target::Ecs { .. } => None,
+        }
+    }
+
+    /// It as a target.
+    fn target(&self) -> Target {
+        Target::Argo {
+            context: self.context.clone(),
+            namespace: self.namespace.clone(),
+            name: self.name.clone(),
+        }
+    }
+
+    /// The objects of one kind that can have to do with it.
+    fn resource(&self, kind: Kind) -> Resource {
+        let group = match kind {
+            Kind::Rollout | Kind::AnalysisRun | Kind::Experiment => "/apis/argoproj.io/v1alpha1",
+            Kind::ReplicaSet => "/apis/apps/v1",
+            Kind::Pod | Kind::Service | Kind::Event => "/api/v1",
+        };
+        let fields = match kind {
+            Kind::Rollout => Some(format!("metadata.name={}", self.name)),
+            Kind::Event => Some(format!("involvedObject.name={}", self.name)),
+            Kind::ReplicaSet | Kind::Pod | Kind::AnalysisRun | Kind::Experiment | Kind::Service => {
+                None
+            }
+        };
+        // What carries no hash belongs to no rollout.
+        let labels = matches!(kind, Kind::ReplicaSet | Kind::Pod).then(|| HASH_LABEL.to_owned());
+        Resource {
+            path: format!("{group}/namespaces/{}/{}", self.namespace, kind.plural()),
+            plural: kind.plural(),
+            fields,
+            labels,
+        }
+    }
+}
+
+/// Something that was heard from the cluster.
+enum Heard {
+    /// The way into it.
+    Open(Result<Cluster, Fault>),
+    /// What a watch tells.
+    News(Kind, News),
+    /// Who asks, and what that person may not do.
+    Caller(Result<Identity, Fault>, Vec<String>),
+    /// The rollout and the Services, read without the watch.
+    Beat(Result<Vec<(Kind, Value)>, Fault>),
+}
+
+/// One Rollout, watched.
+pub(crate) struct Argo {
+    aws: Aws,
+    place: Place,
+    raw: Raw,
+    cluster: Option<Cluster>,
+    inbox: UnboundedReceiver<Heard>,
+    tell: UnboundedSender<Heard>,
+    /// Everything that asks; ended with this.
+    asked: JoinSet<()>,
+    watches: JoinSet<()>,
+    next_login: Option<Timestamp>,
+    next_beat: Option<Timestamp>,
+    next_who: Option<Timestamp>,
+    /// The cluster did not answer the last time it was asked beside the watches.
+    missed: bool,
+}
+
+impl Argo {
+    /// Watches the Rollout at `place`; nothing is asked yet.
+    pub(crate) fn new(aws: Aws, place: Place) -> Self {
+        let (tell, inbox) = unbounded_channel();
+        let now = aws.now();
+        Self {
+            aws,
+            place,
+            raw: Raw::default(),
+            cluster: None,
+            inbox,
+            tell,
+            asked: JoinSet::new(),
+            watches: JoinSet::new(),
+            next_login: Some(now),
+            next_beat: None,
+            next_who: None,
+            missed: false,
+        }
+    }
+
+    /// Begins to ask for what is due.
+    fn ask(&mut self) {
+        let now = self.aws.now();
+        let is_due = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
+        let tell = self.tell.clone();
+        let Some(cluster) = self.cluster.clone() else {
+            if is_due(self.next_login) {
+                self.next_login = None;
+                let (aws, context) = (self.aws.clone(), self.place.context.clone());
+                self.asked.spawn(async move {
+                    let _ = tell.send(Heard::Open(aws.cluster(context.as_deref()).await));
+                });
+            }
+            return;
+        };
+        if is_due(self.next_beat) {
+            self.next_beat = None;
+            let (cluster, place) = (cluster.clone(), self.place.clone());
+            let services = self.raw.service_names();
+            let tell = tell.clone();
+            self.asked.spawn(async move {
+                let _ = tell.send(Heard::Beat(beat(&cluster, &place, services).await));
+            });
+        }
+        if is_due(self.next_who) {
+            self.next_who = Some(later(now, WHO));
+            let namespace = self.place.namespace.clone();
+            self.asked.spawn(async move {
+                let (caller, denied) = tokio::join!(
+                    cluster.identity(&namespace),
+                    orders::denied(&cluster, &namespace)
+                );
+                let _ = tell.send(Heard::Caller(caller, denied));
+            });
+        }
+    }
+
+    /// Begins all watches anew.
+    fn watch(&mut self, cluster: &Cluster) {
+        self.watches.abort_all();
+        for kind in Kind::ALL {
+            let watch = Watch {
+                aws: self.aws.clone(),
+                cluster: cluster.clone(),
+                kind,
+                resource: self.place.resource(kind),
+                tell: self.tell.clone(),
+            };
+            self.watches.spawn(watch.run());
+        }
+    }
+
+    /// Takes in what was heard.
+    fn hear(&mut self, heard: Heard) {
+        let now = self.aws.now();
+        match heard {
+            Heard::Open(Ok(cluster)) => {
+                self.watch(&cluster);
+                self.cluster = Some(cluster);
+                self.next_beat = Some(later(now, BEAT));
+                self.next_who = Some(now);
+            }
+            Heard::Open(Err(fault)) => {
+                self.next_login = Some(later(now, LOGIN));
+                self.raw.identity =
+                    std::mem::take(&mut self.raw.identity).after(Err(fault.clone()), now);
+                self.raw.hear(Kind::Rollout, News::Broken(fault), now);
+            }
+            Heard::News(kind, news) => self.raw.hear(kind, news, now),
+            Heard::Caller(caller, denied) => {
+                if caller.is_err() {
+                    self.next_who = Some(later(now, LOGIN));
+                }
+                self.raw.identity = std::mem::take(&mut self.raw.identity).after(caller, now);
+                self.raw.denied = denied;
+            }
+            Heard::Beat(Ok(objects)) => {
+                self.next_beat = Some(later(now, BEAT));
+                for (kind, object) in objects {
+                    self.raw.hear(kind, News::Is(object), now);
+                }
+                // Watches may have died without a word together with the answers.
+                if std::mem::take(&mut self.missed)
+                    && let Some(cluster) = self.cluster.clone()
+                {
+                    self.watch(&cluster);
+                }
+            }
+            Heard::Beat(Err(fault)) => {
+                self.next_beat = Some(later(now, BEAT));
+                if fault.kind == FaultKind::NotFound {
+                    self.raw.hear(Kind::Rollout, News::All(Vec::new()), now);
+                } else {
+                    self.missed = true;
+                    self.raw.hear(Kind::Rollout, News::Broken(fault), now);
+                }
+            }
+        }
+    }
+
+    /// When something is to be asked again.
+    fn next_due(&self) -> Option<Timestamp> {
+        match self.cluster {
+            Some(_) => [self.next_beat, self.next_who].into_iter().flatten().min(),
+            None => self.next_login,
+        }
+    }
+
+    /// The picture as it is now.
+    fn picture(&self) -> Snapshot {
+        let mut picture = translate::snapshot(&self.place, &self.raw, self.aws.now());
+        let (at, fault) = self.raw.age(Kind::Rollout);
+        let also = || Kind::ALL.into_iter().find_map(|kind| self.raw.age(kind).1);
+        let reading = Reading {
+            at,
+            fault: fault.or_else(also).cloned(),
+            next: self.next_due(),
+            period_seconds: BEAT.as_secs_f64(),
+        };
+        picture.readings.insert(Source::Kubernetes, reading);
+        picture
+    }
+
+    /// Whether everything has answered at least once.
+    fn is_whole(&self) -> bool {
+        let heard = |kind: Kind| self.raw.age(kind) != (None, None);
+        let who = self.raw.identity != Fact::Unasked;
+        let lost = self.cluster.is_none() && self.raw.age(Kind::Rollout).1.is_some();
+        lost || (who && Kind::ALL.into_iter().all(heard))
+    }
+}
+
+/// Until a moment comes, if ever.
+async fn sleep(aws: Aws, until: Option<Timestamp>) {
+    match until.and_then(|at| aws.time().until(at)) {
+        Some(span) => tokio::time::sleep(span).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Reads what an order is judged by, beside the watches.
+async fn beat(
+    cluster: &Cluster,
+    place: &Place,
+    services: Vec<String>,
+) -> Result<Vec<(Kind, Value)>, Fault> {
+    let rollout = cluster.get(&place.resource(Kind::Rollout), &place.name).await?;
+    let mut found = vec![(Kind::Rollout, rollout)];
+    for name in services {
+        // One that cannot be read says so in its own watch.
+        if let Ok(service) = cluster.get(&place.resource(Kind::Service), &name).await {
+            found.push((Kind::Service, service));
+        }
+    }
+    Ok(found)
+}
+
+impl Backend for Argo {
+    async fn observe(&mut self, wish: Wish) -> Snapshot {
+        if wish.all && self.next_beat.is_some() {
+            self.next_beat = Some(self.aws.now());
+        }
+        loop {
+            self.ask();
+            let asleep = sleep(self.aws.clone(), self.next_due());
+            let first = tokio::select! {
+                biased;
+                heard = self.inbox.recv() => heard,
+                () = asleep => continue,
+            };
+            let Some(first) = first else { return self.picture() };
+            self.hear(first);
+            break;
+        }
+        while let Ok(heard) = self.inbox.try_recv() {
+            self.hear(heard);
+        }
+        self.picture()
+    }
+
+    async fn observe_whole(&mut self, wish: Wish) -> Snapshot {
+        let mut picture = self.observe(wish).await;
+        while !self.is_whole() {
+            picture = self.observe(Wish { all: false, ..wish }).await;
+        }
+        picture
+    }
+}

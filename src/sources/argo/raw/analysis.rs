@@ -1,0 +1,113 @@
+//! AnalysisRuns: what the controller measures, against which limits.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Meta, lenient};
+
+/// A run of an analysis.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct AnalysisRun {
+    pub(crate) metadata: Meta,
+    pub(crate) spec: AnalysisSpec,
+    pub(crate) status: AnalysisStatus,
+}
+
+impl AnalysisRun {
+    /// What it is for, in the words of the rail.
+    pub(crate) fn purpose(&self) -> &str {
+        match self.metadata.labels.get("rollout-type").map(String::as_str) {
+            Some("PrePromotion") => "before promotion",
+            Some("PostPromotion") => "after promotion",
+            Some("Background") => "background",
+            Some("Step") => "step",
+            Some(other) => other,
+            None => "analysis",
+        }
+    }
+}
+
+/// What is measured.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct AnalysisSpec {
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) metrics: Vec<MetricSpec>,
+}
+
+/// A metric and its limits. Numbers may be written as text.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct MetricSpec {
+    pub(crate) name: String,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) success_condition: String,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) failure_condition: String,
+    count: Value,
+    failure_limit: Value,
+}
+
+impl MetricSpec {
+    /// How many measurements are planned; nothing when it goes on until it is ended.
+    pub(crate) fn planned(&self) -> Option<i64> {
+        number(&self.count)
+    }
+
+    /// How many failures it survives; below zero any number.
+    pub(crate) fn failure_limit(&self) -> i64 {
+        number(&self.failure_limit).unwrap_or(0)
+    }
+}
+
+fn number(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
+}
+
+/// How far it is.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct AnalysisStatus {
+    /// Empty until the controller begins.
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) phase: String,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) message: String,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) started_at: Option<Timestamp>,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) completed_at: Option<Timestamp>,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) metric_results: Vec<MetricResult>,
+}
+
+/// What came of one metric so far.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct MetricResult {
+    pub(crate) name: String,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) phase: String,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) message: String,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) dry_run: bool,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) count: i64,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) failed: i64,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) measurements: Vec<Measurement>,
+}
+
+/// One measurement; the newest ten are kept.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Measurement {
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) value: String,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) finished_at: Option<Timestamp>,
+}

@@ -1,0 +1,263 @@
+//! What the Kubernetes API said: objects as far as they are read, each kind with its age.
+//!
+//! Every field is optional: the custom resource's schema checks almost nothing, and one field of an
+//! unexpected shape must not hide the object it is in.
+
+mod analysis;
+mod rollout;
+mod workload;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use crate::domain::{Fact, Fault, FaultKind, Identity};
+
+pub(crate) use analysis::{AnalysisRun, MetricResult, MetricSpec};
+pub(crate) use rollout::{BlueGreen, Canary, PauseCondition, Rollout, RunStatus, Step, Weights};
+pub(crate) use workload::{
+    Container, ContainerStatus, Event, Experiment, Pod, PodTemplate, ReplicaSet, Service,
+    Terminated,
+};
+
+/// The version a pod, ReplicaSet or Service selector belongs to.
+pub(crate) const HASH_LABEL: &str = "rollouts-pod-template-hash";
+/// The number of an update, counted by the controller.
+const REVISION: &str = "rollout.argoproj.io/revision";
+
+/// A field that is taken if it has the expected shape, and is its default otherwise.
+fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + DeserializeOwned,
+{
+    let value = Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(value).unwrap_or_default())
+}
+
+/// An object's metadata.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Meta {
+    pub(crate) name: String,
+    pub(crate) uid: String,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) generation: i64,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) labels: BTreeMap<String, String>,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) annotations: BTreeMap<String, String>,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) creation_timestamp: Option<Timestamp>,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) deletion_timestamp: Option<Timestamp>,
+    #[serde(deserialize_with = "lenient")]
+    owner_references: Vec<Owner>,
+}
+
+/// Who an object belongs to.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct Owner {
+    uid: String,
+}
+
+impl Meta {
+    /// Whether the object with this uid owns it.
+    pub(crate) fn is_owned_by(&self, uid: &str) -> bool {
+        self.owner_references.iter().any(|owner| owner.uid == uid)
+    }
+
+    /// The hash of the version it belongs to.
+    pub(crate) fn hash(&self) -> &str {
+        self.labels.get(HASH_LABEL).map_or("", String::as_str)
+    }
+
+    /// The number of the update it belongs to; 0 when the controller has not written it yet.
+    pub(crate) fn revision(&self) -> u64 {
+        self.annotations.get(REVISION).and_then(|text| text.parse().ok()).unwrap_or(0)
+    }
+}
+
+/// A condition of a status.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Condition {
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    pub(crate) status: String,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) reason: String,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) message: String,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) last_transition_time: Option<Timestamp>,
+}
+
+/// A kind of object that is watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// The rollout itself.
+    Rollout,
+    /// Its versions.
+    ReplicaSet,
+    /// Their pods.
+    Pod,
+    /// Its measurements.
+    AnalysisRun,
+    /// Its experiments.
+    Experiment,
+    /// Who leads requests to which version.
+    Service,
+    /// What the controller tells.
+    Event,
+}
+
+impl Kind {
+    /// All of them, the one everything else hangs on first.
+    pub(crate) const ALL: [Kind; 7] = [
+        Kind::Rollout,
+        Kind::ReplicaSet,
+        Kind::Pod,
+        Kind::AnalysisRun,
+        Kind::Experiment,
+        Kind::Service,
+        Kind::Event,
+    ];
+
+    /// Its plural, as paths and permissions spell it.
+    pub(crate) fn plural(self) -> &'static str {
+        match self {
+            Kind::Rollout => "rollouts",
+            Kind::ReplicaSet => "replicasets",
+            Kind::Pod => "pods",
+            Kind::AnalysisRun => "analysisruns",
+            Kind::Experiment => "experiments",
+            Kind::Service => "services",
+            Kind::Event => "events",
+        }
+    }
+}
+
+/// The objects of one kind, by name, with their age.
+pub(crate) type Shelf<T> = Fact<BTreeMap<String, T>>;
+
+/// Everything, each kind with its age.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Raw {
+    /// The caller, as the cluster knows it.
+    pub(crate) identity: Fact<Identity>,
+    /// The rollout: at most one.
+    pub(crate) rollouts: Shelf<Rollout>,
+    pub(crate) replica_sets: Shelf<ReplicaSet>,
+    pub(crate) pods: Shelf<Pod>,
+    pub(crate) analysis_runs: Shelf<AnalysisRun>,
+    pub(crate) experiments: Shelf<Experiment>,
+    pub(crate) services: Shelf<Service>,
+    pub(crate) events: Shelf<Event>,
+    /// Permissions that the cluster says the caller lacks, e.g. `patch rollouts/status`.
+    pub(crate) denied: Vec<String>,
+}
+
+/// Something that one watch has told.
+#[derive(Debug, Clone)]
+pub(crate) enum News {
+    /// All objects there are.
+    All(Vec<Value>),
+    /// One object as it is now.
+    Is(Value),
+    /// One object that is no more.
+    Gone(Value),
+    /// Nothing changed, and the server is there.
+    Alive,
+    /// The watch broke.
+    Broken(Fault),
+}
+
+impl Raw {
+    /// Takes in what a watch told.
+    pub(crate) fn hear(&mut self, kind: Kind, news: News, now: Timestamp) {
+        match kind {
+            Kind::Rollout => hear(&mut self.rollouts, news, now),
+            Kind::ReplicaSet => hear(&mut self.replica_sets, news, now),
+            Kind::Pod => hear(&mut self.pods, news, now),
+            Kind::AnalysisRun => hear(&mut self.analysis_runs, news, now),
+            Kind::Experiment => hear(&mut self.experiments, news, now),
+            Kind::Service => hear(&mut self.services, news, now),
+            Kind::Event => hear(&mut self.events, news, now),
+        }
+    }
+
+    /// When a kind was last heard of, and what broke since.
+    pub(crate) fn age(&self, kind: Kind) -> (Option<Timestamp>, Option<&Fault>) {
+        fn of<T>(shelf: &Shelf<T>) -> (Option<Timestamp>, Option<&Fault>) {
+            (shelf.at(), shelf.fault())
+        }
+        match kind {
+            Kind::Rollout => of(&self.rollouts),
+            Kind::ReplicaSet => of(&self.replica_sets),
+            Kind::Pod => of(&self.pods),
+            Kind::AnalysisRun => of(&self.analysis_runs),
+            Kind::Experiment => of(&self.experiments),
+            Kind::Service => of(&self.services),
+            Kind::Event => of(&self.events),
+        }
+    }
+
+    /// The Service that decides which version serves, where one does.
+    pub(crate) fn service_names(&self) -> Vec<String> {
+        let blue_green = self.rollout().and_then(|r| r.spec.strategy.blue_green.as_ref());
+        blue_green.map(|strategy| strategy.active_service.clone()).into_iter().collect()
+    }
+
+    /// The rollout, however old.
+    pub(crate) fn rollout(&self) -> Option<&Rollout> {
+        self.rollouts.value()?.values().next()
+    }
+}
+
+fn hear<T: DeserializeOwned>(shelf: &mut Shelf<T>, news: News, now: Timestamp) {
+    let before = std::mem::take(shelf);
+    let news = match news {
+        News::Broken(fault) => {
+            *shelf = before.after(Err(fault), now);
+            return;
+        }
+        news => news,
+    };
+    let mut objects = match before {
+        Fact::Known { value, .. } | Fact::Stale { value, .. } => value,
+        Fact::Unasked | Fact::Unknown { .. } => BTreeMap::new(),
+    };
+    let mut garbled = None;
+    let mut put = |objects: &mut BTreeMap<String, T>, value: Value| {
+        let name = name(&value);
+        match serde_json::from_value(value) {
+            Ok(object) => drop(objects.insert(name, object)),
+            Err(error) => garbled = Some(format!("{name}: {error}")),
+        }
+    };
+    match news {
+        News::All(values) => {
+            objects.clear();
+            for value in values {
+                put(&mut objects, value);
+            }
+        }
+        News::Is(value) => put(&mut objects, value),
+        News::Gone(value) => drop(objects.remove(&name(&value))),
+        News::Alive | News::Broken(_) => {}
+    }
+    *shelf = match garbled {
+        Some(text) => Fact::known(objects, now)
+            .after(Err(Fault::new(FaultKind::Garbled, "kubernetes:watch", text)), now),
+        None => Fact::known(objects, now),
+    };
+}
+
+fn name(object: &Value) -> String {
+    object["metadata"]["name"].as_str().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,47 @@
+//! The timeline that the controller tells.
+
+use crate::domain::{EventKind, TimelineEvent};
+use crate::sources::argo::raw::Event;
+
+use super::view::View;
+
+/// No more entries than anybody reads.
+const MOST: usize = 200;
+
+/// All entries, newest first.
+pub(crate) fn events(view: &View<'_>) -> Vec<TimelineEvent> {
+    let uid = &view.rollout.metadata.uid;
+    let all = view.raw.events.value().into_iter().flat_map(|events| events.values());
+    let own = all.filter(|event| event.involved_object.uid == *uid);
+    let mut events: Vec<_> = own.filter_map(|event| entry(view, event)).collect();
+    events.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| b.key.cmp(&a.key)));
+    events.truncate(MOST);
+    events
+}
+
+fn entry(view: &View<'_>, event: &Event) -> Option<TimelineEvent> {
+    let kind = match event.reason.as_str() {
+        "RolloutAddedToInformer" => return None,
+        "SwitchService" | "TrafficWeightUpdated" => EventKind::Traffic,
+        reason if reason.starts_with("AnalysisRun") || reason.starts_with("Metric") => {
+            EventKind::Alarm
+        }
+        _ => EventKind::Deploy,
+    };
+    let at = event.last_timestamp.or(event.event_time).or(event.metadata.creation_timestamp)?;
+    // The cluster counts repetitions in one event: a Service that flaps 25 times a second after
+    // an abort stays one line.
+    let times = if event.count > 1 { format!(" ({} times)", event.count) } else { String::new() };
+    let side = [&view.green, &view.blue]
+        .into_iter()
+        .find(|hash| !hash.is_empty() && event.message.contains(hash.as_str()))
+        .filter(|_| kind != EventKind::Traffic)
+        .and_then(|hash| view.side(hash));
+    Some(TimelineEvent {
+        at,
+        kind,
+        side,
+        text: format!("{}{times}", event.message),
+        key: format!("event {}", event.metadata.name),
+    })
+}

@@ -1,0 +1,116 @@
+//! What the cluster said, as one picture. Pure: the same objects at the same moment give the same
+//! snapshot.
+
+mod events;
+mod guards;
+mod offers;
+mod phase;
+mod pod;
+mod schedule;
+mod sides;
+mod stages;
+mod standing;
+#[cfg(test)]
+mod tests;
+mod traffic;
+mod view;
+
+use jiff::Timestamp;
+
+use crate::domain::{
+    EndReason, Fact, Fault, FaultKind, Gate, Phase, Rollout, RolloutId, RolloutKind, Side, Snapshot,
+};
+
+use super::Place;
+use super::raw::Raw;
+use standing::{Word, standing};
+pub(crate) use standing::{is_observed, is_unpausing};
+use view::View;
+
+/// The picture of the Rollout at `place` at `now`; how fresh each source is is added by who
+/// watches them.
+pub(crate) fn snapshot(place: &Place, raw: &Raw, now: Timestamp) -> Snapshot {
+    let empty = Snapshot::unasked(place.target(), now);
+    let Some(object) = raw.rollout() else {
+        let rollout = match &raw.rollouts {
+            Fact::Known { .. } | Fact::Stale { .. } => Fact::Unknown { fault: absent(place) },
+            Fact::Unasked => Fact::Unasked,
+            Fact::Unknown { fault } => Fact::Unknown { fault: fault.clone() },
+        };
+        return Snapshot { identity: raw.identity.clone(), rollout, ..empty };
+    };
+    let view = View::of(raw, object);
+    let started = !object.status.current_pod_hash.is_empty();
+    Snapshot {
+        identity: raw.identity.clone(),
+        rollout: raw.rollouts.map(|_| started.then(|| rollout(place, &view, now))),
+        guards: guards::guards(&view),
+        events: events::events(&view),
+        ..empty
+    }
+}
+
+fn absent(place: &Place) -> Fault {
+    let text = format!("there is no Rollout {} in namespace {}", place.name, place.namespace);
+    Fault::new(FaultKind::NotFound, "kubernetes:watch rollouts", text)
+}
+
+fn rollout(place: &Place, view: &View<'_>, now: Timestamp) -> Rollout {
+    let object = view.rollout;
+    let traffic = traffic::traffic(view);
+    let phase = phase::phase(view, &traffic, now);
+    let standing = standing(object);
+    let aborted = phase::is_aborted(view);
+    let broken = (standing.word == Word::Degraded).then(|| standing.message.clone());
+    let course = phase::course(view, &traffic, now);
+    let progress = stages::Progress { course: &course, broken: broken.clone() };
+    let stages = if aborted {
+        stages::way_back(&phase, &traffic, broken.clone())
+    } else {
+        stages::update(view, &progress)
+    };
+    let hash = object.status.current_pod_hash.as_str();
+    let kind = match (aborted, view.is_undo) {
+        (true, _) => RolloutKind::Rollback { undoes: Some(RolloutId::new(hash)) },
+        (false, true) => RolloutKind::Rollback { undoes: Some(RolloutId::new(&*view.green)) },
+        (false, false) => RolloutKind::Rollout,
+    };
+    let current = view.set(hash);
+    Rollout {
+        // An abort is a way back of its own, told apart from the update that it undoes.
+        id: RolloutId::new(if aborted { format!("{hash} aborted") } else { hash.to_owned() }),
+        name: object.metadata.name.clone(),
+        configuration: if object.spec.strategy.blue_green.is_some() {
+            "blueGreen"
+        } else {
+            "canary"
+        }
+        .to_owned(),
+        creator: String::new(),
+        description: None,
+        created: if aborted {
+            object.status.aborted_at
+        } else {
+            current.and_then(|set| set.metadata.creation_timestamp)
+        },
+        ended: None,
+        gate: (phase == Phase::AwaitingApproval).then_some(Gate::Approval),
+        next: schedule::next(view, &phase, &stages),
+        instant_rollback_until: schedule::instant_rollback_until(view, &phase),
+        blue: sides::environment(view, Side::Blue),
+        green: sides::environment(view, Side::Green),
+        end_reason: broken.map(|text| end_reason(&text)),
+        rollback: None,
+        offers: offers::offers(&offers::Situation { place, view, phase: &phase, aborted }),
+        stages,
+        traffic,
+        phase,
+        kind,
+    }
+}
+
+/// `RolloutAborted: Rollout aborted update to revision 2` in code and sentence.
+fn end_reason(text: &str) -> EndReason {
+    let (code, message) = text.split_once(": ").unwrap_or(("Degraded", text));
+    EndReason { code: code.to_owned(), message: message.to_owned() }
+}
