@@ -3,8 +3,8 @@
 //! | exit code | meaning |
 //! |---|---|
 //! | 0 | done; `status`: the rollout is fine; the screen was left by its quit key |
-//! | 1 | the answer is bad: `status`: the rollout went wrong; `audit`: the file was changed |
-//! | 2 | an error: nothing could be found out or done, or the arguments make no sense |
+//! | 1 | the answer is bad: `status`: the rollout went wrong; `audit`: the file was changed; an order was not carried out |
+//! | 2 | an error: nothing could be found out or done, what became of an order is not known, or the arguments make no sense |
 //! | 101 | a bug of this program |
 //! | 128 + n | ended by signal n; 129 also when the terminal is gone |
 
@@ -14,6 +14,7 @@ mod demo;
 pub mod judge;
 mod judging;
 mod keys;
+mod order;
 mod output;
 mod picture;
 pub mod rehearsal;
@@ -29,6 +30,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::{ConfigError, Environment, File, Paths};
+use crate::domain::Action;
 use crate::input::Keymap;
 
 use output::Output;
@@ -58,6 +60,15 @@ enum Command {
     Demo(demo::Demo),
     /// Print one reading of a rollout; the exit code says whether it is fine
     Status(status::Status),
+    /// Roll back: lead all traffic back to blue
+    #[command(visible_alias = "roll-back")]
+    Rollback(order::Order),
+    /// Pass the gate at which the rollout waits
+    Continue(order::Order),
+    /// End the bake and remove blue
+    Finish(order::Order),
+    /// Stop the rollout and leave everything as it is
+    Stop(order::Order),
     /// Run a pretend AWS on loopback for any client
     Sim(sim::Sim),
     /// List keys, commands and what they do
@@ -94,6 +105,10 @@ impl Cli {
             Some(Command::Demo(demo)) => demo.run(output),
             Some(Command::Picture(picture)) => picture.run(output),
             Some(Command::Status(status)) => status.run(output),
+            Some(Command::Rollback(order)) => order.run(Action::RollBack, output),
+            Some(Command::Continue(order)) => order.run(Action::Continue, output),
+            Some(Command::Finish(order)) => order.run(Action::Finish, output),
+            Some(Command::Stop(order)) => order.run(Action::Stop, output),
             None => self.watch.run(output),
         }
     }

@@ -29,7 +29,7 @@ use crate::input::Stroke;
 
 pub use clock::{Clock, NoClock};
 pub use farewell::{farewell, where_it_stands};
-pub use perform::Desk;
+pub use perform::{Desk, carry_out};
 pub use session::{Session, Start};
 pub use terminal::{NoTerminal, Picture, Tui};
 pub use worker::Worker;

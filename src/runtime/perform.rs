@@ -40,7 +40,7 @@ impl Desk {
 
 /// Carries out an order to the control plane's answer. The order of the steps is the promise: what
 /// is not the world that the person saw is not acted on, and what is not written down is not sent.
-pub(super) async fn carry_out(account: &impl Account, order: &Order, desk: &Desk) {
+pub async fn carry_out(account: &impl Account, order: &Order, desk: &Desk) {
     let tell = |progress: Progress| {
         send(&desk.outbox, Event::Acted { order: order.id.clone(), progress });
     };

@@ -25,6 +25,7 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::app::select::Steps;
 use crate::app::{Screen, State};
 
 use pen::Pen;
@@ -38,6 +39,17 @@ const LEAST: (u16, u16) = (60, 16);
 /// Draws the state over the whole frame.
 pub fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>) {
     paint(state, theme, frame.buffer_mut());
+}
+
+/// The open question as plain lines: what it asks, what will happen, in whose name, and the AWS CLI
+/// line that does the same. Nothing when nothing is asked.
+pub fn question(state: &State) -> Option<Vec<String>> {
+    Some(widgets::dialog::plain(state, state.cockpit()?, state.confirm()?))
+}
+
+/// The steps of an order that are done, one a line.
+pub fn steps(steps: &Steps) -> Vec<String> {
+    widgets::rail::done(steps)
 }
 
 /// The state as a picture of its own size.

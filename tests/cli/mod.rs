@@ -1,5 +1,6 @@
 //! The binary as people start it: in a terminal and without one.
 
+mod order;
 mod plain;
 mod process;
 #[cfg(unix)]

@@ -1,9 +1,9 @@
 //! Without a terminal: data, errors, exit codes.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::process::Stdio;
 
-use super::process::Home;
+use super::process::{Home, Sim};
 
 #[test]
 fn bad_arguments_are_named_with_what_was_meant() {
@@ -102,22 +102,9 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
 #[test]
 fn a_simulator_says_how_to_reach_it_and_status_reads_it_by_that() {
     let home = Home::new();
-    let mut sim = home
-        .command(&["sim", "--scenario", "canary", "--seed", "7"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(sim.stdout.take().unwrap()).lines().take(6);
-    let variables: Vec<(String, String)> = lines
-        .map(|line| {
-            let line = line.unwrap();
-            let (name, value) = line.strip_prefix("export ").unwrap().split_once('=').unwrap();
-            (name.to_owned(), value.to_owned())
-        })
-        .collect();
+    let sim = Sim::start(&home, &["--scenario", "canary", "--seed", "7"]);
     let run = |args: &[&str]| {
-        let output = home.command(args).envs(variables.clone()).output().unwrap();
+        let output = home.command(args).envs(sim.variables.clone()).output().unwrap();
         (output.status.code(), String::from_utf8(output.stdout).unwrap())
     };
     let (code, text) = run(&["status", "codedeploy:shop/checkout", "--json"]);
@@ -132,6 +119,4 @@ fn a_simulator_says_how_to_reach_it_and_status_reads_it_by_that() {
     assert!(text.starts_with("target   codedeploy:shop/checkout\n"), "{text}");
     let (code, text) = run(&["status", "codedeploy:shop/chekout"]);
     assert_eq!(code, Some(2), "{text}");
-    sim.kill().unwrap();
-    sim.wait().unwrap();
 }

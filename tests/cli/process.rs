@@ -1,7 +1,8 @@
 //! The binary in a home of its own, without anything of the machine's configuration.
 
 use std::ffi::OsStr;
-use std::process::{Command, Output, Stdio};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Output, Stdio};
 
 /// The variables that name the places of files, below the test's own home.
 pub(crate) const PLACES: [(&str, &str); 3] =
@@ -36,13 +37,54 @@ impl Home {
 
     /// Runs it to its end.
     pub(crate) fn run(&self, args: &[&str]) -> Ended {
-        let output = self.command(args).output().unwrap();
+        self.ended(&mut self.command(args))
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn ended(&self, command: &mut Command) -> Ended {
+        let output = command.output().unwrap();
         let Output { status, stdout, stderr } = output;
         Ended {
             code: status.code(),
             stdout: String::from_utf8(stdout).unwrap(),
             stderr: String::from_utf8(stderr).unwrap(),
         }
+    }
+}
+
+/// `cutover sim` in a process of its own.
+pub(crate) struct Sim {
+    child: Child,
+    /// What it prints: the variables that lead to it.
+    pub(crate) variables: Vec<(String, String)>,
+}
+
+impl Sim {
+    /// Starts it and reads where it is.
+    pub(crate) fn start(home: &Home, options: &[&str]) -> Self {
+        let mut child = home
+            .command(&[&["sim"], options].concat())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().take(6);
+        let variables = lines
+            .map(|line| {
+                let line = line.unwrap();
+                let (name, value) = line.strip_prefix("export ").unwrap().split_once('=').unwrap();
+                (name.to_owned(), value.to_owned())
+            })
+            .collect();
+        Self { child, variables }
+    }
+}
+
+impl Drop for Sim {
+    fn drop(&mut self) {
+        // It serves until it is told to end.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -39,8 +39,7 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit, confirm:
     let left = pen.width().saturating_sub(width) / 2;
     let mut pen = pen.part(left, 0, width, height);
     pen.clear();
-    let name = cockpit.snapshot.rollout().map_or("?", |rollout| rollout.name.as_str());
-    let title = format!(" {} {}? ", verb(confirm), clean(name));
+    let title = format!(" {} ", title(cockpit, confirm));
     let time = format!(" {} ", clock(state.now, &pen.theme().zone));
     let border = if confirm.wants_name() { Role::Warning } else { Role::Focus };
     pen.frame(&[(&title, Role::Title)], &[(&time, Role::Dim)], border);
@@ -48,6 +47,22 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit, confirm:
         pen.left(3, y, line, *role);
     }
     choices(&mut pen, state, confirm);
+}
+
+fn title(cockpit: &Cockpit, confirm: &Confirm) -> String {
+    let name = cockpit.snapshot.rollout().map_or("?", |rollout| rollout.name.as_str());
+    format!("{} {}?", verb(confirm), clean(name))
+}
+
+/// The question as plain lines, for who is asked without a screen.
+pub(crate) fn plain(state: &State, cockpit: &Cockpit, confirm: &Confirm) -> Vec<String> {
+    let told = select::consequence(confirm, cockpit);
+    let mut lines = vec![title(cockpit, confirm)];
+    let sentences = sentences(confirm, &told, usize::from(WIDEST));
+    lines.extend(sentences.into_iter().map(|(text, _)| format!("  {text}")));
+    lines.push(format!("  {}", identity(state, cockpit, confirm)));
+    lines.push(format!("  {}", cli(confirm, cockpit)));
+    lines
 }
 
 fn verb(confirm: &Confirm) -> &'static str {

@@ -101,8 +101,20 @@ fn stages(stages: &[crate::domain::Stage], glyphs: Glyphs) -> Vec<Stop> {
         .collect()
 }
 
-fn order(steps: &select::Steps, glyphs: Glyphs) -> Vec<Stop> {
-    let name = |kind: select::StepKind| match (kind, steps.action) {
+/// The steps that are done, one a line.
+pub(crate) fn done(steps: &select::Steps) -> Vec<String> {
+    let line = |step: &select::Step| match step.state {
+        select::StepState::Done { after } => {
+            let after = after.map(|after| format!(" after {}", span(after))).unwrap_or_default();
+            Some(format!("{}{after}", name(step.kind, steps)))
+        }
+        select::StepState::Pending | select::StepState::Running | select::StepState::Failed => None,
+    };
+    steps.list.iter().filter_map(line).collect()
+}
+
+fn name(kind: select::StepKind, steps: &select::Steps) -> &'static str {
+    match (kind, steps.action) {
         (select::StepKind::Sent, _) if steps.ours => "ordered",
         (select::StepKind::Sent, _) => "begun",
         (select::StepKind::Accepted, _) => "accepted",
@@ -113,7 +125,10 @@ fn order(steps: &select::Steps, glyphs: Glyphs) -> Vec<Stop> {
         (select::StepKind::Restored, _) => "seen",
         (select::StepKind::Steady, Action::RollBack) => "green removed",
         (select::StepKind::Steady, _) => "steady",
-    };
+    }
+}
+
+fn order(steps: &select::Steps, glyphs: Glyphs) -> Vec<Stop> {
     steps
         .list
         .iter()
@@ -128,7 +143,7 @@ fn order(steps: &select::Steps, glyphs: Glyphs) -> Vec<Stop> {
             let (glyph, role) = mark(&state, glyphs);
             let (running, done) = (state == StageState::Running, state == StageState::Done);
             let role = if done { Role::Text } else { role };
-            Stop { label: format!("{}{after}", name(step.kind)), glyph, role, running, done }
+            Stop { label: format!("{}{after}", name(step.kind, steps)), glyph, role, running, done }
         })
         .collect()
 }

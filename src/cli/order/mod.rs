@@ -1,0 +1,105 @@
+//! `cutover rollback`, `continue`, `stop`, `finish`: one order without a screen, for scripts.
+//!
+//! It is the path of the screen with nobody before it: the same judge, the same question in words,
+//! the same audit line before the call, the same reading again and the same tracker.
+
+mod confirm;
+mod report;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::Args;
+use jiff::SignedDuration;
+
+use super::watch::{self, Aws};
+use super::{Failure, Outcome, Output, Surroundings, keymap};
+use crate::app::Settings;
+use crate::config::Flags;
+use crate::domain::Action;
+use crate::journal::Audit;
+use crate::sources;
+
+use report::Report;
+use run::Run;
+
+/// One order.
+#[derive(Debug, Args)]
+pub(super) struct Order {
+    /// codedeploy:APP/GROUP, ecs:CLUSTER/SERVICE, a deployment id such as d-ABC123DEF, or a name
+    /// from the configuration file
+    target: Option<String>,
+    #[command(flatten)]
+    aws: Aws,
+    /// Do it without being asked; needed where standard input is no terminal
+    #[arg(long)]
+    yes: bool,
+    /// The name that would have to be typed, for what is risky
+    #[arg(long, value_name = "NAME")]
+    confirm: Option<String>,
+    /// Only if this is the rollout, e.g. d-ABC123DEF
+    #[arg(long, value_name = "ID")]
+    expect: Option<String>,
+    /// Say what would be sent and why it may or may not be; send nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Wait until the effect is seen: the traffic moved, the rollout ended
+    #[arg(long)]
+    wait: bool,
+    /// How long to wait at most, e.g. 90s or 1h
+    #[arg(long, value_name = "TIME", default_value = "30m", value_parser = span)]
+    timeout: SignedDuration,
+    /// As JSON, see docs/order-json.md
+    #[arg(long)]
+    json: bool,
+}
+
+fn span(text: &str) -> Result<SignedDuration, String> {
+    match text.parse::<SignedDuration>() {
+        Ok(span) if span.is_positive() => Ok(span),
+        _ => Err("a time is a number with a unit, e.g. 90s, 30m or 1h".to_owned()),
+    }
+}
+
+impl Order {
+    /// Gives the order for `action` and says what became of it.
+    pub(super) fn run(self, action: Action, output: &mut Output) -> Outcome {
+        let around = Surroundings::read()?;
+        let Aws { profile, region } = self.aws.clone();
+        let flags = Flags { target: self.target.clone(), profile, region, read_only: false };
+        let config = watch::choose(flags, &around)?;
+        let target = watch::required(&config)?;
+        let clock = watch::clock(&around)?;
+        let settings = Settings {
+            read_only: config.read_only,
+            demo: None,
+            bell: false,
+            session: super::random() as u32,
+            speed: clock.speed(),
+            keymap: keymap(&around.paths)?,
+            verdicts: config.verdicts.clone(),
+        };
+        let options = watch::options(&config, &clock);
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let report = runtime.block_on(async {
+            let account = sources::connect(options).await?;
+            let audit = Audit::at(around.paths.audit.clone());
+            let run = Run::begin(&account, settings, target, clock, audit).await?;
+            run.order(action, &self, output).await
+        });
+        runtime.shutdown_background();
+        self.say(report?, output)
+    }
+
+    fn say(&self, report: Report, output: &mut Output) -> Outcome {
+        let code = report.exit_code();
+        if self.json {
+            serde_json::to_writer_pretty(&mut output.data, &report)?;
+            writeln!(output.data)?;
+        } else {
+            report.print(output)?;
+        }
+        Ok(ExitCode::from(code))
+    }
+}
