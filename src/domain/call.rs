@@ -58,8 +58,24 @@ impl Call {
 }
 
 impl Call {
+    /// The line of the controller's own tool for a template that is taken from a ReplicaSet.
+    fn undo(&self) -> Option<String> {
+        let param = |name: &str| self.params.iter().find(|(key, _)| key == name).map(|(_, v)| v);
+        let text = |name: &str| Some(shell_word(param(name)?.as_str()?));
+        let revision = param("toRevision")?;
+        let context = text("context").map(|name| format!(" --context {name}")).unwrap_or_default();
+        Some(format!(
+            "kubectl argo rollouts{context} --namespace {} undo {} --to-revision={revision}",
+            text("namespace")?,
+            text("name")?
+        ))
+    }
+
     /// One `kubectl patch` for each patch, in their order.
     fn kubectl(&self) -> String {
+        if let Some(undo) = self.undo() {
+            return undo;
+        }
         let param = |name: &str| self.params.iter().find(|(key, _)| key == name).map(|(_, v)| v);
         let text = |name: &str| param(name).and_then(serde_json::Value::as_str);
         let line = |patch: &serde_json::Value, status: bool| {

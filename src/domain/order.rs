@@ -50,6 +50,13 @@ pub enum Means {
     StopOnly,
     /// The bake ends and blue is removed.
     EndBake,
+    /// What is left of the steps, pauses and analyses is skipped: green gets everything.
+    SkipToEnd,
+    /// The update that was undone begins again at its first stage.
+    TryAgain,
+    /// The update that was undone gets all traffic at once: its tasks are still there, and the
+    /// control plane asks no gate and no analysis for that.
+    ShipAgain,
 }
 
 /// What the control plane offers in the state that was read.
@@ -305,8 +312,12 @@ fn strength(rollout: &Rollout, means: Means) -> Strength {
     match means {
         Means::OpenGate => Strength::Key,
         Means::StopAndRollBack if blue_is_ready(rollout) => Strength::Key,
-        Means::StopAndRollBack | Means::RedeployPrevious | Means::StopOnly | Means::EndBake => {
-            Strength::TypedName
-        }
+        Means::StopAndRollBack
+        | Means::RedeployPrevious
+        | Means::StopOnly
+        | Means::EndBake
+        | Means::SkipToEnd
+        | Means::TryAgain
+        | Means::ShipAgain => Strength::TypedName,
     }
 }

@@ -1,6 +1,6 @@
 //! What is ordered: the exact patches, and what a controller makes of them.
 
-use cutover::domain::{Action, Change, Offered, Policy, Progress, Refusal, permit};
+use cutover::domain::{Action, Change, Means, Offered, Policy, Progress, Refusal, permit};
 use serde_json::{Value, json};
 
 use super::{Story, rollout};
@@ -164,7 +164,124 @@ async fn a_lost_answer_is_looked_for_and_not_repeated() {
 async fn a_rollout_at_rest_has_nothing_to_promote_or_abort() {
     let mut story = Story::playing("bluegreen-success", 60_000).await;
     let seen = story.look().await;
-    for action in [Action::Continue, Action::RollBack] {
+    for action in [Action::Continue, Action::Finish] {
         assert_eq!(permit(&seen, action, &Policy::default()).unwrap_err(), Refusal::Over);
     }
+}
+
+#[tokio::test]
+async fn a_roll_back_to_a_version_that_still_waits_asks_for_its_template_again() {
+    let mut story = Story::playing("bluegreen-success", 9_500).await;
+    let seen = story.look().await;
+    let order = story.order(&seen, Action::RollBack);
+    assert_eq!(order.expected.means, Means::StopAndRollBack);
+    assert_eq!(
+        order.call.cli(None),
+        "kubectl argo rollouts --namespace story undo app --to-revision=1"
+    );
+    let before = story.server.rollout();
+    controlled(&story, &order).await;
+    let set = story.server.object("replicasets", "app-55c8cd864b");
+    let mut wanted = set["spec"]["template"].clone();
+    wanted["metadata"]["labels"].as_object_mut().unwrap().remove("rollouts-pod-template-hash");
+    assert_eq!(story.server.rollout()["spec"]["template"], wanted);
+    let (path, body) = story.server.patches().remove(0);
+    assert_eq!(path, "rollouts/app");
+    assert_eq!(body["metadata"]["resourceVersion"], before["metadata"]["resourceVersion"]);
+
+    // Later it has no pods left: the same call, and it takes its time.
+    let mut story = Story::playing("bluegreen-success", 60_000).await;
+    let seen = story.look().await;
+    assert_eq!(story.order(&seen, Action::RollBack).expected.means, Means::RedeployPrevious);
+}
+
+#[tokio::test]
+async fn where_an_abort_would_leave_nobody_serving_the_old_version_is_asked_for_instead() {
+    for at in [5_300, 9_500, 16_900] {
+        let mut story = Story::playing("bluegreen-abort-outage", at).await;
+        let seen = story.look().await;
+        let order = story.order(&seen, Action::RollBack);
+        assert!(order.call.cli(None).contains(" undo app --to-revision=1"), "at {at}");
+        // This controller parks until it is aborted once more.
+        let server = story.server.clone();
+        let controller = async {
+            loop {
+                let rollout = server.rollout();
+                let status = &rollout["status"];
+                let (stable, active) =
+                    (&status["stableRS"], &status["blueGreen"]["activeSelector"]);
+                let observed = status["observedGeneration"].as_str().unwrap().to_owned();
+                if rollout["metadata"]["generation"].to_string() != observed {
+                    let now = rollout["metadata"]["generation"].to_string();
+                    server.set(&json!({"observedGeneration": now, "currentPodHash": stable, "abort": null, "abortedAt": null}));
+                } else if status["currentPodHash"] == *stable
+                    && status["abort"] == true
+                    && active != stable
+                {
+                    server.set(&json!({"abort": null, "blueGreen": {"activeSelector": stable}}));
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let progress = tokio::select! {
+            progress = story.carry_out(&order) => progress.unwrap(),
+            () = controller => unreachable!(),
+        };
+        assert_eq!(answer(&progress), "the active Service serves the old version", "at {at}");
+        let paths: Vec<String> = story.server.patches().into_iter().map(|(path, _)| path).collect();
+        assert_eq!(paths, ["rollouts/app", "rollouts/app/status"], "at {at}");
+    }
+}
+
+#[tokio::test]
+async fn to_try_again_says_whether_it_ships_at_once() {
+    let means = async |name: &str, at: u64| {
+        let mut story = Story::playing(name, at).await;
+        let seen = story.look().await;
+        let order = story.order(&seen, Action::Continue);
+        let server = story.server.clone();
+        let controller = async {
+            loop {
+                if server.rollout()["status"]["abort"] == false {
+                    server.set(&json!({"abort": null, "abortedAt": null}));
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let progress = tokio::select! {
+            progress = story.carry_out(&order) => progress.unwrap(),
+            () = controller => unreachable!(),
+        };
+        let body = json!({"status": {"abort": false}});
+        assert_eq!(story.server.patches(), [("rollouts/app/status".to_owned(), body)]);
+        let Progress::Accepted { rollout: Some(id), .. } = progress else { panic!("{progress:?}") };
+        assert_eq!(id.as_str(), "996f685f");
+        order.expected.means
+    };
+    assert_eq!(means("canary-nginx-abort-retry", 4_100).await, Means::TryAgain);
+    assert_eq!(means("bluegreen-failed-analysis", 3_100).await, Means::ShipAgain);
+}
+
+#[tokio::test]
+async fn a_finish_skips_what_is_left() {
+    let mut story = paused().await;
+    let seen = story.look().await;
+    let order = story.order(&seen, Action::Finish);
+    assert_eq!(order.expected.means, Means::SkipToEnd);
+    let server = story.server.clone();
+    let controller = async {
+        loop {
+            if server.rollout()["status"]["promoteFull"] == true {
+                server.set(&json!({"pauseConditions": null}));
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let progress = tokio::select! {
+        progress = story.carry_out(&order) => progress.unwrap(),
+        () = controller => unreachable!(),
+    };
+    assert_eq!(answer(&progress), "the controller took it");
+    let body = json!({"status": {"promoteFull": true}});
+    assert_eq!(story.server.patches(), [("rollouts/app/status".to_owned(), body)]);
 }

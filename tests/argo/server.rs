@@ -99,10 +99,14 @@ impl Server {
         self.grown.send_replace(version);
     }
 
+    /// An object as it is.
+    pub(crate) fn object(&self, plural: &str, name: &str) -> Value {
+        self.shared.lock().unwrap().objects[&(plural.to_owned(), name.to_owned())].clone()
+    }
+
     /// The Rollout as it is.
     pub(crate) fn rollout(&self) -> Value {
-        let key = ("rollouts".to_owned(), "app".to_owned());
-        self.shared.lock().unwrap().objects[&key].clone()
+        self.object("rollouts", "app")
     }
 
     /// Changes the Rollout's status.

@@ -147,7 +147,15 @@ fn because(rollout: &Rollout) -> String {
 
 /// The end of a continue: the gate is behind, traffic moves.
 fn went_on(track: &mut Track, rollout: &Rollout, now: Timestamp) {
-    if rollout.id != track.order.expected.rollout || rollout.gate == Some(Gate::Approval) {
+    // What is tried again is told apart from what was undone.
+    let own = rollout.id == track.order.expected.rollout;
+    let tried_again = track.follows.as_ref() == Some(&rollout.id);
+    if !(own || tried_again) || rollout.gate == Some(Gate::Approval) {
+        return;
+    }
+    if tried_again && !rollout.phase.is_over() {
+        taken(track, now);
+        track.outcome = Outcome::Done;
         return;
     }
     if let Some(Gate::Hook { .. }) = &track.order.expected.gate {
@@ -190,6 +198,10 @@ fn answered(track: &mut Track, rollout: &Rollout, now: Timestamp) {
 /// The end of a finish: blue is removed and the rollout has succeeded.
 fn finished(track: &mut Track, rollout: &Rollout, now: Timestamp) {
     match rollout.phase {
+        Phase::Baking if track.order.expected.means == Means::SkipToEnd => {
+            taken(track, now);
+            track.outcome = Outcome::Done;
+        }
         Phase::Finishing => taken(track, now),
         Phase::Succeeded => {
             taken(track, now);

@@ -89,11 +89,18 @@ pub fn consequence(confirm: &Confirm, cockpit: &Cockpit) -> Consequence {
         goes_on_with: rollout.filter(|_| means == Means::OpenGate).and_then(after_hook).cloned(),
         leaves: match means {
             Means::StopOnly | Means::EndBake => rollout.and_then(held),
-            Means::OpenGate | Means::StopAndRollBack | Means::RedeployPrevious => None,
+            Means::OpenGate
+            | Means::StopAndRollBack
+            | Means::RedeployPrevious
+            | Means::SkipToEnd
+            | Means::TryAgain
+            | Means::ShipAgain => None,
         },
         speed: speed(means),
         undo: match means {
-            Means::OpenGate => Undo::InSeconds,
+            Means::OpenGate | Means::SkipToEnd | Means::TryAgain | Means::ShipAgain => {
+                Undo::InSeconds
+            }
             Means::StopAndRollBack | Means::RedeployPrevious => Undo::NewRollout,
             Means::StopOnly | Means::EndBake => Undo::InMinutes,
         },
@@ -119,8 +126,9 @@ fn held(rollout: &Rollout) -> Option<Split> {
 fn moves(means: Means, rollout: &Rollout, snapshot: &Snapshot) -> Option<Moved> {
     let (from, share) = match means {
         Means::StopAndRollBack | Means::RedeployPrevious => (Side::Green, held(rollout)?.green),
-        Means::OpenGate => (Side::Blue, first_shift(rollout)?.green),
-        Means::StopOnly | Means::EndBake => return None,
+        Means::OpenGate => (Side::Blue, more(rollout, first_shift(rollout)?)?),
+        Means::SkipToEnd | Means::ShipAgain => (Side::Blue, held(rollout)?.blue()),
+        Means::StopOnly | Means::EndBake | Means::TryAgain => return None,
     };
     let metrics = snapshot.metrics.value();
     let per_second = metrics.and_then(|metrics| match from {
@@ -132,6 +140,12 @@ fn moves(means: Means, rollout: &Rollout, snapshot: &Snapshot) -> Option<Moved> 
         }
     });
     Some(Moved { from, share, per_second })
+}
+
+/// What green gets in a split beyond what it has; nothing when that is less.
+fn more(rollout: &Rollout, next: Split) -> Option<Weight> {
+    let now = held(rollout).map_or(0.0, |split| split.green.get());
+    Weight::percent(next.green.get() - now)
 }
 
 /// The stage after the hook that the rollout waits at.
@@ -171,7 +185,11 @@ fn warnings(means: Means, rollout: &Rollout, cockpit: &Cockpit) -> Vec<Warning> 
         }
         Means::StopOnly => found.push(Warning::LeftAsItIs),
         Means::EndBake => found.push(Warning::InstantRollbackEnds),
-        Means::OpenGate | Means::StopAndRollBack => {}
+        Means::OpenGate
+        | Means::StopAndRollBack
+        | Means::SkipToEnd
+        | Means::TryAgain
+        | Means::ShipAgain => {}
     }
     let verdict = cockpit.verdict.as_ref().map(|judgement| judgement.assessment.verdict);
     if verdict == Some(Verdict::Worse) && !goes_back {

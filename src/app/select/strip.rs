@@ -102,9 +102,13 @@ fn means(rollout: &Rollout) -> Option<(Means, String)> {
 pub(super) fn speed(means: Means) -> Speed {
     match means {
         Means::RedeployPrevious => Speed::Minutes,
-        Means::OpenGate | Means::StopAndRollBack | Means::StopOnly | Means::EndBake => {
-            Speed::Seconds
-        }
+        Means::OpenGate
+        | Means::StopAndRollBack
+        | Means::StopOnly
+        | Means::EndBake
+        | Means::SkipToEnd
+        | Means::TryAgain
+        | Means::ShipAgain => Speed::Seconds,
     }
 }
 

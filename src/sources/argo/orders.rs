@@ -10,14 +10,14 @@ use jiff::SignedDuration;
 use kube::core::params::Patch;
 use serde_json::{Value, json};
 
-use crate::domain::{Fault, FaultKind, Order, Progress, Snapshot};
+use crate::domain::{Fault, FaultKind, Order, Progress, RolloutId, Snapshot};
 use crate::sources::aws::Aws;
 use crate::sources::order::param;
 use crate::sources::time::later;
 
 use super::Place;
 use super::cluster::{Cluster, Resource};
-use super::raw::{Kind, News, Raw, Rollout};
+use super::raw::{HASH_LABEL, Kind, News, Raw, Rollout};
 use super::translate;
 
 /// How often the controller is looked at, when it is nudged, and how long it is waited for.
@@ -109,6 +109,9 @@ pub(crate) async fn reconcile(aws: &Aws, place: &Place, order: &Order, lost: Fau
 
 impl Sending<'_> {
     async fn send(&self) -> Progress {
+        if let Some(set) = param(self.order, "toReplicaSet").and_then(Value::as_str) {
+            return self.undo(set).await;
+        }
         let Some(patch) = param(self.order, "patch") else {
             return crate::sources::order::unknown_call(self.order);
         };
@@ -130,6 +133,69 @@ impl Sending<'_> {
             return self.watch_effect(&text).await;
         }
         self.watch_effect("").await
+    }
+
+    /// Puts the template of an earlier version in the place of the present one.
+    async fn undo(&self, set: &str) -> Progress {
+        let patch = match self.template_patch(set).await {
+            Ok(patch) => patch,
+            Err(fault) => return Progress::Refused { fault },
+        };
+        if let Err(fault) = self.patch(None, patch).await {
+            return failed(fault);
+        }
+        let taken = self.watch_effect("").await;
+        match param(self.order, "untilServed") {
+            Some(_) => self.switch().await,
+            None => taken,
+        }
+    }
+
+    /// The merge patch from the present template to an earlier one, for the version just read.
+    async fn template_patch(&self, set: &str) -> Result<Value, Fault> {
+        let rollout: Value = self.cluster.get(&self.rollouts, &self.place.name).await?;
+        let mut wanted: Value =
+            self.cluster.get(&self.place.resource(Kind::ReplicaSet), set).await?;
+        let mut template = wanted["spec"]["template"].take();
+        if let Some(labels) = template["metadata"]["labels"].as_object_mut() {
+            labels.remove(HASH_LABEL);
+        }
+        Ok(json!({
+            "metadata": {"resourceVersion": rollout["metadata"]["resourceVersion"]},
+            "spec": {"template": difference(&rollout["spec"]["template"], &template)},
+        }))
+    }
+
+    /// After the cutover asking for the old version may end in a pause or wait for an analysis
+    /// that never runs. Both have a way on: the pause is released, else one more abort makes the
+    /// controller move the Service before it throws the abort away.
+    async fn switch(&self) -> Progress {
+        let since = self.aws.now();
+        let mut pushed = false;
+        loop {
+            let waited = self.aws.now().duration_since(since);
+            if let Ok(rollout) = self.read().await {
+                let status = &rollout.status;
+                let asked = status.current_pod_hash == status.stable_rs;
+                if asked && status.blue_green.active_selector == status.stable_rs {
+                    return accepted(&["the active Service serves the old version"]);
+                }
+                if asked && waited > LOOK && !pushed {
+                    let push = match status.pause_conditions.is_empty() {
+                        true => json!({"status": {"abort": true}}),
+                        false => json!({"status": {"pauseConditions": null}}),
+                    };
+                    pushed = self.patch(Some("status"), push).await.is_ok();
+                }
+            }
+            if waited > PATIENCE {
+                return accepted(&[
+                    "stored, but the active Service has not moved: point it at the \
+                                   old version by hand",
+                ]);
+            }
+            super::sleep(self.aws.clone(), Some(later(self.aws.now(), LOOK))).await;
+        }
     }
 
     /// The same patch releases the next pause too, and without one skips a step: it goes out only
@@ -169,7 +235,7 @@ impl Sending<'_> {
                 } else {
                     "the controller took it"
                 };
-                return accepted(&[text, remark]);
+                return self.taken(&[text, remark], rollout);
             }
             if waited > PATIENCE {
                 return accepted(&[
@@ -187,6 +253,18 @@ impl Sending<'_> {
         }
     }
 
+    /// It was taken; what is tried again goes on under another id.
+    fn taken(&self, texts: &[&str], rollout: &Rollout) -> Progress {
+        let again = self.wants("abort") == Some(false);
+        let id = again.then(|| RolloutId::new(&*rollout.status.current_pod_hash));
+        Progress::Accepted { request_id: None, answer: sentence(texts), rollout: id }
+    }
+
+    /// What the patch sets a field of the status to.
+    fn wants(&self, field: &str) -> Option<bool> {
+        param(self.order, "patch")?["status"].get(field)?.as_bool()
+    }
+
     fn asks(&self, field: &str) -> bool {
         param(self.order, "patch").is_some_and(|patch| patch["status"].get(field).is_some())
     }
@@ -194,8 +272,14 @@ impl Sending<'_> {
     /// Whether the patch is in the object, or was and the controller has acted on it.
     fn has_arrived(&self, rollout: &Rollout) -> bool {
         let status = &rollout.status;
-        if self.asks("abort") {
-            return status.abort;
+        if let Some(wanted) = self.wants("abort") {
+            return status.abort == wanted;
+        }
+        if self.asks("promoteFull") {
+            return status.promote_full;
+        }
+        if let Some(set) = param(self.order, "toReplicaSet").and_then(Value::as_str) {
+            return set.ends_with(&format!("-{}", status.current_pod_hash));
         }
         match param(self.order, "pausedSince").and_then(Value::as_str) {
             Some(since) => paused_since(rollout).is_none_or(|now| now != since),
@@ -206,8 +290,12 @@ impl Sending<'_> {
     /// Whether the controller has yet to act on what the object holds.
     fn is_pending(&self, rollout: &Rollout) -> bool {
         let status = &rollout.status;
-        if self.asks("abort") {
-            status.abort && status.aborted_at.is_none()
+        if let Some(wanted) = self.wants("abort") {
+            // The moment of the abort is the controller's.
+            status.abort == wanted && status.aborted_at.is_some() != wanted
+        } else if self.asks("promoteFull") {
+            // The controller takes the pause away at once, and the request itself at the end.
+            status.promote_full && !status.pause_conditions.is_empty()
         } else if self.asks("pauseConditions") && !self.asks("currentStepIndex") {
             translate::is_unpausing(rollout)
         } else {
@@ -222,9 +310,30 @@ fn paused_since(rollout: &Rollout) -> Option<String> {
     Some(pause.start_time.map(|at| at.to_string()).unwrap_or_default())
 }
 
+/// The merge patch that makes `from` into `to`: what is no longer there is taken away by a null.
+fn difference(from: &Value, to: &Value) -> Value {
+    let (Some(old), Some(new)) = (from.as_object(), to.as_object()) else { return to.clone() };
+    let mut patch = serde_json::Map::new();
+    for (name, value) in new {
+        match old.get(name) {
+            Some(before) if before == value => {}
+            Some(before) => drop(patch.insert(name.clone(), difference(before, value))),
+            None => drop(patch.insert(name.clone(), value.clone())),
+        }
+    }
+    for name in old.keys().filter(|name| !new.contains_key(*name)) {
+        patch.insert(name.clone(), Value::Null);
+    }
+    Value::Object(patch)
+}
+
 fn accepted(texts: &[&str]) -> Progress {
+    Progress::Accepted { request_id: None, answer: sentence(texts), rollout: None }
+}
+
+fn sentence(texts: &[&str]) -> String {
     let texts: Vec<&str> = texts.iter().copied().filter(|text| !text.is_empty()).collect();
-    Progress::Accepted { request_id: None, answer: texts.join("; "), rollout: None }
+    texts.join("; ")
 }
 
 /// What a failed patch means: refused, or nobody knows.

@@ -163,6 +163,8 @@ pub(crate) async fn reconcile(aws: &Aws, order: &Order, lost: Fault) -> Progress
             });
             moved.then_some(None)
         }
+        // Never offered here.
+        Means::SkipToEnd | Means::TryAgain | Means::ShipAgain => None,
     };
     match carried_out {
         Some(rollout) => Progress::Accepted {

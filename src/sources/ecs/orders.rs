@@ -112,7 +112,12 @@ pub(crate) async fn reconcile(aws: &Aws, order: &Order, lost: Fault) -> Progress
         Means::OpenGate => {
             same && rollout.kind == RolloutKind::Rollout && rollout.gate != order.expected.gate
         }
-        Means::StopOnly | Means::EndBake => false,
+        // Never offered here.
+        Means::StopOnly
+        | Means::EndBake
+        | Means::SkipToEnd
+        | Means::TryAgain
+        | Means::ShipAgain => false,
     };
     if !carried_out {
         return Progress::Unknown { fault: lost };

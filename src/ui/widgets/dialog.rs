@@ -69,7 +69,9 @@ fn verb(confirm: &Confirm) -> &'static str {
     match (confirm.permit.action, confirm.permit.means) {
         (Action::RollBack, Means::RedeployPrevious) => "Deploy the previous revision of",
         (Action::RollBack, _) => "Roll back",
+        (Action::Continue, Means::TryAgain | Means::ShipAgain) => "Try again",
         (Action::Continue, _) => "Continue",
+        (Action::Finish, Means::SkipToEnd) => "Finish at once",
         (Action::Finish, _) => "Finish",
         (Action::Stop, _) => "Stop",
     }
@@ -110,6 +112,9 @@ fn sentences(confirm: &Confirm, told: &select::Consequence, width: usize) -> Vec
         Means::OpenGate => told_of.open_gate(),
         Means::StopOnly => stop(told),
         Means::EndBake => end_bake(),
+        Means::SkipToEnd => told_of.skip_to_end(),
+        Means::TryAgain => try_again(),
+        Means::ShipAgain => told_of.ship_again(),
     };
     for (index, text) in sentences.iter().enumerate() {
         let role = if index == 0 { Role::Strong } else { Role::Text };
@@ -149,6 +154,25 @@ impl Told {
         )]
     }
 
+    fn skip_to_end(&self) -> Vec<String> {
+        let moved = self.moved.as_ref().map(|moved| format!("{moved} at once, not in steps."));
+        vec![
+            "What is left of the steps, pauses and analyses is skipped.".to_owned(),
+            moved.unwrap_or("Green gets all traffic as soon as its tasks are there.".to_owned()),
+        ]
+    }
+
+    fn ship_again(&self) -> Vec<String> {
+        let moved = self.moved.as_ref().map(|moved| format!("{moved} now."));
+        vec![
+            "Green is still there, so it gets all traffic at once: no pause and no analysis comes \
+             before that, not even one that has failed."
+                .to_owned(),
+            moved.unwrap_or_default(),
+            "Once green's tasks are removed, trying again begins at the first stage.".to_owned(),
+        ]
+    }
+
     fn open_gate(&self) -> Vec<String> {
         if let Some(next) = &self.next {
             let moved = self.moved.as_ref().map(|moved| format!(" {moved}."));
@@ -181,6 +205,13 @@ fn stop(told: &select::Consequence) -> Vec<String> {
     vec![
         stays.unwrap_or("The traffic stays wherever it is.".to_owned()),
         "Both sets of tasks stay, and nothing moves the traffic any more.".to_owned(),
+    ]
+}
+
+fn try_again() -> Vec<String> {
+    vec![
+        "The update that was undone begins again at its first stage.".to_owned(),
+        "Until its end a roll back takes seconds.".to_owned(),
     ]
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::domain::{Action, Call, Means, Offered, Phase, Refusal};
 use crate::sources::argo::Place;
+use crate::sources::argo::raw::ReplicaSet;
 
 use super::view::View;
 
@@ -28,11 +29,11 @@ pub(crate) fn offers(situation: &Situation<'_>) -> Vec<Offered> {
 
 fn offer(situation: &Situation<'_>, action: Action) -> Offered {
     let result = match action {
-        Action::RollBack => situation.abort(),
+        Action::RollBack => situation.roll_back(),
+        Action::Continue if situation.aborted => Ok(situation.try_again()),
         Action::Continue => situation.promote(),
-        Action::Finish | Action::Stop => {
-            Err(Refusal::NoSuchCall("Argo Rollouts has no such order".to_owned()))
-        }
+        Action::Finish => situation.promote_in_full(),
+        Action::Stop => Err(Refusal::NoSuchCall("Argo Rollouts has no such order".to_owned())),
     };
     let denied = &situation.view.raw.denied;
     match result {
@@ -45,26 +46,99 @@ fn offer(situation: &Situation<'_>, action: Action) -> Offered {
 }
 
 impl Situation<'_> {
-    /// All traffic back to the stable version, and no more steps.
-    fn abort(&self) -> Offer {
+    /// Back to what served before, in the way that works in this state.
+    fn roll_back(&self) -> Offer {
+        let status = &self.view.rollout.status;
+        if status.stable_rs.is_empty() {
+            return Err(Refusal::NothingToGoBackTo);
+        }
+        if self.is_stranded() {
+            let stable = self.view.set(&status.stable_rs).ok_or(Refusal::NothingToGoBackTo)?;
+            return Ok((Means::StopAndRollBack, self.undo(stable, true)?));
+        }
         if self.aborted {
             return Err(Refusal::AlreadyGoingBack);
         }
-        if !self.view.is_in_flight() {
+        match (self.view.is_in_flight(), self.view.is_undo) {
+            (true, true) => Err(Refusal::AlreadyGoingBack),
+            (true, false) => Ok(self.abort()),
+            (false, true) => Err(Refusal::Over),
+            (false, false) => self.undo_promoted(),
+        }
+    }
+
+    /// Whether an abort would be, or was, the end of all service: after the cutover of a
+    /// blue/green whose new pods are not all there the controller leaves the active Service where
+    /// it is, and then scales the version that it points at to nothing.
+    fn is_stranded(&self) -> bool {
+        let rollout = self.view.rollout;
+        let switched = rollout.status.blue_green.active_selector == self.view.current();
+        let green = self.view.set(self.view.current());
+        let whole = green.is_some_and(|set| set.is_full(rollout.spec.replicas()));
+        let blue_green = rollout.spec.strategy.blue_green.is_some();
+        blue_green && self.view.is_in_flight() && switched && !whole
+    }
+
+    /// After the promotion: the earlier version is asked for again. One that still waits for its
+    /// end with all its pods is switched to at once.
+    fn undo_promoted(&self) -> Offer {
+        let rollout = self.view.rollout;
+        let earlier = self.view.set(&self.view.blue).ok_or(Refusal::NothingToGoBackTo)?;
+        let call = self.undo(earlier, false)?;
+        let waits = earlier.scale_down_at().is_some() && earlier.is_full(rollout.spec.replicas());
+        let at_once = waits && rollout.spec.strategy.blue_green.is_some();
+        let means = if at_once { Means::StopAndRollBack } else { Means::RedeployPrevious };
+        Ok((means, call))
+    }
+
+    /// The template of an earlier version takes the place of the present one.
+    fn undo(&self, set: &ReplicaSet, until_served: bool) -> Result<Call, Refusal> {
+        if let Some(workload) = &self.view.rollout.spec.workload_ref {
+            let text =
+                format!("its template is in {} {}: undo there", workload.kind, workload.name);
+            return Err(Refusal::NoSuchCall(text));
+        }
+        let mut params = vec![
+            ("toReplicaSet", json!(set.metadata.name)),
+            ("toRevision", json!(set.metadata.revision())),
+        ];
+        if until_served {
+            params.push(("untilServed", json!(true)));
+        }
+        Ok(self.call("patch rollouts", params))
+    }
+
+    /// All remaining steps, pauses and analyses are skipped.
+    fn promote_in_full(&self) -> Offer {
+        // Of an update that was undone it would ship what was undone.
+        if self.aborted || self.phase.is_over() || !self.view.is_in_flight() {
             return Err(Refusal::Over);
         }
-        if self.view.rollout.status.stable_rs.is_empty() {
-            return Err(Refusal::NothingToGoBackTo);
+        if self.view.rollout.status.promote_full {
+            return Err(Refusal::NoSuchCall("it is being promoted in full".to_owned()));
         }
+        Ok((Means::SkipToEnd, self.patch(json!({"promoteFull": true}), vec![])))
+    }
+
+    /// The same version once more. Of a blue/green whose new pods still wait for their end the
+    /// controller makes a promotion without pause and analysis.
+    fn try_again(&self) -> (Means, Call) {
+        let green = self.view.set(&self.view.green);
+        let waits = green.is_some_and(|set| set.spec.replicas > 0 && set.scale_down_at().is_some());
+        let at_once = waits && self.view.rollout.spec.strategy.blue_green.is_some();
+        let means = if at_once { Means::ShipAgain } else { Means::TryAgain };
+        (means, self.patch(json!({"abort": false}), vec![]))
+    }
+
+    /// All traffic back to the stable version, and no more steps.
+    fn abort(&self) -> (Means, Call) {
         // While it promotes in full the controller throws an abort away, unless the same patch
         // takes that back.
         let status = match self.view.rollout.status.promote_full {
             true => json!({"abort": true, "promoteFull": false}),
             false => json!({"abort": true}),
         };
-        let mut call = self.call(json!({"status": status}));
-        self.unfreeze(&mut call);
-        Ok((Means::StopAndRollBack, call))
+        (Means::StopAndRollBack, self.patch(status, vec![]))
     }
 
     /// On from a pause, whoever made it.
@@ -76,7 +150,7 @@ impl Situation<'_> {
         let Some(pause) = status.pause_conditions.first() else {
             // Without a pause the same patch would skip the step that runs.
             return if spec.paused {
-                Ok((Means::OpenGate, self.frozen()))
+                Ok((Means::OpenGate, self.thaw()))
             } else {
                 Err(Refusal::NoGate)
             };
@@ -91,40 +165,33 @@ impl Situation<'_> {
             patch["controllerPause"] = json!(false);
             patch["currentStepIndex"] = json!(index + 1);
         }
-        let mut call = self.call(json!({"status": patch}));
         let since = pause.start_time.map(|at| at.to_string()).unwrap_or_default();
-        call.params.push(("pausedSince".to_owned(), json!(since)));
-        self.unfreeze(&mut call);
-        Ok((Means::OpenGate, call))
-    }
-
-    /// A patch of the status.
-    fn call(&self, patch: Value) -> Call {
-        self.patch("patch rollouts/status", patch)
+        Ok((Means::OpenGate, self.patch(patch, vec![("pausedSince", json!(since))])))
     }
 
     /// A patch that ends a freeze by hand and nothing else.
-    fn frozen(&self) -> Call {
-        self.patch("patch rollouts", json!({"spec": {"paused": false}}))
+    fn thaw(&self) -> Call {
+        self.call("patch rollouts", vec![("patch", json!({"spec": {"paused": false}}))])
     }
 
-    fn patch(&self, operation: &str, patch: Value) -> Call {
-        let mut params = vec![
-            ("namespace".to_owned(), json!(self.place.namespace)),
-            ("name".to_owned(), json!(self.place.name)),
-        ];
-        if let Some(context) = &self.place.context {
-            params.push(("context".to_owned(), json!(context)));
-        }
-        params.push(("patch".to_owned(), patch));
-        Call { service: "kubernetes".to_owned(), operation: operation.to_owned(), params }
-    }
-
-    /// A second patch, after the first: while the object is frozen nothing comes of the first one,
-    /// and in the other order a step could slip in between.
-    fn unfreeze(&self, call: &mut Call) {
+    /// A patch of the status, and then one that ends a freeze by hand: while the object is frozen
+    /// nothing comes of the first one, and in the other order a step could slip in between.
+    fn patch(&self, status: Value, mut params: Vec<(&'static str, Value)>) -> Call {
+        params.insert(0, ("patch", json!({"status": status})));
         if self.view.rollout.spec.paused {
-            call.params.push(("then".to_owned(), json!({"spec": {"paused": false}})));
+            params.push(("then", json!({"spec": {"paused": false}})));
+        }
+        self.call("patch rollouts/status", params)
+    }
+
+    fn call(&self, operation: &str, params: Vec<(&'static str, Value)>) -> Call {
+        let context = self.place.context.as_ref().map(|context| ("context", json!(context)));
+        let place = [("namespace", json!(self.place.namespace)), ("name", json!(self.place.name))];
+        let params = place.into_iter().chain(context).chain(params);
+        Call {
+            service: "kubernetes".to_owned(),
+            operation: operation.to_owned(),
+            params: params.map(|(name, value)| (name.to_owned(), value)).collect(),
         }
     }
 }
