@@ -6,7 +6,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
-    Metrics, Point, Rollout, RolloutKind, Side, SideMetrics, Snapshot, Split, StageKind, StageState,
+    LatencyEdge, Metrics, Point, Rollout, RolloutKind, Side, SideMetrics, Snapshot, Split,
+    StageKind, StageState,
 };
 use crate::stats::{
     Assessment, Basis, Bucket, BucketLength, Config, Counts, Judge, MetricSpec, Probability,
@@ -20,6 +21,8 @@ pub struct Judgement {
     pub alpha: Probability,
     /// What is concluded after the last settled minute.
     pub assessment: Assessment,
+    /// The latencies that requests were counted above; none where percentiles were compared.
+    pub edges: Vec<LatencyEdge>,
     /// Whether the traffic is divided as planned, where that could be checked.
     pub split: Option<SplitAssessment>,
     /// The first minute that was compared.
@@ -32,6 +35,13 @@ pub struct Judgement {
     pub history: usize,
     /// When the verdict "worse" fell: the end of the minute that decided.
     pub worse_at: Option<Timestamp>,
+}
+
+impl Judgement {
+    /// The latency that requests were counted above for the metric of this name.
+    pub fn edge(&self, name: &str) -> Option<&LatencyEdge> {
+        self.edges.iter().find(|edge| edge.quantile.name() == name)
+    }
 }
 
 /// What a minute was used for.
@@ -95,7 +105,18 @@ fn replay(metrics: &Metrics, rollout: &Rollout, minutes: usize, config: &Config)
     let assessment = judge.assessment();
     let worse_at = assessment.worse_since.map(|bucket| metrics.minute(first + bucket as usize + 1));
     let from = metrics.minute(first);
-    Judgement { alpha: config.alpha, assessment, split, from, log_e, uses, history, worse_at }
+    let edges = metrics.latency.edges().to_vec();
+    Judgement {
+        alpha: config.alpha,
+        assessment,
+        edges,
+        split,
+        from,
+        log_e,
+        uses,
+        history,
+        worse_at,
+    }
 }
 
 /// What the minute between two assessments was used for.

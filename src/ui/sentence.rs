@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 
 use crate::app::verdict::Judgement;
-use crate::domain::{LatencyEdge, Metrics, Quantile, RolloutKind, Side, Snapshot};
+use crate::domain::{Metrics, Quantile, RolloutKind, Side, Snapshot};
 use crate::stats::{Assessment, Basis, Counts, Eta, MetricAssessment, RatioEstimate, Verdict};
 
 use super::format::{clean, millis, minute, percent};
@@ -34,7 +34,7 @@ impl Sentence {
                 vec!["blue has no traffic and too short a history".to_owned()]
             }
             Verdict::Worse | Verdict::NoWorse | Verdict::Better | Verdict::Undecided => {
-                numbers(snapshot, assessment)
+                numbers(snapshot, judgement)
             }
         };
         Self { word, role, parts, when: when(judgement, is_over(snapshot), zone) }
@@ -93,8 +93,9 @@ fn is_over(snapshot: &Snapshot) -> bool {
     rollout.is_some_and(|r| r.phase.is_over() || r.kind != RolloutKind::Rollout)
 }
 
-fn numbers(snapshot: &Snapshot, assessment: &Assessment) -> Vec<String> {
+fn numbers(snapshot: &Snapshot, judgement: &Judgement) -> Vec<String> {
     let metrics = snapshot.metrics.value();
+    let assessment = &judgement.assessment;
     let Some(metric) = leading(assessment) else { return Vec::new() };
     let latency = latency(metrics, &metric.name);
     let has_p99 = latency.is_some();
@@ -102,7 +103,7 @@ fn numbers(snapshot: &Snapshot, assessment: &Assessment) -> Vec<String> {
     let warming_up = assessment.warm_up_left > 0 && assessment.verdict == Verdict::Undecided;
     let warming_up = warming_up && !over;
     let bound = bound(metric, assessment);
-    let edge = edge(metrics, &metric.name);
+    let edge = judgement.edge(&metric.name);
     let before_after = assessment.basis == Basis::BeforeAfter;
     if let Some(bound) = bound.filter(|_| before_after) {
         // The rates would be those of all minutes, the bound is that of the minutes both had.
@@ -116,11 +117,15 @@ fn numbers(snapshot: &Snapshot, assessment: &Assessment) -> Vec<String> {
     let mut parts = Vec::new();
     let blue = metric.blue.map(|counts| (share(counts), ""));
     let before = metric.baseline.map(|baseline| (percent(100.0 * baseline.rate), " before"));
+    let from_counts = latency.is_none();
     match (latency, metric.green, if before_after { before } else { blue }) {
         (Some(latency), _, _) => parts.push(latency),
         (None, Some(green), Some((blue, when))) => {
-            parts
-                .push(format!("{} {} % against {blue} %{when}", clean(&metric.name), share(green),))
+            let (name, above) = match edge {
+                Some(edge) => (String::new(), format!(" above {} ms", millis(edge.edge))),
+                None => (format!("{} ", clean(&metric.name)), String::new()),
+            };
+            parts.push(format!("{name}{} %{above} against {blue} %{when}", share(green)));
         }
         (None, _, _) if warming_up => return vec!["green is warming up".to_owned()],
         (None, _, _) => {
@@ -131,6 +136,7 @@ fn numbers(snapshot: &Snapshot, assessment: &Assessment) -> Vec<String> {
     // The bound that holds stands before the estimate.
     if let Some(bound) = bound {
         // It is the slow requests that are so many times as many, not the latency.
+        let edge = edge.filter(|_| !from_counts);
         let many = edge.map(|edge| format!(" as many above {} ms", millis(edge.edge)));
         parts.push(format!(", at least {:.1} times{}", bound.low, many.unwrap_or_default()));
         parts.push(format!(", about {:.1}", bound.value));
@@ -161,12 +167,6 @@ fn share(counts: Counts) -> String {
 /// The percentile that a metric of this name is.
 fn quantile(name: &str) -> Option<Quantile> {
     Quantile::ALL.into_iter().find(|quantile| quantile.name() == name)
-}
-
-/// The latency that requests are counted above for the metric, if they are counted.
-pub(super) fn edge<'a>(metrics: Option<&'a Metrics>, name: &str) -> Option<&'a LatencyEdge> {
-    let quantile = quantile(name)?;
-    metrics?.latency.edges().iter().find(|edge| edge.quantile == quantile)
 }
 
 /// A latency of one side in its newest settled minute, in seconds.

@@ -4,7 +4,7 @@ use crate::app::verdict::Judgement;
 use crate::domain::{Metrics, Side};
 use crate::stats::{Counts, MetricAssessment, Role as Say};
 use crate::ui::format::{clean, millis, percent};
-use crate::ui::sentence::{edge, newest, odds};
+use crate::ui::sentence::{newest, odds};
 use crate::ui::theme::Role;
 
 use super::Line;
@@ -44,10 +44,8 @@ const NARROW: Columns = Columns {
 pub(super) fn table(judgement: &Judgement, metrics: &Metrics, width: u16) -> Vec<Line> {
     let columns = if width >= 115 { WIDE } else { NARROW };
     let rows = judgement.assessment.metrics.iter();
-    let line = judgement.alpha.decision_line();
-    std::iter::once(columns.head())
-        .chain(rows.map(|metric| columns.row(metric, metrics, line)))
-        .collect()
+    let rows = rows.map(|metric| columns.row(metric, judgement, metrics));
+    std::iter::once(columns.head()).chain(rows).collect()
 }
 
 impl Columns {
@@ -64,11 +62,11 @@ impl Columns {
         line
     }
 
-    fn row(&self, metric: &MetricAssessment, metrics: &Metrics, decides_at: f64) -> Line {
+    fn row(&self, metric: &MetricAssessment, judgement: &Judgement, metrics: &Metrics) -> Line {
         let muted = metric.role == Say::Muted;
         let plain = if muted { Role::Dim } else { Role::Text };
         let mut line = Line::default();
-        line.left(1, &name(metric, metrics), plain);
+        line.left(1, &name(metric, judgement), plain);
         let weight = if muted { "muted".to_owned() } else { whole(metric.weight) };
         line.right(self.weight, &weight, plain);
         for (end, side) in self.sides.into_iter().zip([Side::Blue, Side::Green]) {
@@ -80,7 +78,8 @@ impl Columns {
         let between = metric.ratio.map(|ratio| between(ratio.low, ratio.high));
         line.right(self.between, &between.unwrap_or_default(), plain);
         if !muted {
-            let role = if metric.log_e >= decides_at { Role::Danger } else { Role::Text };
+            let decided = metric.log_e >= judgement.alpha.decision_line();
+            let role = if decided { Role::Danger } else { Role::Text };
             line.right(self.worse, &odds(metric.log_e.exp()), role);
         }
         if metric.role == Say::Critical {
@@ -97,7 +96,8 @@ impl Columns {
         };
         match (counts, side, metric.baseline) {
             (Some(counts), _, _) if self.counts => {
-                format!("{:.0} of {:.0}  {} %", counts.bad(), counts.requests(), rate(counts))
+                let (bad, all) = (count(counts.bad()), count(counts.requests()));
+                format!("{bad} of {all}  {} %", rate(counts))
             }
             (Some(counts), _, _) => format!("{} %", rate(counts)),
             (None, Side::Blue, Some(baseline)) => {
@@ -110,10 +110,19 @@ impl Columns {
 }
 
 /// What is compared: the errors, or the requests above an edge.
-fn name(metric: &MetricAssessment, metrics: &Metrics) -> String {
-    match edge(Some(metrics), &metric.name) {
+fn name(metric: &MetricAssessment, judgement: &Judgement) -> String {
+    match judgement.edge(&metric.name) {
         Some(edge) => format!("{} > {} ms", metric.name, millis(edge.edge)),
         None => clean(&metric.name).replace('_', " "),
+    }
+}
+
+/// A count, in thousands or millions where it is large.
+fn count(n: f64) -> String {
+    match n {
+        n if n < 99_999.5 => format!("{n:.0}"),
+        n if n < 9_999_500.0 => format!("{:.0}k", n / 1e3),
+        _ => format!("{:.0}M", n / 1e6),
     }
 }
 

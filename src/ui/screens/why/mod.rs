@@ -144,7 +144,7 @@ fn compared(judgement: &Judgement, metrics: &Metrics, theme: &Theme) -> String {
         (after, "before and after"),
         (count(|usage| matches!(usage, Use::WarmUp)), "of warm-up"),
         (count(|usage| matches!(usage, Use::Nothing)), "with nothing to compare"),
-        (judgement.history, "of blue's history before"),
+        (judgement.history, "of history before"),
     ] {
         if minutes > 0 {
             text.push_str(&format!(", {minutes} {what}"));
@@ -174,9 +174,7 @@ fn divided(split: SplitAssessment) -> (String, Role) {
 fn latency(basis: &LatencyBasis) -> String {
     match basis {
         LatencyBasis::Counted { .. } => {
-            "latency: requests slower than blue's own percentiles of the two hours before the \
-             rollout; green may be slower by what is ignored or accepted"
-                .to_owned()
+            "latency: requests above blue's percentiles of the two hours before".to_owned()
         }
         LatencyBasis::Percentiles { why } => {
             format!("latency: the percentiles themselves, because {}", clean(why))
