@@ -104,6 +104,9 @@ impl Fault {
 
     /// What a person can do about it.
     pub fn hint(&self) -> Option<String> {
+        if let Some(hint) = self.hint_in_a_cluster() {
+            return Some(hint.to_owned());
+        }
         match &self.kind {
             FaultKind::Denied { permission } => {
                 Some(format!("add {permission} to the role, see the IAM policies in the README"))
@@ -128,6 +131,26 @@ impl Fault {
             | FaultKind::Server
             | FaultKind::Rejected { .. }
             | FaultKind::Garbled => None,
+        }
+    }
+
+    /// The same where the way there is not AWS's.
+    fn hint_in_a_cluster(&self) -> Option<&'static str> {
+        if !self.operation.starts_with("kubernetes:") {
+            return None;
+        }
+        match self.kind {
+            FaultKind::CredentialsMissing => {
+                Some("set KUBECONFIG, or name a context of it: argo:CONTEXT/NAMESPACE/NAME")
+            }
+            FaultKind::CredentialsExpired | FaultKind::BadIdentity => {
+                Some("renew the login that kubectl uses; cutover goes on by itself")
+            }
+            FaultKind::Denied { .. } => {
+                Some("bind the role that the README names to this user, see assets/kubernetes")
+            }
+            FaultKind::NotFound => Some("check the context, the namespace and the name"),
+            _ => None,
         }
     }
 }
