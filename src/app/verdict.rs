@@ -152,15 +152,12 @@ fn specs(config: &Config, metrics: &Metrics, first: usize) -> Vec<MetricSpec> {
     let client_errors = (0..first).map(|i| client_errors(blue, i)).collect();
     let mut specs = vec![MetricSpec::errors(config, errors)];
     for quantile in Quantile::ALL {
-        specs.push(match edge(metrics, quantile) {
-            Some(edge) => {
-                let history = (0..first).map(|i| slower(blue, edge, i).map(Tally::plain)).collect();
-                MetricSpec::slower(config, quantile, history)
-            }
-            None => {
-                let history = (0..first).map(|i| percentile(blue, quantile, i)).collect();
-                MetricSpec::percentile(config, quantile, history)
-            }
+        specs.push(if let Some(edge) = edge(metrics, quantile) {
+            let history = (0..first).map(|i| slower(blue, edge, i).map(Tally::plain)).collect();
+            MetricSpec::slower(config, quantile, history)
+        } else {
+            let history = (0..first).map(|i| percentile(blue, quantile, i)).collect();
+            MetricSpec::percentile(config, quantile, history)
         });
     }
     specs.push(MetricSpec::client_errors(config, client_errors));

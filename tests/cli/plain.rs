@@ -1,5 +1,6 @@
 //! Without a terminal: data, errors, exit codes.
 
+use std::fmt::Write as _;
 use std::io::Read;
 use std::process::Stdio;
 
@@ -45,8 +46,8 @@ fn stored_minutes_are_judged_as_the_configuration_file_says() {
     );
     let mut minutes = String::from("time,blue_requests,blue_errors,green_requests,green_errors\n");
     for minute in 0..40 {
-        minutes
-            .push_str(&format!("{minute},1000,4,{}\n", if minute < 20 { "," } else { "1000,60" }));
+        let green = if minute < 20 { "," } else { "1000,60" };
+        writeln!(minutes, "{minute},1000,4,{green}").unwrap();
     }
     let file = home.0.path().join("minutes.csv");
     std::fs::write(&file, minutes).unwrap();

@@ -2,6 +2,8 @@
 
 mod metrics;
 
+use std::fmt::Write;
+
 use crate::app::Cockpit;
 use crate::app::verdict::{Judgement, Use};
 use crate::domain::{LatencyBasis, MetricKind, Metrics, Point, Side};
@@ -114,10 +116,10 @@ fn evidence(judgement: &Judgement, theme: &Theme) -> Line {
     let text = format!("evidence {now}, decides at {:.0} : 1, confidence {confidence}", line.exp());
     let mut found = Line::default();
     found.left(1, &text, Role::Text);
-    let mut x = 3 + u16::try_from(text.chars().count()).unwrap_or(0);
-    for (glyph, role) in history(&judgement.log_e, line, HISTORY, theme.glyphs) {
+    let start = 3 + u16::try_from(text.chars().count()).unwrap_or(0);
+    let history = history(&judgement.log_e, line, HISTORY, theme.glyphs);
+    for (x, (glyph, role)) in (start..).zip(history) {
         found.left(x, &glyph.to_string(), role);
-        x += 1;
     }
     found
 }
@@ -132,13 +134,14 @@ fn compared(judgement: &Judgement, metrics: &Metrics, theme: &Theme) -> String {
     );
     let first = usize::try_from(judgement.from.duration_since(metrics.start).as_mins());
     let end = metrics.minute(first.unwrap_or(0) + uses.len());
-    let mut text = match uses.is_empty() {
-        true => "nothing was compared".to_owned(),
-        false => format!(
+    let mut text = if uses.is_empty() {
+        "nothing was compared".to_owned()
+    } else {
+        format!(
             "{} to {}: {beside} minutes side by side",
             minute(judgement.from, &theme.zone),
             minute(end, &theme.zone)
-        ),
+        )
     };
     for (minutes, what) in [
         (after, "before and after"),
@@ -147,7 +150,7 @@ fn compared(judgement: &Judgement, metrics: &Metrics, theme: &Theme) -> String {
         (judgement.history, "of history before"),
     ] {
         if minutes > 0 {
-            text.push_str(&format!(", {minutes} {what}"));
+            let _ = write!(text, ", {minutes} {what}");
         }
     }
     text
@@ -157,9 +160,10 @@ fn compared(judgement: &Judgement, metrics: &Metrics, theme: &Theme) -> String {
 fn divided(split: SplitAssessment) -> (String, Role) {
     let percent = |part: f64| share(100.0 * part);
     let sticky = if split.widened_by_stickiness { ", clients stick to their side" } else { "" };
-    let (word, role) = match split.mismatch {
-        true => ("the traffic is not divided as planned: ", Role::Warning),
-        false => ("traffic: ", Role::Text),
+    let (word, role) = if split.mismatch {
+        ("the traffic is not divided as planned: ", Role::Warning)
+    } else {
+        ("traffic: ", Role::Text)
     };
     let text = format!(
         "{word}{} % of the requests on green, {} to {} % fit the plan{sticky}",
