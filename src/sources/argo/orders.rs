@@ -181,9 +181,10 @@ impl Sending<'_> {
                     return accepted(&["the active Service serves the old version"]);
                 }
                 if asked && waited > LOOK && !pushed {
-                    let push = match status.pause_conditions.is_empty() {
-                        true => json!({"status": {"abort": true}}),
-                        false => json!({"status": {"pauseConditions": null}}),
+                    let push = if status.pause_conditions.is_empty() {
+                        json!({"status": {"abort": true}})
+                    } else {
+                        json!({"status": {"pauseConditions": null}})
                     };
                     pushed = self.patch(Some("status"), push).await.is_ok();
                 }

@@ -56,13 +56,12 @@ impl Watch {
 
     /// From a list, or from where the last session ended, to the end of the watch.
     async fn session(&self, version: &mut Option<String>) -> Result<(), Fault> {
-        let from = match version {
-            Some(from) => from.clone(),
-            None => {
-                let (objects, from) = self.cluster.list(&self.resource).await?;
-                self.say(News::All(objects));
-                version.insert(from).clone()
-            }
+        let from = if let Some(from) = version {
+            from.clone()
+        } else {
+            let (objects, from) = self.cluster.list(&self.resource).await?;
+            self.say(News::All(objects));
+            version.insert(from).clone()
         };
         let events = self.cluster.watch(&self.resource, &from).await?;
         self.say(News::Alive);

@@ -94,6 +94,7 @@ impl BlueGreen {
 /// Traffic in steps.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names are the API's")]
 pub(crate) struct Canary {
     #[serde(deserialize_with = "lenient")]
     pub(crate) steps: Vec<Step>,

@@ -199,6 +199,7 @@ pub(crate) struct ExperimentStatus {
 /// What the controller tells; the cluster forgets it after an hour.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names are the API's")]
 pub(crate) struct Event {
     pub(crate) metadata: Meta,
     pub(crate) involved_object: Involved,

@@ -117,7 +117,7 @@ impl Situation<'_> {
         if self.view.rollout.status.promote_full {
             return Err(Refusal::NoSuchCall("it is being promoted in full".to_owned()));
         }
-        Ok((Means::SkipToEnd, self.patch(json!({"promoteFull": true}), vec![])))
+        Ok((Means::SkipToEnd, self.patch(&json!({"promoteFull": true}), vec![])))
     }
 
     /// The same version once more. Of a blue/green whose new pods still wait for their end the
@@ -127,18 +127,19 @@ impl Situation<'_> {
         let waits = green.is_some_and(|set| set.spec.replicas > 0 && set.scale_down_at().is_some());
         let at_once = waits && self.view.rollout.spec.strategy.blue_green.is_some();
         let means = if at_once { Means::ShipAgain } else { Means::TryAgain };
-        (means, self.patch(json!({"abort": false}), vec![]))
+        (means, self.patch(&json!({"abort": false}), vec![]))
     }
 
     /// All traffic back to the stable version, and no more steps.
     fn abort(&self) -> (Means, Call) {
         // While it promotes in full the controller throws an abort away, unless the same patch
         // takes that back.
-        let status = match self.view.rollout.status.promote_full {
-            true => json!({"abort": true, "promoteFull": false}),
-            false => json!({"abort": true}),
+        let status = if self.view.rollout.status.promote_full {
+            json!({"abort": true, "promoteFull": false})
+        } else {
+            json!({"abort": true})
         };
-        (Means::StopAndRollBack, self.patch(status, vec![]))
+        (Means::StopAndRollBack, self.patch(&status, vec![]))
     }
 
     /// On from a pause, whoever made it.
@@ -166,7 +167,7 @@ impl Situation<'_> {
             patch["currentStepIndex"] = json!(index + 1);
         }
         let since = pause.start_time.map(|at| at.to_string()).unwrap_or_default();
-        Ok((Means::OpenGate, self.patch(patch, vec![("pausedSince", json!(since))])))
+        Ok((Means::OpenGate, self.patch(&patch, vec![("pausedSince", json!(since))])))
     }
 
     /// A patch that ends a freeze by hand and nothing else.
@@ -176,7 +177,7 @@ impl Situation<'_> {
 
     /// A patch of the status, and then one that ends a freeze by hand: while the object is frozen
     /// nothing comes of the first one, and in the other order a step could slip in between.
-    fn patch(&self, status: Value, mut params: Vec<(&'static str, Value)>) -> Call {
+    fn patch(&self, status: &Value, mut params: Vec<(&'static str, Value)>) -> Call {
         params.insert(0, ("patch", json!({"status": status})));
         if self.view.rollout.spec.paused {
             params.push(("then", json!({"spec": {"paused": false}})));
