@@ -12,7 +12,6 @@ use super::screen::{self, Opening};
 use super::simulated::{self, Play};
 use super::{Outcome, Output, Surroundings};
 use crate::config::{Config, Flags};
-use crate::domain::Target;
 use crate::runtime::Clock;
 use crate::sim;
 use crate::sources::{self, AwsOptions, Loopback};
@@ -40,12 +39,8 @@ impl Demo {
         let world_clock = sim::Clock::at_speed(start, self.play.speed);
         let shown = world_clock.clone();
         let clock = Clock::simulated(move || shown.now(), self.play.speed);
-        let place = &scenario.place;
         let opening = Opening {
-            target: Some(Target::CodeDeploy {
-                application: place.application.clone(),
-                group: place.group.clone(),
-            }),
+            target: Some(simulated::target(&scenario)),
             read_only: self.read_only,
             demo: Some(crate::app::Demo {
                 scenario: scenario.name.clone(),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::{Demo, Event, Settings, Stamped, State, update};
-use crate::domain::{Snapshot, Target};
+use crate::domain::Snapshot;
 use crate::input::Keymap;
 use crate::sim::scenario::Scenario;
 use crate::sim::world::World;
@@ -19,6 +19,7 @@ use crate::sources::{Account, Aws, AwsOptions, AwsTime, Backend, Loopback, Wish,
 use crate::stats::Configs;
 
 use super::Failure;
+use super::simulated::target;
 
 /// When every story begins.
 const START: &str = "2026-03-02T12:00:00Z";
@@ -53,10 +54,7 @@ impl Rehearsal {
     pub async fn begin(name: &str, seed: u64) -> Result<Self, Failure> {
         let scenario = Scenario::named(name)?;
         let start: Timestamp = START.parse()?;
-        let target = Target::CodeDeploy {
-            application: scenario.place.application.clone(),
-            group: scenario.place.group.clone(),
-        };
+        let target = target(&scenario);
         let settings = Settings {
             read_only: false,
             demo: Some(Demo { scenario: scenario.name.clone(), truth: scenario.truth.clone() }),

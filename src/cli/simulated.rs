@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use tokio::net::TcpListener;
 
 use super::Failure;
+use crate::domain::Target;
 use crate::sim::scenario::Scenario;
 use crate::sim::world::World;
 use crate::sim::{self, Simulator};
@@ -73,11 +74,21 @@ impl Play {
     }
 }
 
+/// What a scenario is about: the deployment group, or the service when ECS itself deploys it.
+pub(super) fn target(scenario: &Scenario) -> Target {
+    let place = scenario.place.clone();
+    if scenario.native.is_some() {
+        Target::Ecs { cluster: place.cluster, service: place.service }
+    } else {
+        Target::CodeDeploy { application: place.application, group: place.group }
+    }
+}
+
 /// A line for each scenario: its name and what it shows.
 pub(super) fn list(output: &mut super::Output) -> super::Outcome {
     for name in Scenario::names() {
         let scenario = Scenario::named(name)?;
-        writeln!(output.data, "{name:<14}  {}", scenario.summary)?;
+        writeln!(output.data, "{name:<16}  {}", scenario.summary)?;
     }
     Ok(std::process::ExitCode::SUCCESS)
 }

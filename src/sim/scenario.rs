@@ -6,17 +6,19 @@
 
 mod alarm;
 mod check;
+mod native;
 mod release;
 mod schema;
 
 pub use alarm::{AlarmMetric, AlarmRule, Missing};
+pub use native::{Asks, LifecycleHook, Native, OnTimeout, Stage, Strategy};
 pub use release::{ColdStart, Crash, CrashWhen, Hook, HookOutcome, Lifecycle, Release, Unhealthy};
 pub use schema::{
     CustomConfig, Past, Place, RollbackOn, Rollout, Routing, Scenario, Timing, Traffic,
 };
 
 /// The embedded scenarios, in the order in which people should meet them.
-const EMBEDDED: [(&str, &str); 18] = [
+const EMBEDDED: [(&str, &str); 25] = [
     ("canary", include_str!("../../assets/scenarios/canary.toml")),
     ("errors", include_str!("../../assets/scenarios/errors.toml")),
     ("latency", include_str!("../../assets/scenarios/latency.toml")),
@@ -35,6 +37,13 @@ const EMBEDDED: [(&str, &str); 18] = [
     ("low-traffic", include_str!("../../assets/scenarios/low-traffic.toml")),
     ("cold-start", include_str!("../../assets/scenarios/cold-start.toml")),
     ("sticky", include_str!("../../assets/scenarios/sticky.toml")),
+    ("ecs-bluegreen", include_str!("../../assets/scenarios/ecs-bluegreen.toml")),
+    ("ecs-canary", include_str!("../../assets/scenarios/ecs-canary.toml")),
+    ("ecs-linear", include_str!("../../assets/scenarios/ecs-linear.toml")),
+    ("ecs-alarm", include_str!("../../assets/scenarios/ecs-alarm.toml")),
+    ("ecs-breaker", include_str!("../../assets/scenarios/ecs-breaker.toml")),
+    ("ecs-hook-failure", include_str!("../../assets/scenarios/ecs-hook-failure.toml")),
+    ("ecs-rolling", include_str!("../../assets/scenarios/ecs-rolling.toml")),
 ];
 
 /// Why a scenario cannot be used.

@@ -19,7 +19,8 @@ fn moment(name: &str) -> u32 {
 
 #[tokio::test]
 async fn every_scenario_looks_like_this() {
-    for name in Scenario::names() {
+    // What ECS itself deploys has stories of its own.
+    for name in Scenario::names().filter(|name| !name.starts_with("ecs-")) {
         let mut rehearsal = Rehearsal::begin(name, 1).await.unwrap();
         rehearsal.play(moment(name), 4).await;
         for size in SIZES {

@@ -1,6 +1,8 @@
 //! ECS: every read decodes.
 
-use aws_sdk_ecs::types::{DesiredStatus, TaskDefinitionField};
+use aws_sdk_ecs::types::{
+    DeploymentLifecycleHookStatus, DesiredStatus, ServiceDeploymentStatus, TaskDefinitionField,
+};
 
 use super::Running;
 
@@ -63,4 +65,48 @@ async fn what_does_not_exist_has_its_modelled_error() {
     assert!(error.into_service_error().is_cluster_not_found_exception());
     let error = client.describe_task_sets().cluster(CLUSTER).service("none").send().await;
     assert!(error.unwrap_err().into_service_error().is_service_not_found_exception());
+}
+
+#[tokio::test]
+async fn service_deployments_decode_and_answer_orders() {
+    let sim = Running::scenario("ecs-canary", 0).await;
+    let client = sim.ecs();
+    let listed = client.list_service_deployments().cluster(CLUSTER).service(SERVICE);
+    let listed = listed.status(ServiceDeploymentStatus::InProgress).send().await.unwrap();
+    let arn = listed.service_deployments()[0].service_deployment_arn().unwrap();
+    let describe = || client.describe_service_deployments().service_deployment_arns(arn).send();
+    let described = describe().await.unwrap();
+    let one = &described.service_deployments()[0];
+    let hook = &one.lifecycle_hook_details()[0];
+    assert_eq!(hook.status(), Some(&DeploymentLifecycleHookStatus::AwaitingAction));
+    assert!(hook.expires_at().is_some());
+    assert_eq!(one.deployment_circuit_breaker().unwrap().threshold(), 3);
+    assert_eq!(
+        one.source_service_revisions()[0].requested_production_traffic_weight(),
+        Some(100.0)
+    );
+    let target = one.target_service_revision().unwrap().arn().unwrap();
+    let revisions = client.describe_service_revisions().service_revision_arns(target);
+    let revisions = revisions.send().await.unwrap();
+    let resolved = revisions.service_revisions()[0].resolved_configuration().unwrap();
+    let rule = resolved.load_balancers()[0].production_listener_rule().unwrap();
+    assert!(sim.elb().describe_rules().rule_arns(rule).send().await.unwrap().rules().len() == 1);
+    let services = client.describe_services().cluster(CLUSTER).services(SERVICE).send();
+    let services = services.await.unwrap();
+    let service = &services.services()[0];
+    assert_eq!(service.current_service_deployment(), Some(arn));
+    assert!(service.load_balancers()[0].advanced_configuration().is_some());
+
+    let goes_on = client.continue_service_deployment().service_deployment_arn(arn);
+    goes_on.hook_id(hook.hook_id().unwrap()).send().await.unwrap();
+    sim.pass(1);
+    client.stop_service_deployment().service_deployment_arn(arn).send().await.unwrap();
+    sim.pass(2);
+    let described = describe().await.unwrap();
+    let one = &described.service_deployments()[0];
+    assert_eq!(one.status(), Some(&ServiceDeploymentStatus::RollbackSuccessful));
+    let late = client.stop_service_deployment().service_deployment_arn(arn).send().await;
+    assert!(late.unwrap_err().into_service_error().is_conflict_exception());
+    let update = client.update_service().cluster(CLUSTER).service(SERVICE);
+    update.task_definition("checkout:41").force_new_deployment(true).send().await.unwrap();
 }

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::{Release, Routing, Scenario, ScenarioError};
+use super::{LifecycleHook, Native, Release, Routing, Scenario, ScenarioError, Strategy};
 
 /// Every rule, first failure first.
 pub(super) fn all(scenario: &Scenario) -> Result<(), ScenarioError> {
@@ -10,6 +10,7 @@ pub(super) fn all(scenario: &Scenario) -> Result<(), ScenarioError> {
     release("green", &scenario.green)?;
     traffic(scenario)?;
     rollout(scenario)?;
+    scenario.native.as_ref().map_or(Ok(()), native)?;
     place(scenario)?;
     history(scenario)
 }
@@ -70,6 +71,30 @@ fn rollout(scenario: &Scenario) -> Result<(), ScenarioError> {
     require(whole, "rollout.termination_wait", "whole minutes, at most 48h")?;
     let wait = rollout.approval_wait.is_none_or(|wait| wait.is_positive());
     require(wait, "rollout.approval_wait", "above 0")
+}
+
+fn native(native: &Native) -> Result<(), ScenarioError> {
+    let minutes = |span: SignedDuration| {
+        !span.is_negative() && span.as_secs() % 60 == 0 && span.as_mins() <= 1440
+    };
+    let steps = match native.strategy {
+        Strategy::Rolling | Strategy::BlueGreen => true,
+        Strategy::Linear { percent, bake } => (3..=99).contains(&percent) && minutes(bake),
+        Strategy::Canary { percent, bake } => (1..=99).contains(&percent) && minutes(bake),
+    };
+    let rule = "percent from 3 (canary: 1) to 99, bake in whole minutes, at most 24h";
+    require(steps, "native.strategy", rule)?;
+    require(minutes(native.bake), "native.bake", "whole minutes, at most 24h")?;
+    let room = native.minimum_healthy <= 100
+        && (100..=200).contains(&native.maximum)
+        && native.minimum_healthy < native.maximum;
+    require(room, "native.maximum", "from 100 to 200 and above minimum_healthy, at most 100")?;
+    let sane = |hook: &LifecycleHook| {
+        hook.stages.iter().all(|stage| stage.takes_hooks())
+            && (1..=20_160).contains(&hook.timeout.as_mins())
+    };
+    let rule = "at stages that take hooks, timeout from 1m to 14 days";
+    require(native.hooks.iter().all(sane), "native.hooks", rule)
 }
 
 fn place(scenario: &Scenario) -> Result<(), ScenarioError> {

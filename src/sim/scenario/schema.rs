@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 
 use super::alarm::AlarmRule;
+use super::native::Native;
 use super::release::Release;
 
 /// One rollout as data.
@@ -25,6 +26,8 @@ pub struct Scenario {
     /// How the deployment group rolls out.
     #[serde(default)]
     pub rollout: Rollout,
+    /// How ECS itself rolls the service out; absent: CodeDeploy does.
+    pub native: Option<Native>,
     /// Requests that arrive.
     #[serde(default)]
     pub traffic: Traffic,

@@ -65,6 +65,7 @@ impl World {
             self.evaluate(index);
         }
         self.stop_guarded();
+        self.stop_guarded_service();
         self.queue.plan(after(next_minute(self.now), OFFSET), Event::Alarms);
     }
 

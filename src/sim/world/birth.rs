@@ -10,11 +10,12 @@ use super::ecs::{Ecs, SetStatus, TaskDefinition};
 use super::elb::Elb;
 use super::keys::{Pool, ReleaseKey};
 use super::names::Names;
+use super::native::{Native, ServiceRevision};
 use super::queue::{Event, Queue};
 use super::random::Seed;
 use super::time::{after, before};
 use super::traffic::Traffic;
-use crate::sim::scenario::{AlarmMetric, Release, Scenario};
+use crate::sim::scenario::{AlarmMetric, Release, Scenario, Strategy};
 
 /// The image tag before the first rollout of the history.
 const FOUNDING_TAG: &str = "1.8.0";
@@ -36,6 +37,7 @@ pub(super) fn world(scenario: Scenario, seed: Seed, start: Timestamp) -> World {
         elb: Elb::new(scenario.rollout.test_listener, scenario.place.desired),
         traffic: Traffic::new(seed, scenario.traffic.clone(), releases.clone()),
         alarms: alarms(&scenario, &names, dawn),
+        native: native(&scenario, seed, dawn),
         page_size: PAGE,
         queue: Queue::default(),
         now: dawn,
@@ -46,9 +48,26 @@ pub(super) fn world(scenario: Scenario, seed: Seed, start: Timestamp) -> World {
     };
     let founding = world.add_set("d-FOUNDING0", ReleaseKey(0), Pool::A, SetStatus::Primary);
     world.found(founding);
+    let first = world.native.as_mut().and_then(|native| native.revisions.first_mut());
+    if let Some(first) = first {
+        first.set = Some(founding);
+    }
     world.queue = Queue::default();
     plan_story(&mut world, story);
     world
+}
+
+/// The service as its first revision, when ECS deploys it.
+fn native(scenario: &Scenario, seed: Seed, dawn: Timestamp) -> Option<Native> {
+    let config = scenario.native.clone()?;
+    let revision = ServiceRevision {
+        id: seed.digits("service revision", 0, 19),
+        release: ReleaseKey(0),
+        pool: Pool::A,
+        created: dawn,
+        set: None,
+    };
+    Some(Native { config, revisions: vec![revision], deployments: Vec::new() })
 }
 
 /// The founding release, those of the history, and green, in the order they are rolled out.
@@ -143,8 +162,10 @@ pub(crate) fn sha256(text: &str) -> String {
 }
 
 fn alarms(scenario: &Scenario, names: &Names, dawn: Timestamp) -> Vec<Alarm> {
-    // The groups swap with every rollout: after an even number of them green uses the second one.
-    let green = if scenario.history.len().is_multiple_of(2) { Pool::B } else { Pool::A };
+    // The groups swap with every rollout, but for one that rolls within a group: after an even number of them green uses the second one.
+    let rolling = scenario.native.as_ref().is_some_and(|one| one.strategy == Strategy::Rolling);
+    let second = scenario.history.len().is_multiple_of(2) && !rolling;
+    let green = if second { Pool::B } else { Pool::A };
     let alarm = |rule: &crate::sim::scenario::AlarmRule| Alarm {
         arn: names.alarm(&rule.name),
         target_group_arn: match rule.metric {

@@ -4,6 +4,14 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct DeploymentKey(pub(crate) usize);
 
+/// A revision of a service that ECS deploys itself, in [`Native`](super::native::Native).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ServiceRevisionKey(pub(crate) usize);
+
+/// A service deployment, in [`Native`](super::native::Native).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ServiceDeploymentKey(pub(crate) usize);
+
 /// A task set in [`Ecs`](super::ecs::Ecs).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SetKey(pub(crate) usize);

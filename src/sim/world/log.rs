@@ -1,4 +1,4 @@
-//! What the service says of itself, worded as ECS does for task sets of CodeDeploy.
+//! What the service says of itself, worded as ECS does: with the task set when CodeDeploy made it.
 
 use super::World;
 use super::ecs::ServiceEvent;
@@ -22,12 +22,20 @@ impl World {
         self.say(Some(task.set), &format!("registered 1 targets in (target-group {group})"));
     }
 
+    /// What ECS calls the tasks of a set: a task set of CodeDeploy, or a deployment of its own.
+    pub(super) fn origin(&self, set: SetKey) -> String {
+        let kind = if self.native.is_some() { "deployment" } else { "taskSet" };
+        format!("{kind} {}", self.ecs.set(set).map_or("", |set| &set.id))
+    }
+
     /// Adds a line to the service's log, newest first.
     pub(super) fn say(&mut self, set: Option<SetKey>, what: &str) {
         let service = &self.names.place.service;
         let message = match set.and_then(|key| self.ecs.set(key)) {
-            Some(set) => format!("(service {service}, taskSet {}) {what}", set.id),
-            None => format!("(service {service}) {what}"),
+            Some(set) if self.native.is_none() => {
+                format!("(service {service}, taskSet {}) {what}", set.id)
+            }
+            Some(_) | None => format!("(service {service}) {what}"),
         };
         let id = self.seed.uuid("service event", self.ecs.events_said);
         self.ecs.events_said += 1;

@@ -8,10 +8,11 @@
 //! | `queue` | what will happen |
 //! | `birth` | how a world begins |
 //! | `rollout`, `ending`, `orders` | deployments: forward, their end and rollback, what people ask |
-//! | `tasks`, `log` | the scheduler, and what it says |
+//! | `sets`, `tasks`, `log` | the scheduler, and what it says |
 //! | `traffic`, `latency` | requests and their metrics |
 //! | `alarms` | metric alarms |
 //! | `view` | what can be read |
+//! | `native` | service deployments of ECS itself |
 //! | `codedeploy`, `ecs`, `elb` | the state, one file a service |
 
 mod alarms;
@@ -24,11 +25,13 @@ pub(crate) mod keys;
 mod latency;
 mod log;
 pub(crate) mod names;
+pub(crate) mod native;
 pub(crate) mod orders;
 mod queue;
 mod random;
 mod revisions;
 mod rollout;
+mod sets;
 mod tasks;
 mod time;
 mod traffic;
@@ -51,6 +54,7 @@ use self::ecs::Ecs;
 use self::elb::{Elb, Health, HostCount};
 use self::keys::{DeploymentKey, Pool, ReleaseKey};
 use self::names::Names;
+use self::native::Native;
 use self::queue::{Event, Queue};
 use self::random::Seed;
 use self::traffic::{Flow, Reach, Traffic};
@@ -63,6 +67,8 @@ pub struct World {
     pub(crate) names: Names,
     pub(crate) deploy: CodeDeploy,
     pub(crate) ecs: Ecs,
+    /// The service as ECS deploys it; absent when CodeDeploy does.
+    pub(crate) native: Option<Native>,
     pub(crate) releases: Vec<Release>,
     /// How many items a page of a CodeDeploy list holds.
     pub(crate) page_size: usize,
@@ -97,6 +103,9 @@ impl World {
                     if self.deploy.deployment(deployment).is_some_and(|d| d.plan == plan) {
                         self.on_step(deployment, step);
                     }
+                }
+                Event::Service { deployment, plan, step } => {
+                    self.on_service_step(deployment, (plan, step));
                 }
                 Event::Task { task, step } => self.on_task(task, step),
                 Event::Replace(set) => self.on_replace(set),
@@ -140,14 +149,19 @@ impl World {
     fn pool_state(&self, pool: Pool) -> PoolState {
         let mut state =
             PoolState { release: ReleaseKey(0), reach: Reach::NoTargets, healthy: 0, unhealthy: 0 };
-        let mut dead = 0;
+        let (mut dead, mut most) = (0, 0);
         for (key, set) in self.ecs.live_sets().filter(|(_, set)| set.pool == pool) {
-            state.release = set.release;
+            let mut serving = 0;
             for (_, task) in self.ecs.tasks_of(key) {
-                state.healthy += u32::from(task.health == Some(Health::Healthy));
+                serving += u32::from(task.health == Some(Health::Healthy));
                 state.unhealthy += u32::from(matches!(task.health, Some(Health::Unhealthy(_))));
                 dead += u32::from(task.dead && task.health == Some(Health::Healthy));
             }
+            // While one group rolls, the release with the most healthy tasks answers for all.
+            if serving >= most {
+                (most, state.release) = (serving, set.release);
+            }
+            state.healthy += serving;
         }
         if state.healthy > 0 {
             state.reach = Reach::Served { broken: f64::from(dead) / f64::from(state.healthy) };

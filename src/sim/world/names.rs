@@ -113,6 +113,20 @@ impl Names {
         self.arn("ecs", &format!("service/{}/{}", self.place.cluster, self.place.service))
     }
 
+    pub(crate) fn service_deployment(&self, id: &str) -> String {
+        let Place { cluster, service, .. } = &self.place;
+        self.arn("ecs", &format!("service-deployment/{cluster}/{service}/{id}"))
+    }
+
+    pub(crate) fn service_revision(&self, id: &str) -> String {
+        let Place { cluster, service, .. } = &self.place;
+        self.arn("ecs", &format!("service-revision/{cluster}/{service}/{id}"))
+    }
+
+    pub(crate) fn function(&self, name: &str) -> String {
+        self.arn("lambda", &format!("function:{name}"))
+    }
+
     pub(crate) fn task(&self, id: &str) -> String {
         self.arn("ecs", &format!("task/{}/{id}", self.place.cluster))
     }

@@ -158,6 +158,10 @@ impl World {
 
     /// Creates the `n`-th rollout of the story, as the pipeline does.
     pub(super) fn create_from_story(&mut self, index: usize) {
+        if self.native.is_some() {
+            self.deploy_service_from_story(index);
+            return;
+        }
         let release = ReleaseKey(index + 1);
         let revision = self.deploy.revisions.iter().position(|known| known.release == release);
         let Some(revision) = revision.map(RevisionKey) else { return };

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::keys::{DeploymentKey, SetKey, TaskKey};
+use super::keys::{DeploymentKey, ServiceDeploymentKey, SetKey, TaskKey};
+use super::native::ServiceStep;
 use crate::sim::scenario::Lifecycle;
 
 /// Something that happens at a moment.
@@ -14,6 +15,8 @@ pub(crate) enum Event {
     Create(usize),
     /// A deployment goes on, unless its plan was replaced in the meantime.
     Rollout { deployment: DeploymentKey, plan: u32, step: Step },
+    /// A service deployment goes on, unless its plan was replaced in the meantime.
+    Service { deployment: ServiceDeploymentKey, plan: u32, step: ServiceStep },
     /// A task goes on.
     Task { task: TaskKey, step: TaskStep },
     /// The scheduler starts one more task of a set.

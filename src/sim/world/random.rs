@@ -40,6 +40,18 @@ impl Seed {
         format!("ecs-svc/9{}", self.letters(("task set", index as u64), b"0123456789", 18))
     }
 
+    /// `length` digits for the `index`-th thing of a purpose, the first one not 0.
+    pub(crate) fn digits(self, purpose: &str, index: usize, length: usize) -> String {
+        let rest = self.letters((purpose, index as u64), b"0123456789", length.saturating_sub(1));
+        format!("7{rest}")
+    }
+
+    /// `length` letters and digits for the `index`-th thing of a purpose.
+    pub(crate) fn word(self, purpose: &str, index: usize, length: usize) -> String {
+        const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        self.letters((purpose, index as u64), LETTERS, length)
+    }
+
     /// A UUID for the `index`-th thing of a purpose.
     pub(crate) fn uuid(self, purpose: &str, index: usize) -> String {
         let hex = self.hex(purpose, index as u64, 32);

@@ -1,12 +1,12 @@
-//! The scheduler: starts tasks, registers them, replaces the dead and drains the unwanted.
+//! The scheduler: starts tasks, registers them and replaces the dead.
 
 use jiff::SignedDuration;
 use rand_distr::{Distribution, Exp1};
 
 use super::World;
-use super::ecs::{SetStatus, Stop, Task, TaskSet, TaskStatus};
+use super::ecs::{SetStatus, Stop, Task, TaskStatus};
 use super::elb::Health;
-use super::keys::{Pool, ReleaseKey, SetKey, TaskKey};
+use super::keys::{SetKey, TaskKey};
 use super::queue::{Event, TaskStep};
 use super::time::{after, seconds};
 use crate::sim::scenario::{Crash, CrashWhen, Release};
@@ -19,36 +19,6 @@ const FIRST_RETRY: i64 = 5;
 const LAST_RETRY: i64 = 60;
 
 impl World {
-    /// Adds a task set and starts its tasks.
-    pub(super) fn add_set(
-        &mut self,
-        external_id: &str,
-        release: ReleaseKey,
-        pool: Pool,
-        status: SetStatus,
-    ) -> SetKey {
-        let key = SetKey(self.ecs.sets.len());
-        let desired = self.names.place.desired;
-        self.ecs.sets.push(TaskSet {
-            id: self.seed.task_set_id(key.0),
-            external_id: external_id.to_owned(),
-            release,
-            pool,
-            status,
-            desired,
-            created: self.now,
-            updated: self.now,
-            steady: false,
-            steady_changed: self.now,
-            failures: 0,
-            complained: None,
-            gone: false,
-        });
-        let started: Vec<String> = (0..desired).map(|_| self.start_task(key)).collect();
-        self.say_tasks(key, "has started", &started);
-        key
-    }
-
     /// Adds a task to a set; returns its id.
     pub(super) fn start_task(&mut self, set: SetKey) -> String {
         let index = self.ecs.tasks.len();
@@ -74,25 +44,6 @@ impl World {
         });
         self.plan_task(TaskKey(index), self.scenario.timing.provisioning, TaskStep::Pend);
         id
-    }
-
-    /// Removes a task set: its tasks drain and stop, then it is gone.
-    pub(super) fn drain_set(&mut self, key: SetKey) {
-        let Some(set) = self.ecs.sets.get_mut(key.0) else { return };
-        set.status = SetStatus::Draining;
-        set.desired = 0;
-        set.updated = self.now;
-        let alive: Vec<TaskKey> = self.wanted_tasks(key).collect();
-        let ids: Vec<String> = alive.iter().filter_map(|task| self.task_id(*task)).collect();
-        if !ids.is_empty() {
-            self.say_tasks(key, "has begun draining connections on", &ids);
-        }
-        for task in alive {
-            let deployment = self.ecs.set(key).map_or("", |set| set.id.as_str());
-            let reason = format!("Scaling activity initiated by (taskSet {deployment})");
-            self.stop_task(task, Stop { code: "ServiceSchedulerInitiated", reason });
-        }
-        self.settle_drained(key);
     }
 
     /// What a step of a task does.
@@ -185,6 +136,7 @@ impl World {
         }
         self.doom(set);
         self.settle_steady(set);
+        self.task_is_healthy(set);
     }
 
     fn sicken(&mut self, key: TaskKey) {
@@ -287,6 +239,7 @@ impl World {
             );
         }
         self.queue.plan(after(now, SignedDuration::from_secs(wait)), Event::Replace(key));
+        self.task_is_lost(key);
     }
 
     /// Starts the planned replacement, unless the set is going away.
@@ -321,28 +274,6 @@ impl World {
         }
     }
 
-    /// A set whose every task is healthy is steady a little later.
-    fn settle_steady(&mut self, key: SetKey) {
-        let healthy = self.ecs.counts(key).healthy;
-        let Some(set) = self.ecs.sets.get_mut(key.0) else { return };
-        if set.steady || set.status == SetStatus::Draining || healthy < set.desired {
-            return;
-        }
-        (set.steady, set.steady_changed, set.updated) = (true, self.now, self.now);
-        self.say(Some(key), "has reached a steady state.");
-        self.install_is_steady(key);
-    }
-
-    /// A draining set without tasks is gone.
-    fn settle_drained(&mut self, key: SetKey) {
-        let alive = self.ecs.counts(key).alive;
-        let Some(set) = self.ecs.sets.get_mut(key.0) else { return };
-        if set.status == SetStatus::Draining && alive == 0 && !set.gone {
-            (set.gone, set.updated) = (true, self.now);
-            self.set_is_gone(key);
-        }
-    }
-
     fn set_health(&mut self, key: TaskKey, health: Option<Health>) {
         self.set_task(key, |task| task.health = health);
         self.reflow();
@@ -358,11 +289,11 @@ impl World {
         self.queue.plan(after(self.now, wait), Event::Task { task, step });
     }
 
-    fn wanted_tasks(&self, set: SetKey) -> impl Iterator<Item = TaskKey> {
+    pub(super) fn wanted_tasks(&self, set: SetKey) -> impl Iterator<Item = TaskKey> {
         self.ecs.tasks_of(set).filter(|(_, task)| task.wanted()).map(|(key, _)| key)
     }
 
-    fn task_id(&self, key: TaskKey) -> Option<String> {
+    pub(super) fn task_id(&self, key: TaskKey) -> Option<String> {
         self.ecs.tasks.get(key.0).map(|task| task.id.clone())
     }
 
@@ -373,18 +304,5 @@ impl World {
 
     fn crash_of(&self, key: TaskKey, when: CrashWhen) -> Option<&Crash> {
         self.release_of(key)?.crash.as_ref().filter(|crash| crash.when == when)
-    }
-
-    /// Makes a set look as if its tasks had run for long, without playing how they started.
-    pub(super) fn found(&mut self, key: SetKey) {
-        let now = self.now;
-        for task in self.ecs.tasks.iter_mut().filter(|task| task.set == key) {
-            task.status = TaskStatus::Running;
-            task.started = Some(now);
-            task.health = Some(Health::Healthy);
-        }
-        if let Some(set) = self.ecs.sets.get_mut(key.0) {
-            set.steady = true;
-        }
     }
 }

@@ -13,7 +13,8 @@ const STATUSES: [&str; 8] =
     ["Created", "Queued", "InProgress", "Baking", "Succeeded", "Failed", "Stopped", "Ready"];
 
 pub(super) fn list_applications(world: &World, input: &Value) -> Result<Value, ApiError> {
-    names(vec![world.names.place.application.clone()], "applications", input, world)
+    let ours = world.native.is_none().then(|| world.names.place.application.clone());
+    names(ours.into_iter().collect(), "applications", input, world)
 }
 
 pub(super) fn list_deployment_groups(world: &World, input: &Value) -> Result<Value, ApiError> {

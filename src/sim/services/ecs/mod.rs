@@ -1,5 +1,8 @@
-//! Amazon ECS: the cluster, its service, task sets, tasks and task definitions.
+//! Amazon ECS: the cluster, its service, task sets, tasks and task definitions, and the service's
+//! own deployments.
 
+mod deployments;
+mod native;
 mod reads;
 mod render;
 mod tasks;
@@ -13,27 +16,39 @@ use crate::sim::world::World;
 
 /// The operations that are simulated.
 pub const OPERATIONS: &[&str] = &[
+    "ContinueServiceDeployment",
     "DescribeClusters",
+    "DescribeServiceDeployments",
+    "DescribeServiceRevisions",
     "DescribeServices",
     "DescribeTaskDefinition",
     "DescribeTaskSets",
     "DescribeTasks",
     "ListClusters",
+    "ListServiceDeployments",
     "ListServices",
     "ListTasks",
+    "StopServiceDeployment",
+    "UpdateService",
 ];
 
 /// Carries out an operation.
 pub(crate) fn handle(world: &mut World, operation: &str, input: &Value) -> Result<Value, ApiError> {
     match operation {
+        "ContinueServiceDeployment" => deployments::continue_service_deployment(world, input),
         "DescribeClusters" => Ok(reads::describe_clusters(world, input)),
+        "DescribeServiceDeployments" => deployments::describe_service_deployments(world, input),
+        "DescribeServiceRevisions" => deployments::describe_service_revisions(world, input),
         "DescribeServices" => reads::describe_services(world, input),
         "DescribeTaskDefinition" => reads::describe_task_definition(world, input),
         "DescribeTaskSets" => reads::describe_task_sets(world, input),
         "DescribeTasks" => tasks::describe_tasks(world, input),
         "ListClusters" => reads::list_clusters(world, input),
+        "ListServiceDeployments" => deployments::list_service_deployments(world, input),
         "ListServices" => reads::list_services(world, input),
         "ListTasks" => tasks::list_tasks(world, input),
+        "StopServiceDeployment" => deployments::stop_service_deployment(world, input),
+        "UpdateService" => deployments::update_service(world, input),
         _ => Err(super::unknown_operation(super::Service::Ecs, operation)),
     }
 }

@@ -1,5 +1,6 @@
 //! How the cluster's objects look in replies; member names as in the service model.
 
+use super::native;
 use super::tasks::desired_status;
 use crate::sim::value::{Value, list, map};
 use crate::sim::world::World;
@@ -7,8 +8,8 @@ use crate::sim::world::ecs::{Counts, Task, TaskSet, TaskStatus};
 use crate::sim::world::elb::Health;
 use crate::sim::world::keys::{ReleaseKey, SetKey};
 
-const LAUNCH_TYPE: &str = "FARGATE";
-const PLATFORM: &str = "1.4.0";
+pub(super) const LAUNCH_TYPE: &str = "FARGATE";
+pub(super) const PLATFORM: &str = "1.4.0";
 const CPU: &str = "512";
 const MEMORY: &str = "1024";
 /// Subnets of the service, one a zone.
@@ -18,7 +19,7 @@ fn text((key, value): (&'static str, &str)) -> (&'static str, Value) {
     (key, value.into())
 }
 
-fn count(number: u32) -> Value {
+pub(super) fn count(number: u32) -> Value {
     i64::from(number).into()
 }
 
@@ -47,11 +48,9 @@ fn total(world: &World) -> Counts {
     )
 }
 
-/// A `Service` whose deployments are in CodeDeploy's hands.
+/// A `Service`: what depends on who deploys it, and the rest.
 pub(super) fn service(world: &World) -> Value {
     let sum = total(world);
-    let primary = world.ecs.primary().and_then(|key| world.ecs.set(key));
-    let sets = world.ecs.live_sets().map(|(key, set)| task_set(world, key, set));
     let events = world.ecs.events.iter().map(|event| {
         map([
             ("id", event.id.as_str().into()),
@@ -59,11 +58,10 @@ pub(super) fn service(world: &World) -> Value {
             ("message", event.message.as_str().into()),
         ])
     });
-    map([
+    let common = [
         ("serviceArn", world.names.service().into()),
         ("serviceName", world.names.place.service.as_str().into()),
         ("clusterArn", world.names.cluster().into()),
-        ("loadBalancers", primary.map(|set| load_balancers(world, set)).into()),
         ("serviceRegistries", Value::List(Vec::new())),
         ("status", "ACTIVE".into()),
         ("desiredCount", count(world.names.place.desired)),
@@ -71,19 +69,35 @@ pub(super) fn service(world: &World) -> Value {
         ("pendingCount", count(sum.pending)),
         ("launchType", LAUNCH_TYPE.into()),
         ("platformVersion", PLATFORM.into()),
-        ("taskDefinition", primary.and_then(|set| definition_arn(world, set.release)).into()),
-        ("deployments", Value::List(Vec::new())),
-        ("taskSets", list(sets)),
         ("events", list(events)),
         ("createdAt", world.ecs.created.into()),
         ("networkConfiguration", network(world)),
         ("healthCheckGracePeriodSeconds", 60_i64.into()),
         ("schedulingStrategy", "REPLICA".into()),
-        ("deploymentController", map([("type", "CODE_DEPLOY")].map(text))),
         ("enableECSManagedTags", false.into()),
         ("propagateTags", "NONE".into()),
         ("enableExecuteCommand", false.into()),
-    ])
+    ];
+    let own = world
+        .native
+        .as_ref()
+        .map_or_else(|| by_code_deploy(world), |service| native::service_members(world, service));
+    let own = own.into_iter().filter(|(_, value)| *value != Value::Null);
+    let all = common.into_iter().chain(own);
+    Value::Map(all.map(|(key, value)| (key.to_owned(), value)).collect())
+}
+
+/// The members of a `Service` whose deployments are in CodeDeploy's hands.
+fn by_code_deploy(world: &World) -> Vec<(&'static str, Value)> {
+    let primary = world.ecs.primary().and_then(|key| world.ecs.set(key));
+    let sets = world.ecs.live_sets().map(|(key, set)| task_set(world, key, set));
+    vec![
+        ("loadBalancers", primary.map(|set| load_balancers(world, set)).into()),
+        ("taskDefinition", primary.and_then(|set| definition_arn(world, set.release)).into()),
+        ("deployments", Value::List(Vec::new())),
+        ("taskSets", list(sets)),
+        ("deploymentController", map([("type", "CODE_DEPLOY")].map(text))),
+    ]
 }
 
 fn load_balancers(world: &World, set: &TaskSet) -> Value {
@@ -94,7 +108,7 @@ fn load_balancers(world: &World, set: &TaskSet) -> Value {
     ])])
 }
 
-fn network(world: &World) -> Value {
+pub(super) fn network(world: &World) -> Value {
     let vpc = map([
         ("subnets", list((0..ZONES).map(|zone| world.names.subnet(zone)))),
         ("securityGroups", list([world.names.security_group()])),
@@ -132,7 +146,7 @@ pub(super) fn task_set(world: &World, key: SetKey, set: &TaskSet) -> Value {
     ])
 }
 
-fn definition_arn(world: &World, release: ReleaseKey) -> Option<String> {
+pub(super) fn definition_arn(world: &World, release: ReleaseKey) -> Option<String> {
     let definition = world.ecs.definitions.get(release.0)?;
     Some(world.names.task_definition(definition.revision))
 }

@@ -4,6 +4,7 @@ mod alarms;
 mod clock;
 mod endings;
 mod metrics;
+mod native;
 mod rollouts;
 mod tasks;
 
