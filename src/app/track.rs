@@ -11,6 +11,8 @@ pub enum SeenBy {
     Listener,
     /// The requests were counted there.
     Requests,
+    /// Every running task is of that side: a rolling update has nothing else to be seen by.
+    Tasks,
 }
 
 /// How an order stands.
@@ -84,7 +86,8 @@ impl Track {
 
     /// What may be ordered beside this order.
     pub fn leaves_room(&self) -> LastOrder {
-        let goes_back = self.order.expected.means == Means::StopAndRollBack;
+        let goes_back =
+            matches!(self.order.expected.means, Means::StopAndRollBack | Means::TurnRound);
         match &self.outcome {
             Outcome::OnItsWay if self.accepted.is_none() => LastOrder::Unanswered,
             Outcome::OnItsWay if goes_back => LastOrder::GoingBack,

@@ -125,12 +125,13 @@ impl Expected {
     /// the rollout by an id that no other account has. Then a silent STS holds up no roll back.
     fn is_bound_without_identity(&self, now: &Snapshot) -> bool {
         let refused = now.identity.fault().is_some_and(super::Fault::concerns_identity);
-        self.means == Means::StopAndRollBack && !refused
+        matches!(self.means, Means::StopAndRollBack | Means::TurnRound) && !refused
     }
 
     /// Blue has fewer running tasks than the person was shown.
     fn lost_tasks(&self, rollout: &Rollout) -> Option<Change> {
-        if self.means == Means::RedeployPrevious {
+        // A rolling update takes blue's tasks one by one; a new deployment starts its own.
+        if matches!(self.means, Means::RedeployPrevious | Means::TurnRound) {
             return None;
         }
         let from = self.blue_running?;

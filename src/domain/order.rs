@@ -44,6 +44,9 @@ pub enum Means {
     OpenGate,
     /// The running rollout is stopped and undone: blue is still there.
     StopAndRollBack,
+    /// The running rolling update is turned round: blue's tasks are started again in the place of
+    /// green's, which takes minutes.
+    TurnRound,
     /// The previous revision is deployed anew: blue is gone, this takes minutes.
     RedeployPrevious,
     /// The running rollout is stopped, nothing is undone.
@@ -311,6 +314,8 @@ fn identity(snapshot: &Snapshot) -> Option<&Identity> {
 fn strength(rollout: &Rollout, means: Means) -> Strength {
     match means {
         Means::OpenGate => Strength::Key,
+        // No side is emptied before the other one runs.
+        Means::TurnRound => Strength::Key,
         Means::StopAndRollBack if blue_is_ready(rollout) => Strength::Key,
         Means::StopAndRollBack
         | Means::RedeployPrevious

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::app::SeenBy;
-use crate::domain::{ListenerSplit, Metrics, Rollout, Side, Split, Weight};
+use crate::domain::{ListenerSplit, Metrics, Rollout, ShareOf, Side, Split, Weight};
 
 /// From this share of the requests on, the traffic counts as being on one side.
 const RESTORED: f64 = 99.0;
@@ -16,18 +16,32 @@ pub(super) fn arrived(
     goal: Side,
     since: Timestamp,
 ) -> Option<SeenBy> {
-    let listener = &rollout.traffic.listener;
-    if listener.at().is_some_and(|at| at >= since)
-        && listener.fresh().is_some_and(|held| holds(held, goal))
-    {
-        return Some(SeenBy::Listener);
+    let traffic = &rollout.traffic;
+    let (read, by) = match traffic.of {
+        ShareOf::Requests => (traffic.listener.at(), SeenBy::Listener),
+        ShareOf::Tasks => (traffic.planned.at(), SeenBy::Tasks),
+    };
+    if read.is_some_and(|at| at >= since) && is_on(rollout, goal) {
+        return Some(by);
     }
     let share = measured_since(metrics?, since)?;
     (on(share, goal).get() >= RESTORED).then_some(SeenBy::Requests)
 }
 
-/// Whether every rule of the listener sends everything to `side`.
-pub(in crate::app) fn holds(held: &ListenerSplit, side: Side) -> bool {
+/// Whether everything is on `side`, as it was just read: every rule of the listener sends it there,
+/// or, where there are no weights, every running task is of that side.
+pub(in crate::app) fn is_on(rollout: &Rollout, side: Side) -> bool {
+    let traffic = &rollout.traffic;
+    match traffic.of {
+        ShareOf::Requests => traffic.listener.fresh().is_some_and(|held| holds(held, side)),
+        ShareOf::Tasks => {
+            let split = traffic.planned.fresh();
+            split.is_some_and(|split| on(*split, side).is_near(Weight::ALL, 0.05))
+        }
+    }
+}
+
+fn holds(held: &ListenerSplit, side: Side) -> bool {
     let all = |split: &Split| on(*split, side).is_near(Weight::ALL, 0.05);
     match held {
         ListenerSplit::Split(split) => all(split),

@@ -13,7 +13,7 @@ use crate::domain::{
 
 use super::{Cockpit, Effect, Outcome, SeenBy, State, Track};
 
-pub(super) use arrival::holds;
+pub(super) use arrival::is_on;
 
 /// Takes in what is known about an order on its way.
 pub(super) fn acted(state: &mut State, id: &OrderId, progress: Progress) -> Vec<Effect> {
@@ -134,6 +134,7 @@ fn arrived(by: SeenBy, now: Timestamp) -> TimelineEvent {
     let text = match by {
         SeenBy::Listener => "restored: the listener sends everything back",
         SeenBy::Requests => "restored: the requests are back",
+        SeenBy::Tasks => "restored: every running task is of the previous revision",
     };
     TimelineEvent {
         at: now,

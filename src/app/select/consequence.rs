@@ -91,6 +91,7 @@ pub fn consequence(confirm: &Confirm, cockpit: &Cockpit) -> Consequence {
             Means::StopOnly | Means::EndBake => rollout.and_then(held),
             Means::OpenGate
             | Means::StopAndRollBack
+            | Means::TurnRound
             | Means::RedeployPrevious
             | Means::SkipToEnd
             | Means::TryAgain
@@ -101,7 +102,7 @@ pub fn consequence(confirm: &Confirm, cockpit: &Cockpit) -> Consequence {
             Means::OpenGate | Means::SkipToEnd | Means::TryAgain | Means::ShipAgain => {
                 Undo::InSeconds
             }
-            Means::StopAndRollBack | Means::RedeployPrevious => Undo::NewRollout,
+            Means::StopAndRollBack | Means::TurnRound | Means::RedeployPrevious => Undo::NewRollout,
             Means::StopOnly | Means::EndBake => Undo::InMinutes,
         },
         blue: blue.and_then(|blue| blue.revision.value()).map(|revision| revision.name.clone()),
@@ -125,7 +126,9 @@ fn held(rollout: &Rollout) -> Option<Split> {
 
 fn moves(means: Means, rollout: &Rollout, snapshot: &Snapshot) -> Option<Moved> {
     let (from, share) = match means {
-        Means::StopAndRollBack | Means::RedeployPrevious => (Side::Green, held(rollout)?.green),
+        Means::StopAndRollBack | Means::TurnRound | Means::RedeployPrevious => {
+            (Side::Green, held(rollout)?.green)
+        }
         Means::OpenGate => (Side::Blue, more(rollout, first_shift(rollout)?)?),
         Means::SkipToEnd | Means::ShipAgain => (Side::Blue, held(rollout)?.blue()),
         Means::StopOnly | Means::EndBake | Means::TryAgain => return None,
@@ -173,7 +176,8 @@ fn rate(metrics: &Metrics, side: Side) -> Option<f64> {
 
 fn warnings(means: Means, rollout: &Rollout, cockpit: &Cockpit) -> Vec<Warning> {
     let snapshot = cockpit.snapshot.as_ref();
-    let goes_back = matches!(means, Means::StopAndRollBack | Means::RedeployPrevious);
+    let goes_back =
+        matches!(means, Means::StopAndRollBack | Means::TurnRound | Means::RedeployPrevious);
     let mut found = Vec::new();
     match means {
         Means::StopAndRollBack if !blue_is_ready(rollout) => found.push(Warning::BlueNotReady),
@@ -187,6 +191,7 @@ fn warnings(means: Means, rollout: &Rollout, cockpit: &Cockpit) -> Vec<Warning> 
         Means::EndBake => found.push(Warning::InstantRollbackEnds),
         Means::OpenGate
         | Means::StopAndRollBack
+        | Means::TurnRound
         | Means::SkipToEnd
         | Means::TryAgain
         | Means::ShipAgain => {}
@@ -196,7 +201,9 @@ fn warnings(means: Means, rollout: &Rollout, cockpit: &Cockpit) -> Vec<Warning> 
         found.push(Warning::GreenIsWorse);
     }
     let firing = firing(snapshot);
-    if !firing.is_empty() && !matches!(means, Means::StopAndRollBack | Means::StopOnly) {
+    if !firing.is_empty()
+        && !matches!(means, Means::StopAndRollBack | Means::TurnRound | Means::StopOnly)
+    {
         found.push(Warning::Alarms(firing));
     }
     if let Fact::Stale { at, .. } = &snapshot.rollout {

@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{Action, Phase, Rollout, RolloutId, RolloutKind, Side};
+use crate::domain::{Action, Phase, Rollout, RolloutId, RolloutKind, ShareOf, Side};
 
-use super::super::follow::holds;
+use super::super::follow::is_on;
 use super::super::{Outcome, SeenBy, State, Track};
 
 /// A step on an order's way.
@@ -154,7 +154,7 @@ fn list(
 
 /// A rollback that somebody else ordered, or this program before it was started again.
 fn found(rollout: &Rollout, undoes: Option<RolloutId>) -> Steps {
-    let restored = rollout.traffic.listener.fresh().is_some_and(|held| holds(held, Side::Blue));
+    let restored = is_on(rollout, Side::Blue);
     let ended = rollout.ended.zip(rollout.created).map(|(end, start)| end.duration_since(start));
     let moving = !matches!(rollout.phase, Phase::Queued | Phase::Preparing | Phase::Validating);
     let steady = rollout.phase == Phase::Succeeded;
@@ -178,7 +178,10 @@ fn found(rollout: &Rollout, undoes: Option<RolloutId>) -> Steps {
         since: rollout.created,
         ours: false,
         list: list(kinds(Action::RollBack), reached, next_state(&outcome)),
-        seen_by: restored.then_some(SeenBy::Listener),
+        seen_by: restored.then_some(match rollout.traffic.of {
+            ShareOf::Requests => SeenBy::Listener,
+            ShareOf::Tasks => SeenBy::Tasks,
+        }),
         outcome,
     }
 }

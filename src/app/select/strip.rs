@@ -4,7 +4,7 @@ use crate::domain::{
     Action, Due, Means, Offered, Refusal, Rollout, RolloutKind, Side, TaskCounts, blue_is_ready,
 };
 
-use super::super::follow::holds;
+use super::super::follow::is_on;
 use super::super::{Cockpit, Outcome, State};
 
 /// Whether the identity may roll back.
@@ -25,7 +25,7 @@ pub enum Can {
     Ready,
     /// At once, but blue is not known to be healthy: it may make things worse.
     Risky,
-    /// Only by deploying the previous revision anew.
+    /// Only by starting tasks of the previous revision.
     Slow,
     /// It goes on already.
     GoingBack,
@@ -101,7 +101,7 @@ fn means(rollout: &Rollout) -> Option<(Means, String)> {
 /// How fast the traffic is moved by `means`.
 pub(super) fn speed(means: Means) -> Speed {
     match means {
-        Means::RedeployPrevious => Speed::Minutes,
+        Means::TurnRound | Means::RedeployPrevious => Speed::Minutes,
         Means::OpenGate
         | Means::StopAndRollBack
         | Means::StopOnly
@@ -136,13 +136,13 @@ fn can(state: &State, cockpit: &Cockpit, rollout: &Rollout) -> Can {
         Some(_) | None => {}
     }
     if let RolloutKind::Rollback { .. } = rollout.kind
-        && rollout.traffic.listener.fresh().is_some_and(|held| holds(held, Side::Blue))
+        && is_on(rollout, Side::Blue)
     {
         return Can::Done;
     }
     match cockpit.judge(Action::RollBack, &state.settings) {
         Ok(permit) => match permit.means {
-            Means::RedeployPrevious => Can::Slow,
+            Means::TurnRound | Means::RedeployPrevious => Can::Slow,
             _ if blue_is_ready(rollout) => Can::Ready,
             _ => Can::Risky,
         },

@@ -65,7 +65,7 @@ struct Steps {
     shifting: Option<f64>,
     restored: Option<f64>,
     steady: Option<f64>,
-    /// `listener` or `requests`.
+    /// `listener`, `requests` or `tasks`.
     restored_seen_by: Option<&'static str>,
 }
 
@@ -131,6 +131,7 @@ impl Report {
             restored_seen_by: track.restored.map(|(_, by)| match by {
                 SeenBy::Listener => "listener",
                 SeenBy::Requests => "requests",
+                SeenBy::Tasks => "tasks",
             }),
         };
         self

@@ -148,7 +148,7 @@ fn revision(value: &Value) -> Option<RevisionLocation> {
 pub(crate) async fn reconcile(aws: &Aws, order: &Order, lost: Fault) -> Progress {
     let carried_out = match order.expected.means {
         Means::RedeployPrevious => made_by(aws, order).await,
-        Means::StopAndRollBack | Means::StopOnly => {
+        Means::StopAndRollBack | Means::TurnRound | Means::StopOnly => {
             let info = deployment(aws, order.expected.rollout.as_str()).await.ok();
             let stopped = info.filter(|info| {
                 let code = info.error_information().and_then(|error| error.code());

@@ -108,7 +108,7 @@ pub(crate) async fn reconcile(aws: &Aws, order: &Order, lost: Fault) -> Progress
             let brought = rollout.green.revision.value().map(|revision| revision.arn.as_str());
             !same && brought.is_some() && brought == ordered
         }
-        Means::StopAndRollBack => same && rollout.kind != RolloutKind::Rollout,
+        Means::StopAndRollBack | Means::TurnRound => same && rollout.kind != RolloutKind::Rollout,
         Means::OpenGate => {
             same && rollout.kind == RolloutKind::Rollout && rollout.gate != order.expected.gate
         }

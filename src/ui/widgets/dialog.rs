@@ -108,6 +108,7 @@ fn sentences(confirm: &Confirm, told: &select::Consequence, width: usize) -> Vec
     let told_of = Told { blue, tasks, healthy, moved, next };
     let sentences = match confirm.permit.means {
         Means::StopAndRollBack => told_of.roll_back(),
+        Means::TurnRound => told_of.turn_round(),
         Means::RedeployPrevious => told_of.redeploy(),
         Means::OpenGate => told_of.open_gate(),
         Means::StopOnly => stop(told),
@@ -143,6 +144,17 @@ impl Told {
             format!("All traffic goes back to blue: {blue}, {tasks}, {healthy}."),
             moved.unwrap_or("No traffic has to move.".to_owned()),
             "Green's tasks are kept until the deployment has ended, then removed.".to_owned(),
+        ]
+    }
+
+    fn turn_round(&self) -> Vec<String> {
+        let Self { blue, tasks, healthy, .. } = self;
+        vec![
+            format!(
+                "The rolling update turns round: tasks of {blue} are started in the place of \
+                 green's, as many at a time as the service allows. This takes minutes."
+            ),
+            format!("Of blue {tasks}; in the target group of both {healthy}."),
         ]
     }
 

@@ -76,7 +76,7 @@ fn texts(state: &State, strip: &select::RollbackStrip, long: bool) -> Vec<String
     }
     match strip.speed {
         Some(select::Speed::Seconds) => parts.push("back in seconds".to_owned()),
-        Some(select::Speed::Minutes) => parts.push("a new deployment, takes minutes".to_owned()),
+        Some(select::Speed::Minutes) => parts.push("tasks have to start, takes minutes".to_owned()),
         None => {}
     }
     parts

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use crate::domain::{
     EndReason, Fact, Fault, FaultKind, Gate, Guard, GuardState, Identity, ListenerSplit, Metrics,
-    Phase, RollbackLink, Rollout, RolloutId, RolloutKind, Side, Snapshot, Split, Target,
+    Phase, RollbackLink, Rollout, RolloutId, RolloutKind, ShareOf, Side, Snapshot, Split, Target,
 };
 use crate::sources::measure;
 use crate::sources::metrics::Groups;
@@ -77,9 +77,10 @@ fn rollout(raw: &Raw, control: &Control, sides: &Sides<'_>, now: Timestamp) -> R
     let phase = phase::phase(control, share);
     let traffic = traffic::traffic(raw, control, sides, &phase);
     let goes_back = control.goes_back();
-    let restored = match traffic.listener.fresh() {
-        Some(held) => *held == ListenerSplit::Split(Split::ALL_BLUE),
-        None => share == Some(0.0),
+    let restored = match (traffic.of, traffic.listener.fresh()) {
+        (ShareOf::Requests, Some(held)) => *held == ListenerSplit::Split(Split::ALL_BLUE),
+        (ShareOf::Requests, None) => share == Some(0.0),
+        (ShareOf::Tasks, _) => traffic.planned.fresh() == Some(&Split::ALL_BLUE),
     };
     let rail = stages::Rail::of(raw, control, &phase, share);
     let situation = offers::Situation { raw, control, sides, phase: &phase };

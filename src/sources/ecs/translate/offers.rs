@@ -75,7 +75,8 @@ fn roll_back(situation: &Situation<'_>) -> Offer {
                 call("StopServiceDeployment", params)
             };
             let call = hook_call(control, "ROLLBACK").unwrap_or_else(stop);
-            Ok((Means::StopAndRollBack, call))
+            let rolling = control.strategy() == "ROLLING";
+            Ok((if rolling { Means::TurnRound } else { Means::StopAndRollBack }, call))
         }
         "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => Err(Refusal::AlreadyGoingBack),
         "ROLLBACK_SUCCESSFUL" => Err(Refusal::Over),

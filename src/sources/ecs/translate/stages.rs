@@ -2,6 +2,8 @@
 
 use aws_sdk_ecs::types::{DeploymentLifecycleHook, DeploymentLifecycleHookDetail as Detail};
 
+use jiff::SignedDuration;
+
 use crate::domain::{Phase, Stage, StageKind, StageState};
 use crate::sources::forward::split;
 use crate::sources::routing::steps;
@@ -13,6 +15,9 @@ use super::schedule::{bake, minutes, routing};
 
 /// Shares that differ by less are the same.
 const SAME: f64 = 0.05;
+
+/// The two stages of one step of the shift.
+const STEP: [&str; 2] = ["PRE_PRODUCTION_TRAFFIC_SHIFT", "PRODUCTION_TRAFFIC_SHIFT"];
 
 /// What the rail is drawn from.
 pub(crate) struct Rail<'a> {
@@ -101,6 +106,13 @@ impl<'a> Rail<'a> {
 
     /// One lifecycle stage with its hooks.
     fn add(&self, name: &str, stages: &mut Vec<Stage>) {
+        if is_step(name) {
+            // The two stages of a step come again for every share.
+            if name == STEP[1] {
+                self.steps(stages);
+            }
+            return;
+        }
         let is_here = self.control.stage() == name;
         let hooks = self.hooks(name);
         let own = match name {
@@ -109,14 +121,8 @@ impl<'a> Rail<'a> {
             "TEST_TRAFFIC_SHIFT" if self.tests || is_here => Some(StageKind::TestTraffic),
             "BAKE_TIME" => Some(StageKind::Bake),
             "CLEAN_UP" => Some(StageKind::RemoveBlue),
-            "PRODUCTION_TRAFFIC_SHIFT" => {
-                self.shifts(stages);
-                None
-            }
             // Passed through in a moment, unless a hook holds it.
-            other if is_here && hooks.is_empty() && !self.is_step(other) => {
-                Some(StageKind::Other(plain(other)))
-            }
+            other if is_here && hooks.is_empty() => Some(StageKind::Other(plain(other))),
             _ => None,
         };
         if let Some(kind) = own {
@@ -127,20 +133,16 @@ impl<'a> Rail<'a> {
             }
             stages.push(stage);
         }
-        if self.is_step(name) {
-            let open = |stage: &Stage| {
-                matches!(stage.kind, StageKind::Shift(_)) && stage.state == StageState::Pending
-            };
-            let place = stages.iter().position(open).unwrap_or(stages.len());
-            stages.splice(place..place, hooks);
-        } else {
-            stages.extend(hooks);
-        }
+        stages.extend(hooks);
     }
 
-    /// Whether the stage comes again for each step of the shift.
-    fn is_step(&self, name: &str) -> bool {
-        matches!(name, "PRE_PRODUCTION_TRAFFIC_SHIFT" | "PRODUCTION_TRAFFIC_SHIFT")
+    /// The shares that green gets, and before the next one the hooks that are asked at each.
+    fn steps(&self, stages: &mut Vec<Stage>) {
+        let mut shifts = self.shifts();
+        let open = |stage: &Stage| stage.state == StageState::Pending;
+        let place = shifts.iter().position(open).unwrap_or(shifts.len());
+        shifts.splice(place..place, STEP.into_iter().flat_map(|name| self.hooks(name)));
+        stages.extend(shifts);
     }
 
     fn stage(&self, name: &str, kind: StageKind) -> Stage {
@@ -179,13 +181,12 @@ impl<'a> Rail<'a> {
     }
 
     /// One stage for each share that green gets.
-    fn shifts(&self, stages: &mut Vec<Stage>) {
-        let Some(routing) = routing(self.control) else { return };
-        let steps = steps(routing);
+    fn shifts(&self) -> Vec<Stage> {
+        let steps = routing(self.control).map(steps).unwrap_or_default();
         let finished = self.state("PRODUCTION_TRAFFIC_SHIFT") == StageState::Done;
         let reached =
             |percent: f64| finished || self.share.is_some_and(|share| share + SAME >= percent);
-        for (index, (offset, percent)) in steps.iter().enumerate() {
+        let stage = |(index, (offset, percent)): (usize, &(SignedDuration, f64))| {
             let next = steps.get(index + 1);
             let left = finished || next.is_some_and(|(_, percent)| reached(*percent));
             let moving = matches!(self.phase, Phase::Shifting);
@@ -195,15 +196,16 @@ impl<'a> Rail<'a> {
                 (true, _) => StageState::Done,
             };
             let begun = |percent: f64| self.seen.and_then(|seen| seen.reached(percent));
-            stages.push(Stage {
+            Stage {
                 started: begun(*percent),
                 ended: next.and_then(|(_, percent)| begun(*percent)),
                 planned: next.map(|(until, _)| until.saturating_sub(*offset)),
                 step: (state == StageState::Running).then(|| self.control.stage().to_owned()),
                 state,
                 ..Stage::pending(StageKind::Shift(split(*percent)))
-            });
-        }
+            }
+        };
+        steps.iter().enumerate().map(stage).collect()
     }
 
     /// The hooks of a lifecycle stage: those that are configured, and one that is at work here
@@ -242,9 +244,15 @@ impl<'a> Rail<'a> {
         } else {
             StageKind::Hook(function(hook.hook_target_arn()))
         };
-        let again = self.is_step(name) && self.share.is_none_or(|share| share + SAME < 100.0);
+        let comes_again = is_step(name)
+            && is_step(self.control.stage())
+            && self.share.is_none_or(|share| share + SAME < 100.0);
         let state = match (now.map(answer), self.state(name)) {
-            (Some(StageState::Done), StageState::Running) if again => StageState::Pending,
+            (Some(StageState::Done) | None, StageState::Running | StageState::Done)
+                if comes_again =>
+            {
+                StageState::Pending
+            }
             (Some(state), StageState::Running | StageState::Failed) => state,
             (None, StageState::Running) => StageState::Pending,
             (_, state) => state,
@@ -273,6 +281,11 @@ impl<'a> Rail<'a> {
             ..Stage::pending(kind)
         }
     }
+}
+
+/// Whether the stage comes again for each step of the shift.
+fn is_step(name: &str) -> bool {
+    STEP.contains(&name)
 }
 
 fn is_pause(detail: &Detail) -> bool {

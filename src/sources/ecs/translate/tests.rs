@@ -1,11 +1,12 @@
 //! The picture of hand-made answers: what no simulator is asked to say.
 
 use aws_sdk_ecs::types::{
-    AdvancedConfiguration, CanaryConfiguration, DeploymentConfiguration,
-    DeploymentLifecycleHookAction, DeploymentLifecycleHookDetail, DeploymentLifecycleHookStatus,
-    DeploymentLifecycleHookTargetType, DeploymentStrategy, LoadBalancer, ResolvedConfiguration,
-    Rollback, Service, ServiceDeployment, ServiceDeploymentLifecycleStage, ServiceDeploymentStatus,
-    ServiceRevision, ServiceRevisionLoadBalancer, ServiceRevisionSummary,
+    AdvancedConfiguration, CanaryConfiguration, DeploymentConfiguration, DeploymentLifecycleHook,
+    DeploymentLifecycleHookAction, DeploymentLifecycleHookDetail, DeploymentLifecycleHookStage,
+    DeploymentLifecycleHookStatus, DeploymentLifecycleHookTargetType, DeploymentStrategy,
+    LoadBalancer, ResolvedConfiguration, Rollback, Service, ServiceDeployment,
+    ServiceDeploymentLifecycleStage, ServiceDeploymentStatus, ServiceRevision,
+    ServiceRevisionLoadBalancer, ServiceRevisionSummary,
 };
 use aws_smithy_types::DateTime;
 
@@ -17,6 +18,10 @@ use super::super::seen::Seen;
 use super::*;
 
 const DEPLOYMENT: &str = "arn:aws:ecs:r:1:service-deployment/prod/search/Ab12";
+
+fn function(name: &str) -> String {
+    format!("arn:aws:lambda:r:1:function:{name}")
+}
 
 fn group(name: &str) -> String {
     format!("arn:aws:elasticloadbalancing:r:1:targetgroup/{name}/ab")
@@ -57,12 +62,25 @@ struct Scene {
     hook: Option<(&'static str, &'static str)>,
     strategy: &'static str,
     goes_back: bool,
+    /// Lambda functions that are configured, with their stages.
+    functions: Vec<(&'static str, &'static str)>,
+    /// Those that run or ran, with their state.
+    runs: Vec<(&'static str, &'static str)>,
 }
 
 impl Scene {
     fn at(status: &'static str, stage: &'static str, green: f64) -> Self {
         let weights = (Some(100.0 - green), Some(green));
-        Self { status, stage, weights, hook: None, strategy: "CANARY", goes_back: false }
+        Self {
+            status,
+            stage,
+            weights,
+            hook: None,
+            strategy: "CANARY",
+            goes_back: false,
+            functions: Vec::new(),
+            runs: Vec::new(),
+        }
     }
 
     fn deployment(&self) -> ServiceDeployment {
@@ -72,6 +90,20 @@ impl Scene {
             .strategy(DeploymentStrategy::from(self.strategy))
             .canary_configuration(canary.build())
             .bake_time_in_minutes(10);
+        let functions = self.functions.iter().map(|(name, stage)| {
+            DeploymentLifecycleHook::builder()
+                .hook_target_arn(function(name))
+                .lifecycle_stages(DeploymentLifecycleHookStage::from(*stage))
+                .build()
+        });
+        let config = config.set_lifecycle_hooks(Some(functions.collect()));
+        let runs = self.runs.iter().map(|(name, status)| {
+            DeploymentLifecycleHookDetail::builder()
+                .target_type(DeploymentLifecycleHookTargetType::AwsLambda)
+                .target_arn(function(name))
+                .status(DeploymentLifecycleHookStatus::from(*status))
+                .build()
+        });
         let hook = self.hook.map(|(status, action)| {
             DeploymentLifecycleHookDetail::builder()
                 .hook_id("pause-1")
@@ -88,7 +120,7 @@ impl Scene {
             .service_arn("arn:aws:ecs:r:1:service/prod/search")
             .status(ServiceDeploymentStatus::from(self.status))
             .set_lifecycle_stage(stage.map(ServiceDeploymentLifecycleStage::from))
-            .set_lifecycle_hook_details(hook.map(|hook| vec![hook]))
+            .set_lifecycle_hook_details(Some(runs.chain(hook).collect()))
             .set_rollback(self.goes_back.then(|| back.build()))
             .source_service_revisions(summary(41, self.weights.0, 3))
             .target_service_revision(summary(42, self.weights.1, 1))
@@ -263,6 +295,71 @@ fn a_canary_has_a_stage_for_each_share_and_says_what_comes() {
     assert_eq!((next.step, next.due.exact), (NextStep::Shift(Split::ALL_GREEN), false));
     assert_eq!(next.due.at, at(600));
     assert_eq!(rollout.instant_rollback_until.unwrap().at, at(1200));
+}
+
+#[test]
+fn hooks_stand_on_the_rail_with_their_own_state() {
+    let functions =
+        vec![("smoke", "POST_TEST_TRAFFIC_SHIFT"), ("gate", "PRE_PRODUCTION_TRAFFIC_SHIFT")];
+    let hook = |rollout: &Rollout, name: &str| {
+        let kind = StageKind::Hook(name.to_owned());
+        let stages = &rollout.stages;
+        let place = stages.iter().position(|stage| stage.kind == kind).unwrap();
+        let before = stages[..place].iter().filter(|s| matches!(s.kind, StageKind::Shift(_)));
+        (stages[place].state.clone(), before.count())
+    };
+    for (stage, share, run, smoke, gate) in [
+        ("SCALE_UP", 0.0, None, StageState::Pending, (StageState::Pending, 0)),
+        (
+            "POST_TEST_TRAFFIC_SHIFT",
+            0.0,
+            Some(("smoke", "IN_PROGRESS")),
+            StageState::Running,
+            (StageState::Pending, 0),
+        ),
+        (
+            "PRE_PRODUCTION_TRAFFIC_SHIFT",
+            0.0,
+            Some(("gate", "IN_PROGRESS")),
+            StageState::Done,
+            (StageState::Running, 0),
+        ),
+        // It is asked again before every step, and stands before the one that comes.
+        (
+            "PRODUCTION_TRAFFIC_SHIFT",
+            5.0,
+            Some(("gate", "SUCCEEDED")),
+            StageState::Done,
+            (StageState::Pending, 1),
+        ),
+        (
+            "PRE_PRODUCTION_TRAFFIC_SHIFT",
+            5.0,
+            Some(("gate", "IN_PROGRESS")),
+            StageState::Done,
+            (StageState::Running, 1),
+        ),
+        ("BAKE_TIME", 100.0, Some(("gate", "SUCCEEDED")), StageState::Done, (StageState::Done, 2)),
+    ] {
+        let scene = Scene {
+            functions: functions.clone(),
+            runs: run.into_iter().collect(),
+            ..Scene::at("IN_PROGRESS", stage, share)
+        };
+        let rollout = scene.rollout();
+        assert_eq!(hook(&rollout, "smoke").0, smoke, "{stage} {share}");
+        assert_eq!(hook(&rollout, "gate"), gate, "{stage} {share}: {:?}", rollout.stages);
+    }
+}
+
+#[test]
+fn a_hook_that_failed_is_told_beside_the_way_back() {
+    let mut scene = Scene::at("ROLLBACK_IN_PROGRESS", "POST_TEST_TRAFFIC_SHIFT", 0.0);
+    (scene.goes_back, scene.runs) = (true, vec![("smoke", "FAILED")]);
+    let rollout = scene.rollout();
+    let first = rollout.stages.first().unwrap();
+    assert_eq!(first.kind, StageKind::Hook("smoke".into()));
+    assert_eq!(first.state, StageState::Failed);
 }
 
 #[test]
