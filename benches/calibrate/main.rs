@@ -1,6 +1,6 @@
 //! The promise of the verdict, checked by simulation: the tables of `docs/verdict.md`.
 //!
-//! `just calibrate` plays some million rollouts, writes the tables between the marks of the document
+//! `just calibrate` plays more than a million rollouts, writes the tables between the marks of the document
 //! and fails when a bar is missed. With the name of a table it makes that one alone. The same seeds
 //! give the same tables. It stands among the benchmarks because, like them, it is built optimised
 //! and measures the library from outside; `cargo bench` leaves it out.

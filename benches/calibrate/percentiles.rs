@@ -1,7 +1,5 @@
 //! Made-up response times: percentiles and counts above edges, all from the same requests.
 
-use std::sync::LazyLock;
-
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rand_distr::{Beta, Distribution};
@@ -9,8 +7,6 @@ use statrs::distribution::{ContinuousCDF, Normal};
 
 use crate::generator::{Traffic, Wander, binomial, is_lost, normal};
 
-/// Spread of the response times of one minute, on the logarithm; their median is 1.
-const SPREAD: f64 = 0.6;
 /// What is measured: the 50th, 90th and 99th percentile.
 const LEVELS: [f64; 3] = [0.5, 0.9, 0.99];
 /// What is counted above: blue's percentile, 5 % and 25 % more.
@@ -20,21 +16,25 @@ const HISTORY: usize = 60;
 /// How many times slower the requests of a tail are.
 const TAIL_TIMES: f64 = 5.0;
 
-/// How the level of the response times scatters: standard deviations on the logarithm.
+/// How response times scatter: standard deviations on the logarithm.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Scatter {
-    /// Of what both sides share.
-    common: f64,
+    /// Of the requests of one minute; their median is 1 in the long run.
+    pub(crate) requests: f64,
+    /// Of the level that both sides share.
+    pub(crate) common: f64,
     /// Of each side's minutes.
-    minutes: f64,
+    pub(crate) minutes: f64,
     /// Of a level that each side has for itself, for ten minutes.
-    own: f64,
+    pub(crate) own: f64,
 }
 
-pub(crate) const INDEPENDENT: Scatter = Scatter { common: 0.05, minutes: 0.0, own: 0.0 };
-pub(crate) const MILD: Scatter = Scatter { common: 0.10, minutes: 0.03, own: 0.0 };
-pub(crate) const HEAVY: Scatter = Scatter { common: 0.15, minutes: 0.06, own: 0.0 };
-pub(crate) const STRESS: Scatter = Scatter { common: 0.10, minutes: 0.03, own: 0.04 };
+pub(crate) const INDEPENDENT: Scatter =
+    Scatter { requests: 0.6, common: 0.05, minutes: 0.0, own: 0.0 };
+pub(crate) const MILD: Scatter = Scatter { requests: 0.6, common: 0.10, minutes: 0.03, own: 0.0 };
+pub(crate) const HEAVY: Scatter = Scatter { requests: 0.6, common: 0.15, minutes: 0.06, own: 0.0 };
+pub(crate) const STRESS: Scatter =
+    Scatter { requests: 0.6, common: 0.10, minutes: 0.03, own: 0.04 };
 
 /// How green differs.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -74,6 +74,16 @@ pub(crate) struct Latencies {
     change: Change,
     common: Wander,
     own: [Wander; 2],
+    edges: Vec<Edge>,
+}
+
+/// A time that requests are counted above.
+#[derive(Debug, Clone, Copy)]
+struct Edge {
+    time: f64,
+    /// Positions in [`TIMES`] and in [`LEVELS`].
+    strictness: usize,
+    level: usize,
 }
 
 impl Rollout {
@@ -108,7 +118,7 @@ impl Latencies {
     pub(crate) fn new(rng: &mut ChaCha8Rng, scatter: Scatter, change: Change) -> Self {
         let common = Wander::new(rng, scatter.common, 0.9);
         let own = [Wander::new(rng, scatter.own, 0.8), Wander::new(rng, scatter.own, 0.8)];
-        Self { scatter, change, common, own }
+        Self { scatter, change, common, own, edges: edges(scatter.requests) }
     }
 
     /// What both sides measure with so many requests.
@@ -118,23 +128,25 @@ impl Latencies {
             |own: &mut Wander| common + own.next(rng) + self.scatter.minutes * normal(rng);
         let [own_blue, own_green] = &mut self.own;
         let (blue_level, green_level) = (level(own_blue), level(own_green));
-        let blue_shape = Shape { level: blue_level, tail: 0.0 };
-        let green_shape =
-            Shape { level: green_level + self.change.times.ln(), tail: self.change.tail };
-        (blue_shape.draw(rng, blue), green_shape.draw(rng, green))
+        let spread = self.scatter.requests;
+        let blue_shape = Shape { level: blue_level, spread, tail: 0.0 };
+        let green_level = green_level + self.change.times.ln();
+        let green_shape = Shape { level: green_level, spread, tail: self.change.tail };
+        (blue_shape.draw(rng, blue, &self.edges), green_shape.draw(rng, green, &self.edges))
     }
 }
 
 /// The response times of one side in one minute: log-normal, with a part that is slower.
 struct Shape {
     level: f64,
+    spread: f64,
     tail: f64,
 }
 
 impl Shape {
     /// The share of requests that take at most `time`.
     fn within(&self, time: f64) -> f64 {
-        let body = |log: f64| unit().cdf((log - self.level) / SPREAD);
+        let body = |log: f64| unit().cdf((log - self.level) / self.spread);
         let all = body(time.ln());
         if self.tail <= 0.0 {
             return all;
@@ -144,7 +156,7 @@ impl Shape {
 
     /// The time that the share `within` of the requests does not exceed.
     fn time(&self, within: f64) -> f64 {
-        let body = (self.level + SPREAD * unit().inverse_cdf(within)).exp();
+        let body = (self.level + self.spread * unit().inverse_cdf(within)).exp();
         if self.tail <= 0.0 {
             return body;
         }
@@ -157,7 +169,7 @@ impl Shape {
     }
 
     /// Draws the percentiles as order statistics, then where the other requests are among them.
-    fn draw(&self, rng: &mut ChaCha8Rng, requests: f64) -> Option<Side> {
+    fn draw(&self, rng: &mut ChaCha8Rng, requests: f64, edges: &[Edge]) -> Option<Side> {
         if requests < 1.0 {
             return None;
         }
@@ -171,17 +183,10 @@ impl Shape {
         }
         known.push(Rank { number: requests + 1.0, within: 1.0 });
 
-        let mut edges: Vec<(f64, usize, usize)> = Vec::with_capacity(9);
-        for (strictness, times) in TIMES.into_iter().enumerate() {
-            for (level, usual) in USUAL.iter().enumerate() {
-                edges.push((usual * times, strictness, level));
-            }
-        }
-        edges.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut slower = [[0.0; 3]; 3];
         let mut walk = Walk { known: &known, at: known[0] };
-        for (edge, strictness, level) in edges {
-            slower[strictness][level] = requests - walk.below(rng, self.within(edge));
+        for Edge { time, strictness, level } in edges {
+            slower[*strictness][*level] = requests - walk.below(rng, self.within(*time));
         }
         Some(Side { requests, percentiles, slower })
     }
@@ -229,9 +234,18 @@ impl Walk<'_> {
     }
 }
 
-/// Blue's percentiles in the long run.
-static USUAL: LazyLock<[f64; 3]> =
-    LazyLock::new(|| LEVELS.map(|level| (SPREAD * unit().inverse_cdf(level)).exp()));
+/// All edges, from the fastest: blue's percentiles in the long run, and more.
+fn edges(spread: f64) -> Vec<Edge> {
+    let mut edges = Vec::with_capacity(TIMES.len() * LEVELS.len());
+    for (strictness, times) in TIMES.into_iter().enumerate() {
+        for (level, share) in LEVELS.into_iter().enumerate() {
+            let usual = (spread * unit().inverse_cdf(share)).exp();
+            edges.push(Edge { time: usual * times, strictness, level });
+        }
+    }
+    edges.sort_by(|a, b| a.time.total_cmp(&b.time));
+    edges
+}
 
 fn unit() -> Normal {
     Normal::standard()
