@@ -6,7 +6,6 @@
     reason = "a test that cannot go on fails by panicking"
 )]
 #![expect(clippy::float_cmp, reason = "the simulator's sums are exact")]
-#![expect(clippy::large_futures, reason = "what a test awaits may be as large as it likes")]
 
 mod architecture;
 mod argo;

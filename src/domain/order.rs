@@ -313,9 +313,8 @@ fn identity(snapshot: &Snapshot) -> Option<&Identity> {
 /// The confirmation grows with the risk: going back to a healthy blue is the lightest.
 fn strength(rollout: &Rollout, means: Means) -> Strength {
     match means {
-        Means::OpenGate => Strength::Key,
-        // No side is emptied before the other one runs.
-        Means::TurnRound => Strength::Key,
+        // Turned round, no side is emptied before the other one runs.
+        Means::OpenGate | Means::TurnRound => Strength::Key,
         Means::StopAndRollBack if blue_is_ready(rollout) => Strength::Key,
         Means::StopAndRollBack
         | Means::RedeployPrevious

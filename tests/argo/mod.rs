@@ -95,7 +95,7 @@ impl Story {
     }
 
     /// The order that a person would confirm on what was seen.
-    fn order(&self, seen: &Snapshot, action: Action) -> Order {
+    fn order(seen: &Snapshot, action: Action) -> Order {
         let permit = permit(seen, action, &Policy::default()).unwrap();
         Order {
             id: OrderId::new(7, 1),

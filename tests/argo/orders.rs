@@ -1,6 +1,7 @@
 //! What is ordered: the exact patches, and what a controller makes of them.
 
 use cutover::domain::{Action, Change, Means, Offered, Policy, Progress, Refusal, permit};
+use cutover::sources::Account;
 use serde_json::{Value, json};
 
 use super::{Story, rollout};
@@ -45,7 +46,7 @@ fn answer(progress: &Progress) -> &str {
 async fn a_promotion_releases_the_pause_and_nothing_else() {
     let mut story = paused().await;
     let seen = story.look().await;
-    let order = story.order(&seen, Action::Continue);
+    let order = Story::order(&seen, Action::Continue);
     assert_eq!(
         order.call.cli(None),
         "kubectl --namespace story patch rollout app --subresource=status --type=merge \
@@ -80,7 +81,7 @@ async fn an_abort_of_a_frozen_rollout_thaws_it_afterwards() {
             })
         })
         .await;
-    let order = story.order(&seen, Action::RollBack);
+    let order = Story::order(&seen, Action::RollBack);
     controlled(&story, &order).await;
     let patches = story.server.patches();
     let expected: [(String, Value); 2] = [
@@ -101,7 +102,7 @@ async fn an_abort_brakes_a_promotion_in_full() {
         })
     };
     let seen = story.until(brakes).await;
-    let order = story.order(&seen, Action::RollBack);
+    let order = Story::order(&seen, Action::RollBack);
     controlled(&story, &order).await;
     let body = json!({"status": {"abort": true, "promoteFull": false}});
     assert_eq!(story.server.patches(), [("rollouts/app/status".to_owned(), body)]);
@@ -111,7 +112,7 @@ async fn an_abort_brakes_a_promotion_in_full() {
 async fn what_the_controller_missed_is_nudged_and_said() {
     let mut story = paused().await;
     let seen = story.look().await;
-    let order = story.order(&seen, Action::RollBack);
+    let order = Story::order(&seen, Action::RollBack);
     let server = story.server.clone();
     let controller = async {
         loop {
@@ -146,12 +147,11 @@ async fn a_missing_permission_is_known_before_the_key() {
 async fn a_lost_answer_is_looked_for_and_not_repeated() {
     let mut story = paused().await;
     let seen = story.look().await;
-    let order = story.order(&seen, Action::RollBack);
+    let order = Story::order(&seen, Action::RollBack);
     story.server.fail("PATCH", 503);
     let lost = story.carry_out(&order).await.unwrap();
     let Progress::Unknown { fault } = lost else { panic!("{lost:?}") };
     story.server.mend();
-    use cutover::sources::Account;
     let still = story.aws.reconcile(&order, fault.clone()).await;
     assert!(matches!(still, Progress::Unknown { .. }));
     story.server.set(&json!({"abort": true, "abortedAt": "2026-11-23T00:40:30Z"}));
@@ -173,7 +173,7 @@ async fn a_rollout_at_rest_has_nothing_to_promote_or_abort() {
 async fn a_roll_back_to_a_version_that_still_waits_asks_for_its_template_again() {
     let mut story = Story::playing("bluegreen-success", 9_500).await;
     let seen = story.look().await;
-    let order = story.order(&seen, Action::RollBack);
+    let order = Story::order(&seen, Action::RollBack);
     assert_eq!(order.expected.means, Means::StopAndRollBack);
     assert_eq!(
         order.call.cli(None),
@@ -192,7 +192,7 @@ async fn a_roll_back_to_a_version_that_still_waits_asks_for_its_template_again()
     // Later it has no pods left: the same call, and it takes its time.
     let mut story = Story::playing("bluegreen-success", 60_000).await;
     let seen = story.look().await;
-    assert_eq!(story.order(&seen, Action::RollBack).expected.means, Means::RedeployPrevious);
+    assert_eq!(Story::order(&seen, Action::RollBack).expected.means, Means::RedeployPrevious);
 }
 
 #[tokio::test]
@@ -200,7 +200,7 @@ async fn where_an_abort_would_leave_nobody_serving_the_old_version_is_asked_for_
     for at in [5_300, 9_500, 16_900] {
         let mut story = Story::playing("bluegreen-abort-outage", at).await;
         let seen = story.look().await;
-        let order = story.order(&seen, Action::RollBack);
+        let order = Story::order(&seen, Action::RollBack);
         assert!(order.call.cli(None).contains(" undo app --to-revision=1"), "at {at}");
         // This controller parks until it is aborted once more.
         let server = story.server.clone();
@@ -211,8 +211,9 @@ async fn where_an_abort_would_leave_nobody_serving_the_old_version_is_asked_for_
                 let (stable, active) =
                     (&status["stableRS"], &status["blueGreen"]["activeSelector"]);
                 let observed = status["observedGeneration"].as_str().unwrap().to_owned();
-                if rollout["metadata"]["generation"].to_string() != observed {
-                    let now = rollout["metadata"]["generation"].to_string();
+                // A number there, a text here.
+                let now = rollout["metadata"]["generation"].to_string();
+                if now != observed {
                     server.set(&json!({"observedGeneration": now, "currentPodHash": stable, "abort": null, "abortedAt": null}));
                 } else if status["currentPodHash"] == *stable
                     && status["abort"] == true
@@ -238,7 +239,7 @@ async fn to_try_again_says_whether_it_ships_at_once() {
     let means = async |name: &str, at: u64| {
         let mut story = Story::playing(name, at).await;
         let seen = story.look().await;
-        let order = story.order(&seen, Action::Continue);
+        let order = Story::order(&seen, Action::Continue);
         let server = story.server.clone();
         let controller = async {
             loop {
@@ -266,7 +267,7 @@ async fn to_try_again_says_whether_it_ships_at_once() {
 async fn a_finish_skips_what_is_left() {
     let mut story = paused().await;
     let seen = story.look().await;
-    let order = story.order(&seen, Action::Finish);
+    let order = Story::order(&seen, Action::Finish);
     assert_eq!(order.expected.means, Means::SkipToEnd);
     let server = story.server.clone();
     let controller = async {

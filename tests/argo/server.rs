@@ -235,17 +235,16 @@ impl Server {
     fn get(&self, path: &str) -> Response {
         let shared = self.shared.lock().unwrap();
         let (plural, name, _) = parts(path);
-        match name {
-            Some(name) => match shared.objects.get(&(plural, name)) {
+        if let Some(name) = name {
+            match shared.objects.get(&(plural, name)) {
                 Some(object) => reply(200, object),
                 None => refusal(404, "not found"),
-            },
-            None => {
-                let own = shared.objects.iter().filter(|((of, _), _)| *of == plural);
-                let items: Vec<Value> = own.map(|(_, object)| object.clone()).collect();
-                let version = shared.changes.len().to_string();
-                reply(200, &json!({"metadata": {"resourceVersion": version}, "items": items}))
             }
+        } else {
+            let own = shared.objects.iter().filter(|((of, _), _)| *of == plural);
+            let items: Vec<Value> = own.map(|(_, object)| object.clone()).collect();
+            let version = shared.changes.len().to_string();
+            reply(200, &json!({"metadata": {"resourceVersion": version}, "items": items}))
         }
     }
 

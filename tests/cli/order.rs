@@ -21,7 +21,7 @@ impl Bench {
     }
 
     fn run(&self, args: &[&str]) -> Ended {
-        self.home.ended(self.home.command(args).envs(self.sim.variables.clone()))
+        Home::ended(self.home.command(args).envs(self.sim.variables.clone()))
     }
 
     /// The audit file's entries in their order.

@@ -37,11 +37,11 @@ impl Home {
 
     /// Runs it to its end.
     pub(crate) fn run(&self, args: &[&str]) -> Ended {
-        self.ended(&mut self.command(args))
+        Self::ended(&mut self.command(args))
     }
 
     /// Runs a command to its end.
-    pub(crate) fn ended(&self, command: &mut Command) -> Ended {
+    pub(crate) fn ended(command: &mut Command) -> Ended {
         let output = command.output().unwrap();
         let Output { status, stdout, stderr } = output;
         Ended {

@@ -77,7 +77,14 @@ fn a_shell_gets_its_terminal_back_with_ctrl_z_and_the_screen_comes_back_with_fg(
     terminal.types("\x1a").until(|screen| !screen.alternate_screen()).sees("Stopped");
     assert!(!terminal.screen().bracketed_paste() && !terminal.screen().hide_cursor());
     terminal.types("fg\n").until(vt100::Screen::alternate_screen).sees("d-");
-    terminal.types("q").until(|screen| !screen.alternate_screen()).types("exit\n");
+    // What is typed before the program has ended is still its own: only a prompt is the shell's.
+    let prompt = |screen: &vt100::Screen| {
+        let text = screen.contents();
+        !screen.alternate_screen()
+            && text.contains("it was a rehearsal")
+            && text.trim_end().ends_with(['$', '#'])
+    };
+    terminal.types("q").until(prompt).types("exit\n");
     assert_eq!(terminal.ends_restored(), 0);
 }
 

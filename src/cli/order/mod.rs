@@ -25,6 +25,7 @@ use run::Run;
 
 /// One order.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct Order {
     /// codedeploy:APP/GROUP, ecs:CLUSTER/SERVICE, a deployment id such as d-ABC123DEF, or a name
     /// from the configuration file
@@ -89,13 +90,13 @@ impl Order {
             run.order(action, &self, output).await
         });
         runtime.shutdown_background();
-        self.say(report?, output)
+        self.say(&report?, output)
     }
 
-    fn say(&self, report: Report, output: &mut Output) -> Outcome {
+    fn say(&self, report: &Report, output: &mut Output) -> Outcome {
         let code = report.exit_code();
         if self.json {
-            serde_json::to_writer_pretty(&mut output.data, &report)?;
+            serde_json::to_writer_pretty(&mut output.data, report)?;
             writeln!(output.data)?;
         } else {
             report.print(output)?;

@@ -141,7 +141,12 @@ impl Raw {
     pub(crate) fn alarm_names(&self) -> Vec<String> {
         let alarms = self.control().and_then(|control| control.deployment.alarms());
         alarms
-            .filter(|alarms| alarms.status().map(|s| s.as_str()) != Some("DISABLED"))
+            .filter(|alarms| {
+                alarms
+                    .status()
+                    .map(aws_sdk_ecs::types::ServiceDeploymentRollbackMonitorsStatus::as_str)
+                    != Some("DISABLED")
+            })
             .map(|alarms| alarms.alarm_names().to_vec())
             .unwrap_or_default()
     }

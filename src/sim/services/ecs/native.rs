@@ -211,7 +211,8 @@ pub(super) fn service_deployment(
     let (target, sources) = sides.split_last()?;
     let sources = sources.iter().map(|side| summary(world, native, side));
     // Stages are those of a shift from one target group to another.
-    let stage = one.stage.filter(|_| !native.is_rolling()).map(|stage| stage.word());
+    let stage =
+        if native.is_rolling() { None } else { one.stage.map(crate::sim::scenario::Stage::word) };
     let hooks = one.hooks.iter().map(|run| hook_detail(world, native, run));
     let rollback = one.rollback.as_ref().map(|rollback| {
         let revision = native.revision(rollback.revision).map(|revision| &revision.id);

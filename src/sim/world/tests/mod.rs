@@ -4,6 +4,7 @@ mod alarms;
 mod clock;
 mod endings;
 mod metrics;
+#[expect(clippy::float_cmp, reason = "weights are set, not computed")]
 mod native;
 mod rollouts;
 mod tasks;

@@ -132,7 +132,7 @@ mod tests {
 
     use super::*;
 
-    fn pod(status: Value) -> Pod {
+    fn pod(status: &Value) -> Pod {
         serde_json::from_value(json!({"metadata": {"name": "p"}, "status": status})).unwrap()
     }
 
@@ -167,7 +167,7 @@ mod tests {
                 "Signal:9",
             ),
         ] {
-            assert_eq!(word(&pod(status.clone())), expected, "{status}");
+            assert_eq!(word(&pod(&status)), expected, "{status}");
         }
     }
 }

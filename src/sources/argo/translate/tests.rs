@@ -124,6 +124,7 @@ fn place() -> Place {
 }
 
 /// What the picture says otherwise than what was printed.
+#[expect(clippy::too_many_lines, reason = "one comparison after the other")]
 fn differences(raw: &Raw, printed: &Printed, now: Timestamp) -> Vec<String> {
     let mut found = Vec::new();
     let mut same = |what: &str, ours: String, theirs: &str| {

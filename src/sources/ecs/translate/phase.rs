@@ -27,8 +27,10 @@ pub(crate) const STAGES: [&str; 11] = [
 pub(crate) fn paused(control: &Control) -> Option<&Hook> {
     let hooks = control.deployment.lifecycle_hook_details();
     hooks.iter().filter(|_| control.status() == "IN_PROGRESS").find(|hook| {
-        hook.target_type().map(|kind| kind.as_str()) == Some("PAUSE")
-            && hook.status().map(|status| status.as_str()) == Some("AWAITING_ACTION")
+        hook.target_type().map(aws_sdk_ecs::types::DeploymentLifecycleHookTargetType::as_str)
+            == Some("PAUSE")
+            && hook.status().map(aws_sdk_ecs::types::DeploymentLifecycleHookStatus::as_str)
+                == Some("AWAITING_ACTION")
     })
 }
 

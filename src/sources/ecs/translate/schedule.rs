@@ -27,15 +27,31 @@ pub(crate) fn routing(control: &Control) -> Option<Routing> {
         "CANARY" => {
             let canary = config.and_then(DeploymentConfiguration::canary_configuration);
             Some(Routing::Canary {
-                percent: canary.and_then(|canary| canary.canary_percent()).unwrap_or(5.0),
-                every: minutes(canary.and_then(|c| c.canary_bake_time_in_minutes()).unwrap_or(10)),
+                percent: canary
+                    .and_then(aws_sdk_ecs::types::CanaryConfiguration::canary_percent)
+                    .unwrap_or(5.0),
+                every: minutes(
+                    canary
+                        .and_then(
+                            aws_sdk_ecs::types::CanaryConfiguration::canary_bake_time_in_minutes,
+                        )
+                        .unwrap_or(10),
+                ),
             })
         }
         "LINEAR" => {
             let linear = config.and_then(DeploymentConfiguration::linear_configuration);
             Some(Routing::Linear {
-                percent: linear.and_then(|linear| linear.step_percent()).unwrap_or(10.0),
-                every: minutes(linear.and_then(|l| l.step_bake_time_in_minutes()).unwrap_or(6)),
+                percent: linear
+                    .and_then(aws_sdk_ecs::types::LinearConfiguration::step_percent)
+                    .unwrap_or(10.0),
+                every: minutes(
+                    linear
+                        .and_then(
+                            aws_sdk_ecs::types::LinearConfiguration::step_bake_time_in_minutes,
+                        )
+                        .unwrap_or(6),
+                ),
             })
         }
         _ => None,

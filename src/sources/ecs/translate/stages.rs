@@ -41,7 +41,7 @@ impl<'a> Rail<'a> {
         phase: &'a Phase,
         share: Option<f64>,
     ) -> Self {
-        let balancers = raw.service.value().map(|service| service.load_balancers());
+        let balancers = raw.service.value().map(aws_sdk_ecs::types::Service::load_balancers);
         let mut advanced =
             balancers.into_iter().flatten().filter_map(|b| b.advanced_configuration());
         let tests = advanced.any(|config| config.test_listener_rule().is_some());
@@ -212,7 +212,9 @@ impl<'a> Rail<'a> {
     /// although the configuration does not name it.
     fn hooks(&self, name: &str) -> Vec<Stage> {
         let config = self.control.deployment.deployment_configuration();
-        let configured = config.map(|config| config.lifecycle_hooks()).unwrap_or_default();
+        let configured = config
+            .map(aws_sdk_ecs::types::DeploymentConfiguration::lifecycle_hooks)
+            .unwrap_or_default();
         let here: Vec<&DeploymentLifecycleHook> = configured
             .iter()
             .filter(|hook| hook.lifecycle_stages().iter().any(|stage| stage.as_str() == name))
@@ -238,7 +240,9 @@ impl<'a> Rail<'a> {
     }
 
     fn hook(&self, name: &str, hook: &DeploymentLifecycleHook, now: Option<&Detail>) -> Stage {
-        let timeout = hook.timeout_configuration().and_then(|t| t.timeout_in_minutes());
+        let timeout = hook.timeout_configuration().and_then(
+            aws_sdk_ecs::types::DeploymentLifecycleHookTimeoutConfiguration::timeout_in_minutes,
+        );
         let kind = if pauses(hook) {
             StageKind::Approval
         } else {
@@ -253,9 +257,8 @@ impl<'a> Rail<'a> {
             {
                 StageState::Pending
             }
-            (Some(state), StageState::Running | StageState::Failed) => state,
             (None, StageState::Running) => StageState::Pending,
-            (_, state) => state,
+            (Some(state), StageState::Running | StageState::Failed) | (_, state) => state,
         };
         Stage {
             state,
@@ -289,16 +292,18 @@ fn is_step(name: &str) -> bool {
 }
 
 fn is_pause(detail: &Detail) -> bool {
-    detail.target_type().map(|kind| kind.as_str()) == Some("PAUSE")
+    detail.target_type().map(aws_sdk_ecs::types::DeploymentLifecycleHookTargetType::as_str)
+        == Some("PAUSE")
 }
 
 fn pauses(hook: &DeploymentLifecycleHook) -> bool {
-    hook.target_type().map(|kind| kind.as_str()) == Some("PAUSE")
+    hook.target_type().map(aws_sdk_ecs::types::DeploymentLifecycleHookTargetType::as_str)
+        == Some("PAUSE")
 }
 
 /// How far a hook is; a state this program does not know is at work.
 fn answer(detail: &Detail) -> StageState {
-    match detail.status().map(|status| status.as_str()) {
+    match detail.status().map(aws_sdk_ecs::types::DeploymentLifecycleHookStatus::as_str) {
         Some("SUCCEEDED") => StageState::Done,
         Some("FAILED" | "TIMED_OUT") => StageState::Failed,
         Some(_) => StageState::Running,
