@@ -11,7 +11,7 @@
 //! - An [`Action`] is what a person can ask for; [`permit`] is the only judge of it; an [`Order`]
 //!   is one action with the state it was decided on.
 //!
-//! And [`nearest`], the right word that a wrong one may have meant: a mistake is answered everywhere
+//! And [`nearest()`], the right word that a wrong one may have meant: a mistake is answered everywhere
 //! in the same way.
 //!
 //! Plain values only: no clock, no network, no terminal, no async, no text for a screen.

@@ -153,16 +153,16 @@ impl<A: Account> Run<A> {
     ) -> Result<bool, Failure> {
         let (outbox, clock, audit) = (self.outbox.clone(), self.clock.clone(), self.audit.clone());
         let desk = Desk { outbox, clock, audit };
-        // Its end is written down before the program ends: it is waited for in every case.
-        let (account, at_work) = (self.account.clone(), desk.clone());
-        let mut acting = tokio::spawn(async move { carry_out(&account, &order, &at_work).await });
         let mut watching = wanted.wait.then(|| {
-            let mut worker = Worker::start(desk, ready(Ok(self.account.clone())));
+            let mut worker = Worker::start(desk.clone(), ready(Ok(self.account.clone())));
             for effect in self.state.opening() {
                 worker.perform(effect);
             }
             worker
         });
+        // Its end is written down before the program ends: it is waited for in every case.
+        let (account, at_work) = (self.account.clone(), desk);
+        let mut acting = tokio::spawn(async move { carry_out(&account, &order, &at_work).await });
         let deadline = tokio::time::sleep(real(&self.clock, wanted.timeout));
         tokio::pin!(deadline);
         let (mut acted, mut told) = (false, 0);
