@@ -5,6 +5,7 @@
 //! | [`backend`] | what the shell asks: an [`Account`] to act in, a [`Backend`] for each target |
 //! | [`aws`] | credentials, endpoints, time limits, one client a service: [`connect`] |
 //! | [`watcher`] | which backend watches which target |
+//! | [`around`] | what surrounds a rollout on ECS, whoever deploys it |
 //! | [`poll`], [`pace`] | asking again and again, and how often |
 //! | [`codedeploy`] | ECS services that CodeDeploy deploys blue/green |
 //! | [`ecs`] | ECS services that ECS itself deploys |
@@ -18,6 +19,7 @@
 mod account;
 mod alarms;
 mod argo;
+mod around;
 mod aws;
 mod backend;
 mod balancer;

@@ -49,6 +49,28 @@ impl Pace {
     }
 }
 
+/// How often something is asked for, in seconds.
+pub(crate) struct Rhythm {
+    /// While a rollout goes on; half as often while it waits.
+    pub(crate) usual: f64,
+    /// After an order.
+    pub(crate) hurry: f64,
+    /// While nothing runs.
+    pub(crate) over: f64,
+}
+
+impl Rhythm {
+    /// The period at a pace.
+    pub(crate) fn at(self, pace: Pace) -> f64 {
+        match pace {
+            Pace::Usual | Pace::Shifting => self.usual,
+            Pace::Waiting => 2.0 * self.usual,
+            Pace::Hurry => self.hurry,
+            Pace::Over => self.over,
+        }
+    }
+}
+
 /// When a part is asked for next.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Slot {

@@ -26,7 +26,7 @@ const IDENTITY: SignedDuration = SignedDuration::from_mins(5);
 /// another.
 pub(crate) trait Part: Copy + Ord + Send + 'static {
     /// All of them.
-    const ALL: &'static [Self];
+    fn all() -> impl Iterator<Item = Self>;
 
     /// Where it comes from.
     fn source(self) -> Source;
@@ -107,7 +107,7 @@ enum Answer<A> {
 
 impl<P: Part> Asked<P> {
     fn all() -> impl Iterator<Item = Self> {
-        std::iter::once(Asked::Identity).chain(P::ALL.iter().copied().map(Asked::Part))
+        std::iter::once(Asked::Identity).chain(P::all().map(Asked::Part))
     }
 
     fn source(self) -> Source {

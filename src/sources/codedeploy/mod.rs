@@ -21,19 +21,17 @@ mod raw;
 mod service;
 mod translate;
 
-use aws_sdk_ecs::types::{DesiredStatus, Task};
-use aws_sdk_elasticloadbalancingv2::types::Rule;
+use std::collections::BTreeMap;
+
 use futures::future::FutureExt;
 use jiff::Timestamp;
 
-use crate::domain::{Fact, Fault, Guard, Identity, Metrics, Phase, Snapshot, Target};
+use crate::domain::{Fact, Fault, Identity, Phase, Snapshot, Target};
 
-use super::alarms;
+use super::around::{self, Route, Whereabouts, age};
 use super::aws::Aws;
-use super::balancer::{self, Health};
-use super::metrics::{Meter, Span};
+use super::metrics::Groups;
 use super::poll::{Ask, Kept, Kind, Question, replace};
-use super::service::tasks;
 use control::Memory;
 use parts::Part;
 use raw::{Control, Raw, Service};
@@ -43,7 +41,6 @@ pub(crate) struct CodeDeploy {
     target: Target,
     raw: Raw,
     memory: Memory,
-    meter: Meter,
     /// The deployment whose parts were last asked for.
     subject: Option<String>,
 }
@@ -52,24 +49,13 @@ pub(crate) struct CodeDeploy {
 pub(crate) enum Answer {
     Control(Box<(Result<Control, Fault>, Memory)>),
     Service(Box<Result<Service, Fault>>),
-    Tasks(Result<Vec<Task>, Fault>),
-    Stopped(Result<Vec<Task>, Fault>),
-    Health(Result<Health, Fault>),
-    Listener(Result<Vec<Rule>, Fault>),
-    Alarms(Result<Vec<Guard>, Fault>),
-    Metrics(Box<(Result<Metrics, Fault>, Meter)>),
+    Around(around::Answer),
 }
 
 impl CodeDeploy {
     /// Nothing is known yet of `target`.
     pub(crate) fn new(target: Target) -> Self {
-        Self {
-            target,
-            raw: Raw::default(),
-            memory: Memory::default(),
-            meter: Meter::default(),
-            subject: None,
-        }
+        Self { target, raw: Raw::default(), memory: Memory::default(), subject: None }
     }
 
     /// Notes a new share; whether another deployment is followed now.
@@ -111,42 +97,8 @@ impl Kind for CodeDeploy {
                 }
                 .boxed()
             }
-            Part::Tasks => {
-                let names = raw.service_names()?;
-                async move { Answer::Tasks(tasks(&aws, names, DesiredStatus::Running).await) }
-                    .boxed()
-            }
-            Part::Stopped => {
-                let names = raw.service_names()?;
-                async move { Answer::Stopped(tasks(&aws, names, DesiredStatus::Stopped).await) }
-                    .boxed()
-            }
-            Part::Health => {
-                let (names, known) = (raw.group_names(), raw.group_arns.clone());
-                if names.is_empty() {
-                    return None;
-                }
-                async move { Answer::Health(balancer::look(&aws, names, known).await) }.boxed()
-            }
-            Part::Listener => {
-                let arn = raw.listener_arn()?;
-                async move { Answer::Listener(balancer::listener(&aws, arn).await) }.boxed()
-            }
-            Part::Alarms => {
-                raw.control.value()?;
-                let names = raw.alarm_names();
-                async move { Answer::Alarms(alarms::guards(&aws, &names).await) }.boxed()
-            }
-            Part::Metrics => {
-                let groups = translate::groups(raw)?;
-                let config = aws.verdicts().of(&self.target).clone();
-                let (began, settle) = (raw.created(), config.settle_seconds);
-                let span = Span::of_rollout(began, ask.window, settle, ask.now);
-                let meter = self.meter.clone();
-                async move {
-                    Answer::Metrics(Box::new(meter.read(&aws, groups, span, &config).await))
-                }
-                .boxed()
+            Part::Around(part) => {
+                raw.around.question(&aws, part, self, ask)?.map(Answer::Around).boxed()
             }
         })
     }
@@ -163,21 +115,9 @@ impl Kind for CodeDeploy {
                 return Kept { part: Part::Control, fault, anew };
             }
             Answer::Service(result) => (Part::Service, replace(&mut raw.service, *result, now)),
-            Answer::Tasks(result) => (Part::Tasks, replace(&mut raw.tasks, result, now)),
-            Answer::Stopped(result) => (Part::Stopped, replace(&mut raw.stopped, result, now)),
-            Answer::Health(result) => {
-                let result = result.map(|read| {
-                    raw.group_arns.extend(read.arns);
-                    read.health
-                });
-                (Part::Health, replace(&mut raw.health, result, now))
-            }
-            Answer::Listener(result) => (Part::Listener, replace(&mut raw.listener, result, now)),
-            Answer::Alarms(result) => (Part::Alarms, replace(&mut raw.guards, result, now)),
-            Answer::Metrics(answer) => {
-                let (result, meter) = *answer;
-                self.meter = meter;
-                (Part::Metrics, replace(&mut raw.metrics, result, now))
+            Answer::Around(answer) => {
+                let (part, fault) = raw.around.keep(answer, now);
+                (Part::Around(part), fault)
             }
         };
         Kept { part, fault, anew: false }
@@ -190,24 +130,50 @@ impl Kind for CodeDeploy {
 
     fn age(&self, part: Part) -> (Option<Timestamp>, Option<Fault>) {
         let raw = &self.raw;
-        let (at, fault) = match part {
+        match part {
             Part::Control => {
-                let fault = raw.control.fault().cloned();
-                return (raw.control.at(), fault.or_else(|| target_fault(raw)));
+                let (at, fault) = age(&raw.control);
+                (at, fault.or_else(|| target_fault(raw)))
             }
-            Part::Service => (raw.service.at(), raw.service.fault()),
-            Part::Tasks => (raw.tasks.at(), raw.tasks.fault()),
-            Part::Stopped => (raw.stopped.at(), raw.stopped.fault()),
-            Part::Health => (raw.health.at(), raw.health.fault()),
-            Part::Listener => (raw.listener.at(), raw.listener.fault()),
-            Part::Alarms => (raw.guards.at(), raw.guards.fault()),
-            Part::Metrics => (raw.metrics.at(), raw.metrics.fault()),
-        };
-        (at, fault.cloned())
+            Part::Service => age(&raw.service),
+            Part::Around(part) => raw.around.age(part),
+        }
     }
 
     fn snapshot(&self, identity: &Fact<Identity>, now: Timestamp) -> Snapshot {
         translate::snapshot(&self.target, identity, &self.raw, now)
+    }
+}
+
+impl Whereabouts for CodeDeploy {
+    fn target(&self) -> Target {
+        self.target.clone()
+    }
+
+    fn service(&self) -> Option<(String, String)> {
+        self.raw.service_names()
+    }
+
+    fn target_groups(&self) -> Option<(Vec<String>, BTreeMap<String, String>)> {
+        let names = self.raw.group_names();
+        (!names.is_empty()).then(|| (names, self.raw.around.group_arns.clone()))
+    }
+
+    fn route(&self) -> Option<Route> {
+        self.raw.listener_arn().map(Route::Listener)
+    }
+
+    fn alarms(&self) -> Option<Vec<String>> {
+        self.raw.control.value()?;
+        Some(self.raw.alarm_names())
+    }
+
+    fn metric_groups(&self) -> Option<Groups> {
+        translate::groups(&self.raw)
+    }
+
+    fn created(&self) -> Option<Timestamp> {
+        self.raw.created()
     }
 }
 

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use aws_sdk_codedeploy::types::{DeploymentGroupInfo, DeploymentInfo, EcsTarget, RevisionLocation};
 use aws_sdk_ecs::types as ecs;
-use aws_sdk_elasticloadbalancingv2::types as elb;
 use jiff::Timestamp;
 
-use crate::domain::{Fact, Fault, Guard, Metrics};
-use crate::sources::balancer::GroupHealth;
+use crate::domain::{Fact, Fault};
+use crate::sources::around::Surroundings;
 use crate::sources::routing::Routing;
 use crate::sources::time::moment;
 
@@ -66,20 +65,8 @@ pub(crate) struct Raw {
     pub(crate) control: Fact<Control>,
     /// The ECS service.
     pub(crate) service: Fact<Service>,
-    /// Running and starting tasks.
-    pub(crate) tasks: Fact<Vec<ecs::Task>>,
-    /// Stopped tasks; ECS keeps them for an hour.
-    pub(crate) stopped: Fact<Vec<ecs::Task>>,
-    /// The ARNs of the target groups by name; they never change.
-    pub(crate) group_arns: BTreeMap<String, String>,
-    /// The health of each target group's targets, by name.
-    pub(crate) health: Fact<GroupHealth>,
-    /// The production listener.
-    pub(crate) listener: Fact<Vec<elb::Rule>>,
-    /// The alarms.
-    pub(crate) guards: Fact<Vec<Guard>>,
-    /// The metrics.
-    pub(crate) metrics: Fact<Metrics>,
+    /// What is the same whoever deploys.
+    pub(crate) around: Surroundings,
     /// When a new planned share of green was first seen: deployment, percent, moment.
     pub(crate) share_seen: Option<(String, f64, Timestamp)>,
 }

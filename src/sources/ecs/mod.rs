@@ -18,19 +18,19 @@ mod raw;
 mod seen;
 mod translate;
 
-use aws_sdk_ecs::types::{DesiredStatus, Service, Task};
-use aws_sdk_elasticloadbalancingv2::types::Rule;
+use std::collections::BTreeMap;
+
+use aws_sdk_ecs::types::Service;
 use futures::future::FutureExt;
 use jiff::Timestamp;
 
-use crate::domain::{Fact, Fault, FaultKind, Guard, Identity, Metrics, Phase, Snapshot, Target};
+use crate::domain::{Fact, Fault, FaultKind, Identity, Phase, Snapshot, Target};
 
-use super::alarms;
+use super::around::{self, Route, Whereabouts, age};
 use super::aws::Aws;
-use super::balancer::{self, Health};
-use super::metrics::{Meter, Span};
+use super::metrics::Groups;
 use super::poll::{Ask, Kept, Kind, Question, replace};
-use super::service::{describe, tasks};
+use super::service::describe;
 use parts::Part;
 use raw::{Control, Raw};
 use seen::Seen;
@@ -40,29 +40,19 @@ pub(crate) struct Ecs {
     cluster: String,
     service: String,
     raw: Raw,
-    meter: Meter,
 }
 
 /// What one part answered.
 pub(crate) enum Answer {
     Service(Box<Result<Service, Fault>>),
     Control(Box<Result<Option<Control>, Fault>>),
-    Tasks(Result<Vec<Task>, Fault>),
-    Stopped(Result<Vec<Task>, Fault>),
-    Health(Result<Health, Fault>),
-    Listener(Result<Vec<Rule>, Fault>),
-    Alarms(Result<Vec<Guard>, Fault>),
-    Metrics(Box<(Result<Metrics, Fault>, Meter)>),
+    Around(around::Answer),
 }
 
 impl Ecs {
     /// Nothing is known yet of the service.
     pub(crate) fn new(cluster: String, service: String) -> Self {
-        Self { cluster, service, raw: Raw::default(), meter: Meter::default() }
-    }
-
-    fn target(&self) -> Target {
-        Target::Ecs { cluster: self.cluster.clone(), service: self.service.clone() }
+        Self { cluster, service, raw: Raw::default() }
     }
 
     fn names(&self) -> (String, String) {
@@ -91,7 +81,7 @@ impl Ecs {
         let anew = followed.is_some() && followed != before;
         if anew {
             // What was measured and pinned was the last deployment's.
-            (self.raw.seen, self.raw.metrics) = (None, Fact::Unasked);
+            (self.raw.seen, self.raw.around.metrics) = (None, Fact::Unasked);
         }
         if fault.is_none()
             && let Some(control) = self.raw.control()
@@ -125,9 +115,10 @@ impl Kind for Ecs {
     type Answer = Answer;
 
     fn question(&self, aws: &Aws, part: Part, ask: Ask) -> Option<Question<Answer>> {
-        let (aws, names, raw) = (aws.clone(), self.names(), &self.raw);
+        let (aws, raw) = (aws.clone(), &self.raw);
         Some(match part {
             Part::Service => {
+                let names = self.names();
                 async move { Answer::Service(Box::new(service(&aws, names).await)) }.boxed()
             }
             Part::Control => {
@@ -135,45 +126,8 @@ impl Kind for Ecs {
                 async move { Answer::Control(Box::new(control::look(&aws, service, before).await)) }
                     .boxed()
             }
-            Part::Tasks => {
-                self.own()?;
-                async move { Answer::Tasks(tasks(&aws, names, DesiredStatus::Running).await) }
-                    .boxed()
-            }
-            Part::Stopped => {
-                self.own()?;
-                async move { Answer::Stopped(tasks(&aws, names, DesiredStatus::Stopped).await) }
-                    .boxed()
-            }
-            Part::Health => {
-                self.own()?;
-                let groups = raw.groups();
-                let names: Vec<String> = groups.iter().map(|group| group.name.clone()).collect();
-                if names.is_empty() {
-                    return None;
-                }
-                let known = groups.into_iter().map(|group| (group.name, group.arn)).collect();
-                async move { Answer::Health(balancer::look(&aws, names, known).await) }.boxed()
-            }
-            Part::Listener => {
-                let route = self.own().and(raw.route())?.to_owned();
-                async move { Answer::Listener(balancer::route(&aws, route).await) }.boxed()
-            }
-            Part::Alarms => {
-                raw.control()?;
-                let names = raw.alarm_names();
-                async move { Answer::Alarms(alarms::guards(&aws, &names).await) }.boxed()
-            }
-            Part::Metrics => {
-                let groups = translate::groups(raw)?;
-                let config = aws.verdicts().of(&self.target()).clone();
-                let (began, settle) = (raw.created(), config.settle_seconds);
-                let span = Span::of_rollout(began, ask.window, settle, ask.now);
-                let meter = self.meter.clone();
-                async move {
-                    Answer::Metrics(Box::new(meter.read(&aws, groups, span, &config).await))
-                }
-                .boxed()
+            Part::Around(part) => {
+                raw.around.question(&aws, part, self, ask)?.map(Answer::Around).boxed()
             }
         })
     }
@@ -183,18 +137,9 @@ impl Kind for Ecs {
         let (part, fault) = match answer {
             Answer::Control(result) => return self.keep_control(*result, now),
             Answer::Service(result) => (Part::Service, replace(&mut raw.service, *result, now)),
-            Answer::Tasks(result) => (Part::Tasks, replace(&mut raw.tasks, result, now)),
-            Answer::Stopped(result) => (Part::Stopped, replace(&mut raw.stopped, result, now)),
-            Answer::Health(result) => {
-                let result = result.map(|read| read.health);
-                (Part::Health, replace(&mut raw.health, result, now))
-            }
-            Answer::Listener(result) => (Part::Listener, replace(&mut raw.listener, result, now)),
-            Answer::Alarms(result) => (Part::Alarms, replace(&mut raw.guards, result, now)),
-            Answer::Metrics(answer) => {
-                let (result, meter) = *answer;
-                self.meter = meter;
-                (Part::Metrics, replace(&mut raw.metrics, result, now))
+            Answer::Around(answer) => {
+                let (part, fault) = raw.around.keep(answer, now);
+                (Part::Around(part), fault)
             }
         };
         // A service that names another deployment than the one followed has begun a new one.
@@ -210,21 +155,50 @@ impl Kind for Ecs {
     }
 
     fn age(&self, part: Part) -> (Option<Timestamp>, Option<Fault>) {
-        let raw = &self.raw;
-        let (at, fault) = match part {
-            Part::Service => (raw.service.at(), raw.service.fault()),
-            Part::Control => (raw.control.at(), raw.control.fault()),
-            Part::Tasks => (raw.tasks.at(), raw.tasks.fault()),
-            Part::Stopped => (raw.stopped.at(), raw.stopped.fault()),
-            Part::Health => (raw.health.at(), raw.health.fault()),
-            Part::Listener => (raw.listener.at(), raw.listener.fault()),
-            Part::Alarms => (raw.guards.at(), raw.guards.fault()),
-            Part::Metrics => (raw.metrics.at(), raw.metrics.fault()),
-        };
-        (at, fault.cloned())
+        match part {
+            Part::Service => age(&self.raw.service),
+            Part::Control => age(&self.raw.control),
+            Part::Around(part) => self.raw.around.age(part),
+        }
     }
 
     fn snapshot(&self, identity: &Fact<Identity>, now: Timestamp) -> Snapshot {
         translate::snapshot(&self.target(), identity, &self.raw, now)
+    }
+}
+
+impl Whereabouts for Ecs {
+    fn target(&self) -> Target {
+        Target::Ecs { cluster: self.cluster.clone(), service: self.service.clone() }
+    }
+
+    fn service(&self) -> Option<(String, String)> {
+        self.own().map(|_| self.names())
+    }
+
+    fn target_groups(&self) -> Option<(Vec<String>, BTreeMap<String, String>)> {
+        self.own()?;
+        let groups = self.raw.groups();
+        let names: Vec<String> = groups.iter().map(|group| group.name.clone()).collect();
+        let known = groups.into_iter().map(|group| (group.name, group.arn)).collect();
+        (!names.is_empty()).then_some((names, known))
+    }
+
+    fn route(&self) -> Option<Route> {
+        let arn = self.own().and(self.raw.route())?;
+        Some(Route::Rule(arn.to_owned()))
+    }
+
+    fn alarms(&self) -> Option<Vec<String>> {
+        self.raw.control()?;
+        Some(self.raw.alarm_names())
+    }
+
+    fn metric_groups(&self) -> Option<Groups> {
+        translate::groups(&self.raw)
+    }
+
+    fn created(&self) -> Option<Timestamp> {
+        self.raw.created()
     }
 }

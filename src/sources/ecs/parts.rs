@@ -1,7 +1,8 @@
 //! The parts of the picture that are asked for separately, and how often.
 
 use crate::domain::Source;
-use crate::sources::pace::Pace;
+use crate::sources::around::Around;
+use crate::sources::pace::{Pace, Rhythm};
 use crate::sources::poll;
 
 /// One part.
@@ -11,58 +12,28 @@ pub(crate) enum Part {
     Service,
     /// The deployment and its revisions.
     Control,
-    /// Tasks that should run.
-    Tasks,
-    /// Tasks that stopped.
-    Stopped,
-    /// The targets' health.
-    Health,
-    /// The rule with the weights.
-    Listener,
-    /// The alarms.
-    Alarms,
-    /// The metrics.
-    Metrics,
+    /// What surrounds it.
+    Around(Around),
 }
 
 impl poll::Part for Part {
-    const ALL: &'static [Self] = &[
-        Part::Service,
-        Part::Control,
-        Part::Tasks,
-        Part::Stopped,
-        Part::Health,
-        Part::Listener,
-        Part::Alarms,
-        Part::Metrics,
-    ];
+    fn all() -> impl Iterator<Item = Self> {
+        [Part::Service, Part::Control].into_iter().chain(Around::ALL.map(Part::Around))
+    }
 
     fn source(self) -> Source {
         match self {
-            Part::Service | Part::Control | Part::Tasks | Part::Stopped => Source::Ecs,
-            Part::Health | Part::Listener => Source::LoadBalancer,
-            Part::Alarms => Source::Alarms,
-            Part::Metrics => Source::Metrics,
+            Part::Service | Part::Control => Source::Ecs,
+            Part::Around(part) => part.source(),
         }
     }
 
     /// Together less than one request a second while traffic shifts.
     fn period(self, pace: Pace) -> f64 {
-        let (usual, hurry, over) = match self {
-            Part::Service => (10.0, 5.0, 20.0),
-            Part::Control => (5.0, 2.0, 60.0),
-            Part::Tasks | Part::Alarms => (15.0, 15.0, 60.0),
-            Part::Stopped => (30.0, 30.0, 120.0),
-            Part::Health => (10.0, 10.0, 60.0),
-            Part::Listener => (10.0, 2.0, 60.0),
-            Part::Metrics => (30.0, 30.0, 60.0),
-        };
-        match (pace, self) {
-            (Pace::Hurry, _) => hurry,
-            (Pace::Shifting, Part::Listener) => 5.0,
-            (Pace::Usual | Pace::Shifting, _) => usual,
-            (Pace::Waiting, _) => 2.0 * usual,
-            (Pace::Over, _) => over,
+        match self {
+            Part::Service => Rhythm { usual: 10.0, hurry: 5.0, over: 20.0 }.at(pace),
+            Part::Control => Rhythm { usual: 5.0, hurry: 2.0, over: 60.0 }.at(pace),
+            Part::Around(part) => part.period(pace),
         }
     }
 }

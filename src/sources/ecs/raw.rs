@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ecs::types::{
-    Service, ServiceDeployment, ServiceRevision, Task, TaskDefinition as Definition,
+    Service, ServiceDeployment, ServiceRevision, TaskDefinition as Definition,
 };
-use aws_sdk_elasticloadbalancingv2::types::Rule;
 use jiff::Timestamp;
 
-use crate::domain::{Fact, Guard, Metrics};
-use crate::sources::balancer::GroupHealth;
+use crate::domain::Fact;
+use crate::sources::around::Surroundings;
 use crate::sources::forward::group_name;
 use crate::sources::time::moment;
 
@@ -95,18 +94,8 @@ pub(crate) struct Raw {
     pub(crate) service: Fact<Service>,
     /// The deployment that is followed; `None` when there never was one.
     pub(crate) control: Fact<Option<Control>>,
-    /// Running and starting tasks.
-    pub(crate) tasks: Fact<Vec<Task>>,
-    /// Stopped tasks; ECS keeps them for an hour.
-    pub(crate) stopped: Fact<Vec<Task>>,
-    /// The health of each target group's targets, by the group's name.
-    pub(crate) health: Fact<GroupHealth>,
-    /// The production rule, or the rules of a listener.
-    pub(crate) listener: Fact<Vec<Rule>>,
-    /// The alarms.
-    pub(crate) guards: Fact<Vec<Guard>>,
-    /// The metrics.
-    pub(crate) metrics: Fact<Metrics>,
+    /// What is the same whoever deploys.
+    pub(crate) around: Surroundings,
     /// What was seen of the followed deployment while it was watched.
     pub(crate) seen: Option<Seen>,
 }

@@ -95,6 +95,6 @@ fn service_events(raw: &Raw, sides: &Sides, events: &mut Vec<TimelineEvent>) {
 }
 
 fn task_events(raw: &Raw, sides: &Sides, events: &mut Vec<TimelineEvent>) {
-    let stopped = raw.stopped.value().map(Vec::as_slice).unwrap_or_default();
+    let stopped = raw.around.stopped.value().map(Vec::as_slice).unwrap_or_default();
     events.extend(stopped.iter().filter_map(|task| died(task, side_of_task(sides, task))));
 }

@@ -38,8 +38,8 @@ pub(crate) fn snapshot(
     Snapshot {
         identity: identity.clone(),
         rollout,
-        guards: raw.guards.clone(),
-        metrics: match &raw.metrics {
+        guards: raw.around.guards.clone(),
+        metrics: match &raw.around.metrics {
             Fact::Unasked => sides::lacking(raw),
             metrics => metrics.clone(),
         },
@@ -150,6 +150,6 @@ pub(crate) fn planned_share(raw: &Raw) -> Option<(String, f64)> {
 /// What CloudWatch calls the two groups.
 pub(crate) fn groups(raw: &Raw) -> Option<Groups> {
     let sides = Sides::of(raw);
-    let arn = |name: &Option<String>| raw.group_arns.get(name.as_ref()?);
+    let arn = |name: &Option<String>| raw.around.group_arns.get(name.as_ref()?);
     measure::groups(&raw.listener_arn()?, arn(&sides.blue.group)?, arn(&sides.green.group)?)
 }

@@ -188,7 +188,7 @@ pub(crate) fn environment(raw: &Raw, sides: &Sides, side: Side) -> Environment {
         Side::Blue => (&sides.blue, &sides.green),
         Side::Green => (&sides.green, &sides.blue),
     };
-    let running = raw.tasks.value().map(Vec::as_slice).unwrap_or_default();
+    let running = raw.around.tasks.value().map(Vec::as_slice).unwrap_or_default();
     let running = of_side(running, own, other);
     Environment {
         revision: revision(raw, own, &running),
@@ -196,7 +196,7 @@ pub(crate) fn environment(raw: &Raw, sides: &Sides, side: Side) -> Environment {
         task_list: task_list(raw, own, other),
         target_group: own.group.clone(),
         targets: match &own.group {
-            Some(group) => targets_of(&raw.health, group),
+            Some(group) => targets_of(&raw.around.health, group),
             None => lacking(raw),
         },
     }
@@ -272,10 +272,10 @@ fn revision(raw: &Raw, own: &SideSet, running: &[&EcsTask]) -> Fact<Revision> {
 
 /// The side's tasks, those that should run first, then the newest stopped.
 fn task_list(raw: &Raw, own: &SideSet, other: &SideSet) -> Fact<Vec<Task>> {
-    let stopped = raw.stopped.value().map(Vec::as_slice).unwrap_or_default();
+    let stopped = raw.around.stopped.value().map(Vec::as_slice).unwrap_or_default();
     let mut ended: Vec<Task> = of_side(stopped, own, other).into_iter().map(task).collect();
     ended.sort_by_key(|task| std::cmp::Reverse(task.stopped));
-    raw.tasks.map(|tasks| {
+    raw.around.tasks.map(|tasks| {
         let running = of_side(tasks, own, other).into_iter().map(task);
         let mut list: Vec<Task> = running.collect();
         list.sort_by(|a, b| a.started.cmp(&b.started).then_with(|| a.id.cmp(&b.id)));

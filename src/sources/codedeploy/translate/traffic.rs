@@ -10,10 +10,10 @@ use super::sides::{Sides, lacking};
 pub(crate) fn traffic(raw: &Raw, sides: &Sides, phase: &Phase) -> Traffic {
     let listener = match (sides.blue.group.as_deref(), sides.green.group.as_deref()) {
         // Weights of groups of which nobody knows the side say nothing.
-        (None, None) if raw.listener.value().is_some() => lacking(raw),
-        groups => raw.listener.map(|rules| listener_split(rules, groups)),
+        (None, None) if raw.around.listener.value().is_some() => lacking(raw),
+        groups => raw.around.listener.map(|rules| listener_split(rules, groups)),
     };
-    let sticky = raw.listener.value().is_some_and(|rules| is_sticky(rules));
+    let sticky = raw.around.listener.value().is_some_and(|rules| is_sticky(rules));
     Traffic { planned: planned(raw, sides, phase), listener, sticky, ..Traffic::default() }
 }
 

@@ -19,7 +19,7 @@ pub(crate) fn events(raw: &Raw, sides: &Sides<'_>) -> Vec<TimelineEvent> {
         let side = |message: &str| side_of_message(sides, message);
         events.extend(service.events().iter().filter_map(|event| said(event, name, side)));
     }
-    let stopped = raw.stopped.value().map(Vec::as_slice).unwrap_or_default();
+    let stopped = raw.around.stopped.value().map(Vec::as_slice).unwrap_or_default();
     events.extend(stopped.iter().filter_map(|task| died(task, side_of_task(raw, sides, task))));
     events.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| b.key.cmp(&a.key)));
     events.truncate(MOST);

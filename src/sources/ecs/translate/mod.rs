@@ -145,8 +145,8 @@ fn end_reason(control: &Control) -> Option<EndReason> {
 
 /// The alarms, and the circuit breaker as one more guard.
 fn guards(raw: &Raw) -> Fact<Vec<Guard>> {
-    let Some(breaker) = raw.control().and_then(breaker) else { return raw.guards.clone() };
-    raw.guards.map(|alarms| std::iter::once(breaker).chain(alarms.iter().cloned()).collect())
+    let Some(breaker) = raw.control().and_then(breaker) else { return raw.around.guards.clone() };
+    raw.around.guards.map(|alarms| std::iter::once(breaker).chain(alarms.iter().cloned()).collect())
 }
 
 /// The circuit breaker counts green's tasks that fail.
@@ -171,8 +171,8 @@ fn breaker(control: &Control) -> Option<Guard> {
 
 /// The metrics, or why there are none of each side.
 fn metrics(raw: &Raw, sides: &Sides<'_>) -> Fact<Metrics> {
-    if raw.metrics != Fact::Unasked {
-        return raw.metrics.clone();
+    if raw.around.metrics != Fact::Unasked {
+        return raw.around.metrics.clone();
     }
     let why = match (raw.control(), raw.service.value()) {
         (Some(_), _) if sides.share_a_group() => "both revisions share one target group",

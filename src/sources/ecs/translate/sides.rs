@@ -112,7 +112,7 @@ fn side<'a>(control: &'a Control, arn: Option<&'a str>, groups: &[Group]) -> Sid
 /// only once it is active.
 fn sole_server(raw: &Raw, green: &SideRevision<'_>, pair: [&Group; 2]) -> Option<Group> {
     let untouched = green.summary?.requested_production_traffic_weight() == Some(0.0);
-    let served = served(raw.listener.value().filter(|_| untouched)?);
+    let served = served(raw.around.listener.value().filter(|_| untouched)?);
     let [a, b] = pair;
     match (served.contains(&a.name), served.contains(&b.name)) {
         (true, false) => Some(a.clone()),
@@ -144,7 +144,7 @@ pub(crate) fn environment(raw: &Raw, sides: &Sides<'_>, side: Side) -> Environme
         Side::Blue => &sides.blue,
         Side::Green => &sides.green,
     };
-    let running = raw.tasks.value().map(Vec::as_slice).unwrap_or_default();
+    let running = raw.around.tasks.value().map(Vec::as_slice).unwrap_or_default();
     let running: Vec<&EcsTask> = of_side(raw, sides, running, side).collect();
     Environment {
         revision: revision(raw, own, &running),
@@ -152,7 +152,7 @@ pub(crate) fn environment(raw: &Raw, sides: &Sides<'_>, side: Side) -> Environme
         task_list: task_list(raw, sides, side),
         target_group: own.group.as_ref().map(|group| group.name.clone()),
         targets: match &own.group {
-            Some(group) => targets_of(&raw.health, &group.name),
+            Some(group) => targets_of(&raw.around.health, &group.name),
             None => lacking(raw),
         },
     }
@@ -279,7 +279,7 @@ pub(crate) fn side_of_task(raw: &Raw, sides: &Sides<'_>, task: &EcsTask) -> Opti
         .or_else(|| {
             find(&|side| {
                 let group = side.group.as_ref();
-                let health = group.and_then(|group| raw.health.value()?.get(&group.name));
+                let health = group.and_then(|group| raw.around.health.value()?.get(&group.name));
                 let targets = health.and_then(|targets| targets.as_ref().ok());
                 targets.is_some_and(|targets| {
                     let registered = |id: &str| id.split(':').next().unwrap_or(id).to_owned();
@@ -291,10 +291,10 @@ pub(crate) fn side_of_task(raw: &Raw, sides: &Sides<'_>, task: &EcsTask) -> Opti
 
 /// The side's tasks, those that should run first, then the newest stopped.
 fn task_list(raw: &Raw, sides: &Sides<'_>, side: Side) -> Fact<Vec<Task>> {
-    let stopped = raw.stopped.value().map(Vec::as_slice).unwrap_or_default();
+    let stopped = raw.around.stopped.value().map(Vec::as_slice).unwrap_or_default();
     let mut ended: Vec<Task> = of_side(raw, sides, stopped, side).map(task).collect();
     ended.sort_by_key(|task| std::cmp::Reverse(task.stopped));
-    raw.tasks.map(|tasks| {
+    raw.around.tasks.map(|tasks| {
         let mut list: Vec<Task> = of_side(raw, sides, tasks, side).map(task).collect();
         list.sort_by(|a, b| a.started.cmp(&b.started).then_with(|| a.id.cmp(&b.id)));
         list.extend(ended);

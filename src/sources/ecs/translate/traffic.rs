@@ -16,14 +16,14 @@ pub(crate) fn traffic(raw: &Raw, control: &Control, sides: &Sides<'_>, phase: &P
     let listener = match names {
         // Weights of groups of which nobody knows the side say nothing.
         (None, None) => unrouted(raw),
-        names => raw.listener.map(|rules| listener_split(rules, names)),
+        names => raw.around.listener.map(|rules| listener_split(rules, names)),
     };
     let test = share(sides.blue.test_weight(), sides.green.test_weight());
     Traffic {
         of: ShareOf::Requests,
         planned: planned(raw, green_share(sides), phase),
         listener,
-        sticky: raw.listener.value().is_some_and(|rules| is_sticky(rules)),
+        sticky: raw.around.listener.value().is_some_and(|rules| is_sticky(rules)),
         test: test.map(split),
     }
 }
