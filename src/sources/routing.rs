@@ -1,7 +1,15 @@
 //! How traffic is shifted: at once, by a first share, or in equal shares.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
+use crate::domain::{Due, Next, NextStep};
+
+use super::forward::split;
+
+/// Shares that differ by less are the same.
+pub(super) const SAME: f64 = 0.05;
+/// An increment that is this late is late: nothing is extrapolated any more.
+const LATE: SignedDuration = SignedDuration::from_secs(90);
 /// More steps than any configuration can have.
 const STEPS: usize = 100;
 
@@ -47,6 +55,17 @@ pub(super) fn steps(routing: Routing) -> Vec<(SignedDuration, f64)> {
             steps
         }
     }
+}
+
+/// The first step that gives green more than `share`.
+pub(super) fn after(routing: Routing, share: f64) -> Option<(SignedDuration, f64)> {
+    steps(routing).into_iter().find(|(_, percent)| *percent > share + SAME)
+}
+
+/// The next increment as an estimate; nothing when it is overdue.
+pub(super) fn increment(percent: f64, at: Timestamp, now: Timestamp) -> Option<Next> {
+    let late = now.duration_since(at) > LATE;
+    (!late).then(|| Next { step: NextStep::Shift(split(percent)), due: Due::estimate(at) })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Orders: the state is read again, then the one call goes out, once.
 
 use aws_sdk_ecs::operation::RequestId;
+use aws_sdk_ecs::types as ecs;
 use aws_sdk_ecs::types::{DeploymentLifecycleHookAction, StopServiceDeploymentStopType};
 use serde_json::Value;
 
@@ -28,8 +29,7 @@ pub(crate) async fn read_again(aws: &Aws, order: &Order) -> Snapshot {
     snapshot(&order.target, &identity, &raw, now)
 }
 
-type Read =
-    (Result<aws_sdk_ecs::types::Service, Fault>, Result<Option<super::raw::Control>, Fault>);
+type Read = (Result<ecs::Service, Fault>, Result<Option<super::raw::Control>, Fault>);
 
 async fn read(aws: &Aws, order: &Order) -> Read {
     let names = match &order.target {

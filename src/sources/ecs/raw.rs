@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_ecs::types as ecs;
 use aws_sdk_ecs::types::{
     Service, ServiceDeployment, ServiceRevision, TaskDefinition as Definition,
 };
@@ -131,9 +132,7 @@ impl Raw {
         let alarms = self.control().and_then(|control| control.deployment.alarms());
         alarms
             .filter(|alarms| {
-                alarms
-                    .status()
-                    .map(aws_sdk_ecs::types::ServiceDeploymentRollbackMonitorsStatus::as_str)
+                alarms.status().map(ecs::ServiceDeploymentRollbackMonitorsStatus::as_str)
                     != Some("DISABLED")
             })
             .map(|alarms| alarms.alarm_names().to_vec())

@@ -1,5 +1,7 @@
 //! The traffic in one place: asked for, held by the listener, measured.
 
+use unicode_width::UnicodeWidthStr;
+
 use crate::app::{State, select};
 use crate::domain::{ListenerSplit, ShareOf, Split};
 use crate::ui::format::{age, share};
@@ -28,35 +30,38 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State) {
         }
         (_, Some(ListenerSplit::Split(_)) | None) => ("asked for", test.unwrap_or_default()),
     };
-    row(pen, 0, first, truth.planned, true, "");
-    row(pen, 1, "listener", listener, false, &what);
     let measured = truth.measured.map(|measured| measured.split);
-    row(pen, 2, "requests", measured, false, &note);
+    // The bars end at one column, as far right as the longest word allows.
+    let word = what.width().max(note.width()).max(16);
+    let room = 10 + u16::try_from(word).unwrap_or(u16::MAX - 10);
+    row(pen, 0, room, (first, truth.planned), None);
+    row(pen, 1, room, ("listener", listener), Some(&what));
+    row(pen, 2, room, ("requests", measured), Some(&note));
 }
 
-/// One of the three: the label, blue's share, the bar, green's share, a word.
-fn row(pen: &mut Pen<'_>, y: u16, label: &str, split: Option<Split>, names: bool, word: &str) {
+/// One of the three: the label, blue's share, the bar, and in the `room` behind it green's share
+/// and a word; without a word the sides are named.
+fn row(pen: &mut Pen<'_>, y: u16, room: u16, what: (&str, Option<Split>), word: Option<&str>) {
+    let (label, split) = what;
     pen.left(10, y, label, Role::Dim);
-    let word_room = 26;
     let bar_start = 34;
-    let bar_end = pen.width().saturating_sub(word_room).max(bar_start);
+    let bar_end = pen.width().saturating_sub(room).max(bar_start);
     let Some(split) = split else {
-        let text = if word.is_empty() { "not known" } else { word };
+        let text = word.filter(|word| !word.is_empty()).unwrap_or("not known");
         pen.left(22, y, "?", Role::Dim);
         pen.cut(bar_start, y, pen.width().saturating_sub(bar_start), text, Role::Dim);
         return;
     };
-    if names {
+    if word.is_none() {
         pen.left(21, y, "blue", Role::Blue);
     }
     pen.right(bar_start - 1, y, &format!("{} %", share(split.blue().get())), Role::Text);
     bar(&mut pen.part(bar_start, y, bar_end - bar_start, 1), split);
     let x = pen.left(bar_end + 1, y, &format!("{:>5} %", share(split.green.get())), Role::Text);
-    if names {
-        pen.left(x + 2, y, "green", Role::Green);
-    } else {
-        pen.cut(x + 2, y, pen.width().saturating_sub(x + 2), word, Role::Dim);
-    }
+    match word {
+        None => pen.left(x + 2, y, "green", Role::Green),
+        Some(word) => pen.cut(x + 2, y, pen.width().saturating_sub(x + 2), word, Role::Dim),
+    };
 }
 
 /// Blue's part full, green's part light: they differ without colour too.

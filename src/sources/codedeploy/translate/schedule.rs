@@ -4,15 +4,12 @@ use aws_sdk_codedeploy::types::{DeploymentInfo, DeploymentReadyAction, EcsTarget
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{Due, Next, NextStep, Phase};
-use crate::sources::forward::split;
-use crate::sources::routing::steps;
+use crate::sources::routing::{after, increment, steps};
 use crate::sources::time::{later, moment};
 
 use super::super::raw::{Deployment, Raw};
 use super::phase::event;
 
-/// An increment that is this late is late: nothing is extrapolated any more.
-const LATE: SignedDuration = SignedDuration::from_secs(90);
 /// CodeDeploy gives a hook, and green's tasks, an hour.
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
@@ -121,15 +118,12 @@ fn unapproved(deployment: &Deployment) -> Option<Next> {
 /// The next increment, from the moment at which the present one was seen when that is known.
 fn shift(raw: &Raw, deployment: &Deployment, now: Timestamp) -> Option<Next> {
     let target = deployment.target.value().and_then(Option::as_ref);
-    let steps = steps(*deployment.routing.value()?);
     let start = first_shift(target)?;
     let share = raw
         .share_seen
         .as_ref()
         .filter(|(id, _, _)| id == deployment.id())
         .map_or(0.0, |(_, share, _)| *share);
-    let (offset, percent) = steps.into_iter().find(|(_, percent)| *percent > share + 0.05)?;
-    let at = later(start, offset);
-    let late = now.duration_since(at) > LATE;
-    (!late).then(|| Next { step: NextStep::Shift(split(percent)), due: Due::estimate(at) })
+    let (offset, percent) = after(*deployment.routing.value()?, share)?;
+    increment(percent, later(start, offset), now)
 }

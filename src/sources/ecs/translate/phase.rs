@@ -1,5 +1,6 @@
 //! Where an ECS deployment stands.
 
+use aws_sdk_ecs::types as ecs;
 use aws_sdk_ecs::types::DeploymentLifecycleHookDetail as Hook;
 
 use crate::domain::Phase;
@@ -27,9 +28,8 @@ pub(crate) const STAGES: [&str; 11] = [
 pub(crate) fn paused(control: &Control) -> Option<&Hook> {
     let hooks = control.deployment.lifecycle_hook_details();
     hooks.iter().filter(|_| control.status() == "IN_PROGRESS").find(|hook| {
-        hook.target_type().map(aws_sdk_ecs::types::DeploymentLifecycleHookTargetType::as_str)
-            == Some("PAUSE")
-            && hook.status().map(aws_sdk_ecs::types::DeploymentLifecycleHookStatus::as_str)
+        hook.target_type().map(ecs::DeploymentLifecycleHookTargetType::as_str) == Some("PAUSE")
+            && hook.status().map(ecs::DeploymentLifecycleHookStatus::as_str)
                 == Some("AWAITING_ACTION")
     })
 }

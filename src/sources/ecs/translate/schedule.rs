@@ -1,22 +1,17 @@
 //! When the traffic is planned to shift, and when waits end. Only a pausing hook has a deadline of
 //! its own; everything else counts from what was seen and is an estimate.
 
+use aws_sdk_ecs::types as ecs;
 use aws_sdk_ecs::types::DeploymentConfiguration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{Due, Next, NextStep, Phase};
-use crate::sources::forward::split;
-use crate::sources::routing::{Routing, steps};
+use crate::sources::routing::{Routing, SAME, after, increment, steps};
 use crate::sources::time::{later, moment};
 
 use super::super::raw::Control;
 use super::super::seen::Seen;
 use super::phase::paused;
-
-/// A step that is this late is late: nothing is extrapolated any more.
-const LATE: SignedDuration = SignedDuration::from_secs(90);
-/// Shares that differ by less are the same.
-const SAME: f64 = 0.05;
 
 /// How the traffic is shifted; nothing for a rolling update. ECS leaves out what is not configured,
 /// and means its defaults.
@@ -27,14 +22,10 @@ pub(crate) fn routing(control: &Control) -> Option<Routing> {
         "CANARY" => {
             let canary = config.and_then(DeploymentConfiguration::canary_configuration);
             Some(Routing::Canary {
-                percent: canary
-                    .and_then(aws_sdk_ecs::types::CanaryConfiguration::canary_percent)
-                    .unwrap_or(5.0),
+                percent: canary.and_then(ecs::CanaryConfiguration::canary_percent).unwrap_or(5.0),
                 every: minutes(
                     canary
-                        .and_then(
-                            aws_sdk_ecs::types::CanaryConfiguration::canary_bake_time_in_minutes,
-                        )
+                        .and_then(ecs::CanaryConfiguration::canary_bake_time_in_minutes)
                         .unwrap_or(10),
                 ),
             })
@@ -42,14 +33,10 @@ pub(crate) fn routing(control: &Control) -> Option<Routing> {
         "LINEAR" => {
             let linear = config.and_then(DeploymentConfiguration::linear_configuration);
             Some(Routing::Linear {
-                percent: linear
-                    .and_then(aws_sdk_ecs::types::LinearConfiguration::step_percent)
-                    .unwrap_or(10.0),
+                percent: linear.and_then(ecs::LinearConfiguration::step_percent).unwrap_or(10.0),
                 every: minutes(
                     linear
-                        .and_then(
-                            aws_sdk_ecs::types::LinearConfiguration::step_bake_time_in_minutes,
-                        )
+                        .and_then(ecs::LinearConfiguration::step_bake_time_in_minutes)
                         .unwrap_or(6),
                 ),
             })
@@ -148,7 +135,7 @@ fn unanswered(control: &Control) -> Option<Next> {
 fn shift(control: &Control, seen: &Seen, now: Timestamp) -> Option<Next> {
     let routing = routing(control)?;
     let share = seen.shares.last().map_or(0.0, |(share, _)| *share);
-    let (_, percent) = steps(routing).into_iter().find(|(_, percent)| *percent > share + SAME)?;
+    let (_, percent) = after(routing, share)?;
     let held = match routing {
         Routing::Canary { every, .. } | Routing::Linear { every, .. } if share > 0.0 => every,
         Routing::Canary { .. } | Routing::Linear { .. } | Routing::AllAtOnce => {
@@ -160,7 +147,5 @@ fn shift(control: &Control, seen: &Seen, now: Timestamp) -> Option<Next> {
     } else {
         seen.entered("PRODUCTION_TRAFFIC_SHIFT")
     };
-    let at = later(since?, held);
-    let late = now.duration_since(at) > LATE;
-    (!late).then(|| Next { step: NextStep::Shift(split(percent)), due: Due::estimate(at) })
+    increment(percent, later(since?, held), now)
 }

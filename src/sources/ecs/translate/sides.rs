@@ -1,5 +1,6 @@
 //! Which service revision is blue and which is green, and what each runs.
 
+use aws_sdk_ecs::types as ecs;
 use aws_sdk_ecs::types::{
     ServiceDeployment, ServiceRevision, ServiceRevisionSummary, Task as EcsTask,
     TaskDefinition as Definition,
@@ -102,7 +103,7 @@ fn side<'a>(control: &'a Control, arn: Option<&'a str>, groups: &[Group]) -> Sid
     let resolved = revision.and_then(|revision| revision.resolved_configuration());
     let group = resolved
         .into_iter()
-        .flat_map(aws_sdk_ecs::types::ResolvedConfiguration::load_balancers)
+        .flat_map(ecs::ResolvedConfiguration::load_balancers)
         .filter_map(|balancer| balancer.target_group_arn())
         .find_map(|arn| groups.iter().find(|group| group.arn == arn).cloned());
     SideRevision { arn, summary, revision, group }
@@ -162,7 +163,7 @@ pub(crate) fn environment(raw: &Raw, sides: &Sides<'_>, side: Side) -> Environme
 /// The SDK reads an absent count as 0, so that where both speak a number counts more than none.
 pub(crate) fn counts(raw: &Raw, own: &SideRevision<'_>) -> Fact<TaskCounts> {
     let Some(arn) = own.arn else { return lacking(raw) };
-    let current = raw.service.value().map(aws_sdk_ecs::types::Service::current_service_revisions);
+    let current = raw.service.value().map(ecs::Service::current_service_revisions);
     let current = current.filter(|list| !list.is_empty());
     let listed = current.and_then(|list| list.iter().find(|entry| entry.arn() == Some(arn)));
     let listed = listed.map(|entry| {
@@ -227,8 +228,7 @@ fn images(
     definition: Option<&Definition>,
     running: &[&EcsTask],
 ) -> Vec<Image> {
-    let resolved =
-        own.revision.map(aws_sdk_ecs::types::ServiceRevision::container_images).unwrap_or_default();
+    let resolved = own.revision.map(ecs::ServiceRevision::container_images).unwrap_or_default();
     if resolved.is_empty() {
         let containers = definition.map(Definition::container_definitions).unwrap_or_default();
         return containers
@@ -268,8 +268,7 @@ pub(crate) fn side_of_task(raw: &Raw, sides: &Sides<'_>, task: &EcsTask) -> Opti
         (true, true) | (false, false) => None,
     };
     let starter = task.started_by().map(last_part);
-    let address =
-        task.containers().iter().flat_map(aws_sdk_ecs::types::Container::network_interfaces);
+    let address = task.containers().iter().flat_map(ecs::Container::network_interfaces);
     let addresses: Vec<&str> = address.filter_map(|n| n.private_ipv4_address()).collect();
     find(&|side| starter.is_some() && side.arn.map(last_part) == starter)
         .or_else(|| {

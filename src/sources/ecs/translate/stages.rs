@@ -1,5 +1,6 @@
 //! The rail: what is done, what runs, what comes.
 
+use aws_sdk_ecs::types as ecs;
 use aws_sdk_ecs::types::{DeploymentLifecycleHook, DeploymentLifecycleHookDetail as Detail};
 
 use jiff::SignedDuration;
@@ -41,7 +42,7 @@ impl<'a> Rail<'a> {
         phase: &'a Phase,
         share: Option<f64>,
     ) -> Self {
-        let balancers = raw.service.value().map(aws_sdk_ecs::types::Service::load_balancers);
+        let balancers = raw.service.value().map(ecs::Service::load_balancers);
         let mut advanced =
             balancers.into_iter().flatten().filter_map(|b| b.advanced_configuration());
         let tests = advanced.any(|config| config.test_listener_rule().is_some());
@@ -212,9 +213,8 @@ impl<'a> Rail<'a> {
     /// although the configuration does not name it.
     fn hooks(&self, name: &str) -> Vec<Stage> {
         let config = self.control.deployment.deployment_configuration();
-        let configured = config
-            .map(aws_sdk_ecs::types::DeploymentConfiguration::lifecycle_hooks)
-            .unwrap_or_default();
+        let configured =
+            config.map(ecs::DeploymentConfiguration::lifecycle_hooks).unwrap_or_default();
         let here: Vec<&DeploymentLifecycleHook> = configured
             .iter()
             .filter(|hook| hook.lifecycle_stages().iter().any(|stage| stage.as_str() == name))
@@ -240,9 +240,9 @@ impl<'a> Rail<'a> {
     }
 
     fn hook(&self, name: &str, hook: &DeploymentLifecycleHook, now: Option<&Detail>) -> Stage {
-        let timeout = hook.timeout_configuration().and_then(
-            aws_sdk_ecs::types::DeploymentLifecycleHookTimeoutConfiguration::timeout_in_minutes,
-        );
+        let timeout = hook
+            .timeout_configuration()
+            .and_then(ecs::DeploymentLifecycleHookTimeoutConfiguration::timeout_in_minutes);
         let kind = if pauses(hook) {
             StageKind::Approval
         } else {
@@ -292,18 +292,16 @@ fn is_step(name: &str) -> bool {
 }
 
 fn is_pause(detail: &Detail) -> bool {
-    detail.target_type().map(aws_sdk_ecs::types::DeploymentLifecycleHookTargetType::as_str)
-        == Some("PAUSE")
+    detail.target_type().map(ecs::DeploymentLifecycleHookTargetType::as_str) == Some("PAUSE")
 }
 
 fn pauses(hook: &DeploymentLifecycleHook) -> bool {
-    hook.target_type().map(aws_sdk_ecs::types::DeploymentLifecycleHookTargetType::as_str)
-        == Some("PAUSE")
+    hook.target_type().map(ecs::DeploymentLifecycleHookTargetType::as_str) == Some("PAUSE")
 }
 
 /// How far a hook is; a state this program does not know is at work.
 fn answer(detail: &Detail) -> StageState {
-    match detail.status().map(aws_sdk_ecs::types::DeploymentLifecycleHookStatus::as_str) {
+    match detail.status().map(ecs::DeploymentLifecycleHookStatus::as_str) {
         Some("SUCCEEDED") => StageState::Done,
         Some("FAILED" | "TIMED_OUT") => StageState::Failed,
         Some(_) => StageState::Running,
