@@ -21,9 +21,15 @@ pub(super) fn entries(old: &Snapshot, new: &Snapshot, now: Timestamp) -> Vec<Tim
             if old.kind != new.kind {
                 say(EventKind::Deploy, None, follows(new));
             }
-            for side in [Side::Blue, Side::Green] {
-                if let Some(text) = targets(old, new, side) {
-                    say(EventKind::Targets, Some(side), text);
+            // Where one group holds the targets of both, they are nobody's own.
+            let shared =
+                new.blue.target_group.is_some() && new.blue.target_group == new.green.target_group;
+            let sides: &[Side] = if shared { &[Side::Blue] } else { &[Side::Blue, Side::Green] };
+            for side in sides {
+                if let Some(text) = targets(old, new, *side) {
+                    let side = (!shared).then_some(*side);
+                    let who = side.map_or("both", Side::word);
+                    say(EventKind::Targets, side, format!("{who}: {text}"));
                 }
             }
             if let Some(text) = listener(old, new) {
@@ -89,7 +95,7 @@ fn targets(old: &Rollout, new: &Rollout, side: Side) -> Option<String> {
     }
     let group = new.side(side).target_group.as_deref();
     let place = group.map(|group| format!(" in {group}")).unwrap_or_default();
-    Some(format!("{}: {}{place}", side.word(), health(now)))
+    Some(format!("{}{place}", health(now)))
 }
 
 /// `4 of 4 healthy`, or each state with its number.

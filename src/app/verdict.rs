@@ -73,7 +73,11 @@ pub fn judge(snapshot: &Snapshot, config: &Config) -> Option<Judgement> {
 /// the rollback runs.
 pub fn judge_undone(snapshot: &Snapshot, undone: &Rollout, config: &Config) -> Option<Judgement> {
     let metrics = snapshot.metrics.value()?;
-    let until = snapshot.rollout()?.created?;
+    let rollback = snapshot.rollout()?;
+    let turned = rollback.stages.iter().find(|stage| stage.kind == StageKind::Restore);
+    // A rollout that was turned round in place began before what it undoes ended.
+    let in_place = rollback.id == undone.id;
+    let until = if in_place { turned?.started? } else { rollback.created? };
     let whole = |index: &usize| metrics.minute(index + 1) <= until;
     let minutes = (0..metrics.minutes()).take_while(whole).count();
     Some(replay(metrics, undone, minutes, config))

@@ -25,6 +25,8 @@ pub enum FaultKind {
     ClockSkew,
     /// What was asked for does not exist (in this account and Region).
     NotFound,
+    /// There is nothing of the kind here, and nothing is wrong with that; the message says why.
+    Absent,
     /// No answer within the time allowed.
     Timeout,
     /// The network or the endpoint cannot be reached.
@@ -72,6 +74,7 @@ impl Fault {
             | FaultKind::BadIdentity
             | FaultKind::ClockSkew
             | FaultKind::NotFound
+            | FaultKind::Absent
             | FaultKind::Rejected { .. } => false,
         }
     }
@@ -94,6 +97,7 @@ impl Fault {
             FaultKind::BadIdentity => "identity not accepted".to_owned(),
             FaultKind::ClockSkew => "clock is off".to_owned(),
             FaultKind::NotFound => "not found".to_owned(),
+            FaultKind::Absent => self.message.clone(),
             FaultKind::Timeout => "no answer".to_owned(),
             FaultKind::Offline => "not reachable".to_owned(),
             FaultKind::Server => "service error".to_owned(),
@@ -126,7 +130,8 @@ impl Fault {
                 Some("check the name, the account and the Region (--region)".to_owned())
             }
             FaultKind::Offline => Some("check the network, proxy and endpoint".to_owned()),
-            FaultKind::Throttled
+            FaultKind::Absent
+            | FaultKind::Throttled
             | FaultKind::Timeout
             | FaultKind::Server
             | FaultKind::Rejected { .. }
@@ -157,6 +162,9 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.kind == FaultKind::Absent {
+            return out.write_str(&self.message);
+        }
         write!(out, "{} failed: {}", self.operation, self.brief())?;
         if self.message.is_empty() { Ok(()) } else { write!(out, ": {}", self.message) }
     }

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{MetricKind, Metrics, Point, Rollout, Side, Split, StageKind};
+use crate::domain::{MetricKind, Metrics, Point, RolloutKind, Side, Split, StageKind};
 
 use super::super::Cockpit;
 
@@ -68,11 +68,7 @@ pub fn chart(cockpit: &Cockpit) -> Option<Chart> {
         let top = top(kind, blue.iter().chain(&green));
         Row { kind, blue, green, top }
     });
-    let shifts = cockpit
-        .snapshot
-        .rollout()
-        .map(|rollout| shifts(rollout, start, minutes))
-        .unwrap_or_default();
+    let shifts = shifts(cockpit, start, minutes);
     Some(Chart { start, minutes, rows: rows.into(), shifts })
 }
 
@@ -107,19 +103,25 @@ fn top<'a>(kind: MetricKind, points: impl Iterator<Item = &'a Point>) -> f64 {
     round.into_iter().find(|top| *top >= wanted).unwrap_or(10.0 * power)
 }
 
-fn shifts(rollout: &Rollout, start: Timestamp, minutes: usize) -> Vec<ShiftMark> {
-    let mark = |(at, split): (Timestamp, Split)| {
-        let minute = usize::try_from(at.duration_since(start).as_secs().div_euclid(60)).ok()?;
-        (minute < minutes).then_some(ShiftMark { minute, split })
-    };
-    rollout
-        .stages
-        .iter()
-        .filter_map(|stage| match stage.kind {
-            StageKind::Shift(split) => Some((stage.started?, split)),
-            StageKind::Restore => Some((stage.started?, Split::ALL_BLUE)),
-            _ => None,
-        })
-        .filter_map(mark)
-        .collect()
+/// When the split changed in the window: by the rollout, and before it by the one that it undoes.
+fn shifts(cockpit: &Cockpit, start: Timestamp, minutes: usize) -> Vec<ShiftMark> {
+    let rollouts = || cockpit.undone.as_deref().into_iter().chain(cockpit.snapshot.rollout());
+    // A rollback that was joined in the middle may have found any split.
+    let begun = rollouts().any(|rollout| rollout.kind == RolloutKind::Rollout);
+    let mut held = begun.then_some(Split::ALL_BLUE);
+    let mut marks: Vec<ShiftMark> = Vec::new();
+    for stage in rollouts().flat_map(|rollout| &rollout.stages) {
+        let split = match stage.kind {
+            StageKind::Shift(split) => split,
+            StageKind::Restore => Split::ALL_BLUE,
+            _ => continue,
+        };
+        let Some(at) = stage.started.filter(|_| held != Some(split)) else { continue };
+        held = Some(split);
+        let minute = usize::try_from(at.duration_since(start).as_secs().div_euclid(60));
+        if let Some(minute) = minute.ok().filter(|minute| *minute < minutes) {
+            marks.push(ShiftMark { minute, split });
+        }
+    }
+    marks
 }

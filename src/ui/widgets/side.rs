@@ -271,20 +271,32 @@ fn charts(pen: &mut Pen<'_>, top: u16, cockpit: &Cockpit, side: Side, role: Role
     }
 }
 
+/// The window's length and when the split changed: the newest share is written first, an older one
+/// that finds no room is a mark without its number.
 fn marks(pen: &mut Pen<'_>, y: u16, start: u16, width: u16, chart: &select::Chart) {
     let scale = Scale::new(chart.minutes, width);
     let text = format!("{} min", scale.minutes());
-    let mut free = pen.left(start, y, &text, Role::Dim) + 1;
-    for shift in &chart.shifts {
+    let first = pen.left(start, y, &text, Role::Dim) + 1;
+    let mut end = start + width;
+    for shift in chart.shifts.iter().rev() {
         let glyph = pen.glyphs().shift;
-        let text = format!("{glyph}{} %", share(shift.split.green.get()));
+        let whole = format!("{glyph}{} %", share(shift.split.green.get()));
         let Some(column) = scale.column(shift.minute) else { continue };
-        let x = start + column;
-        let cells = u16::try_from(text.chars().count()).unwrap_or(0);
-        // At the right end the mark stands before its minute's column.
-        let x = x.min((start + width).saturating_sub(cells));
-        if x >= free {
-            free = pen.left(x, y, &text, Role::Dim) + 1;
+        let cells = u16::try_from(whole.chars().count()).unwrap_or(0);
+        let newest = end == start + width;
+        let mut x = start + column;
+        let mut text = whole;
+        if x + cells > end {
+            if newest {
+                // At the right end the mark stands before its minute's column.
+                x = end.saturating_sub(cells);
+            } else {
+                text = glyph.to_string();
+            }
+        }
+        if x >= first && x < end {
+            pen.left(x, y, &text, Role::Dim);
+            end = x;
         }
     }
 }

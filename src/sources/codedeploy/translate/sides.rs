@@ -236,7 +236,7 @@ pub(crate) fn lacking<T>(raw: &Raw) -> Fact<T> {
     let no_sets = || {
         let service = raw.service.value()?;
         let text = "the service has no task sets";
-        let fault = || Fault::new(FaultKind::NotFound, "ecs:DescribeServices", text);
+        let fault = || Fault::new(FaultKind::Absent, "ecs:DescribeServices", text);
         service.service.task_sets().is_empty().then(fault)
     };
     match said.cloned().or_else(no_sets) {

@@ -184,5 +184,5 @@ fn metrics(raw: &Raw, sides: &Sides<'_>) -> Fact<Metrics> {
         }
         _ => return sides::lacking(raw),
     };
-    Fact::Unknown { fault: Fault::new(FaultKind::NotFound, "cloudwatch:GetMetricData", why) }
+    Fact::Unknown { fault: Fault::new(FaultKind::Absent, "cloudwatch:GetMetricData", why) }
 }

@@ -199,7 +199,7 @@ pub(crate) fn lacking<T>(raw: &Raw) -> Fact<T> {
     let nothing_before = || {
         let deployment = &raw.control()?.deployment;
         let text = "the deployment names no revision that served before";
-        let fault = || Fault::new(FaultKind::NotFound, "ecs:DescribeServiceDeployments", text);
+        let fault = || Fault::new(FaultKind::Absent, "ecs:DescribeServiceDeployments", text);
         deployment.source_service_revisions().is_empty().then(fault)
     };
     match said.or_else(nothing_before) {

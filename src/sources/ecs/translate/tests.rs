@@ -372,7 +372,7 @@ fn a_rolling_update_shows_tasks_and_pretends_no_weights() {
     assert!(matches!(rollout.traffic.listener, Fact::Unknown { .. }));
     let target = "ecs:prod/search".parse().unwrap();
     let metrics = snapshot(&target, &Fact::Unasked, &scene.raw(), at(60)).metrics;
-    assert_eq!(metrics.fault().unwrap().kind, FaultKind::NotFound);
+    assert_eq!(metrics.fault().unwrap().kind, FaultKind::Absent);
 }
 
 #[test]

@@ -60,7 +60,7 @@ fn unrouted<T>(raw: &Raw) -> Fact<T> {
     } else {
         "no target group is known to be blue's or green's"
     };
-    let fault = Fault::new(FaultKind::NotFound, "ecs:DescribeServiceRevisions", text);
+    let fault = Fault::new(FaultKind::Absent, "ecs:DescribeServiceRevisions", text);
     Fact::Unknown { fault }
 }
 
@@ -72,7 +72,7 @@ fn capacity(raw: &Raw, sides: &Sides<'_>) -> Traffic {
     let all = f64::from(running.0) + f64::from(running.1);
     let green_share = Weight::ratio(f64::from(running.1), all).map(|green| Split { green });
     let text = "a rolling update has no weights";
-    let fault = Fault::new(FaultKind::NotFound, "ecs:DescribeServices", text);
+    let fault = Fault::new(FaultKind::Absent, "ecs:DescribeServices", text);
     Traffic {
         of: ShareOf::Tasks,
         planned: match green_share {
