@@ -50,7 +50,7 @@ pub enum RolloutKind {
 /// Why a rollout ended badly, in the control plane's words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EndReason {
-    /// A code such as `ALARM_ACTIVE`.
+    /// A code such as `ALARM_ACTIVE`; empty when the control plane gives none.
     pub code: String,
     /// The sentence with it.
     pub message: String,

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{Action, Phase, Rollout, RolloutId, RolloutKind, ShareOf, Side};
+use crate::domain::{Action, Phase, Rollout, RolloutId, RolloutKind, ShareOf, Side, StageKind};
 
 use super::super::follow::is_on;
 use super::super::{Outcome, SeenBy, State, Track};
@@ -155,7 +155,11 @@ fn list(
 /// A rollback that somebody else ordered, or this program before it was started again.
 fn found(rollout: &Rollout, undoes: Option<RolloutId>) -> Steps {
     let restored = is_on(rollout, Side::Blue);
-    let ended = rollout.ended.zip(rollout.created).map(|(end, start)| end.duration_since(start));
+    // One that was turned round in place is older than its way back.
+    let turned = rollout.stages.iter().find(|stage| stage.kind == StageKind::Restore);
+    let turned = turned.filter(|_| undoes.is_none()).and_then(|stage| stage.started);
+    let since = turned.or(rollout.created);
+    let ended = rollout.ended.zip(since).map(|(end, start)| end.duration_since(start));
     let moving = !matches!(rollout.phase, Phase::Queued | Phase::Preparing | Phase::Validating);
     let steady = rollout.phase == Phase::Succeeded;
     let reached = |kind| match kind {
@@ -175,7 +179,7 @@ fn found(rollout: &Rollout, undoes: Option<RolloutId>) -> Steps {
         action: Action::RollBack,
         about: undoes,
         follows: Some(rollout.id.clone()),
-        since: rollout.created,
+        since,
         ours: false,
         list: list(kinds(Action::RollBack), reached, next_state(&outcome)),
         seen_by: restored.then_some(match rollout.traffic.of {

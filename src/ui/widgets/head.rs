@@ -54,10 +54,15 @@ fn sentence(state: &State, rollout: &Rollout, live: bool, room: usize) -> String
     };
     let traffic = if long.width() <= room { long } else { words::traffic_short(split) };
     let Some(reason) = &rollout.end_reason else { return traffic };
-    let code = clean(&reason.code);
-    let whole = format!("{traffic}; {code} {}", clean(&reason.message));
+    let (code, message) = (clean(&reason.code), clean(&reason.message));
+    let short = words::traffic_short(split);
+    if code.is_empty() {
+        let whole = format!("{traffic}; {message}");
+        return if whole.width() <= room { whole } else { format!("{short}; {message}") };
+    }
+    let whole = format!("{traffic}; {code} {message}");
     // The code is what a person searches for: it stays when the sentence with it does not fit.
-    if whole.width() <= room { whole } else { format!("{}; {code}", words::traffic_short(split)) }
+    if whole.width() <= room { whole } else { format!("{short}; {code}") }
 }
 
 fn next(pen: &Pen<'_>, state: &State, rollout: &Rollout, live: bool) -> Option<String> {

@@ -32,7 +32,8 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State) {
     };
     let measured = truth.measured.map(|measured| measured.split);
     // The bars end at one column, as far right as the longest word allows.
-    let word = what.width().max(note.width()).max(16);
+    let beside = |split: Option<Split>, word: &str| split.map_or(0, |_| word.width());
+    let word = beside(listener, &what).max(beside(measured, &note)).max(16);
     let room = 10 + u16::try_from(word).unwrap_or(u16::MAX - 10);
     row(pen, 0, room, (first, truth.planned), None);
     row(pen, 1, room, ("listener", listener), Some(&what));

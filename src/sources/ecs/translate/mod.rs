@@ -129,7 +129,7 @@ fn gate(control: &Control, phase: &Phase) -> Option<Gate> {
     }
 }
 
-/// Why it ended badly, or why it is rolled back.
+/// Why it ended badly, or why it is rolled back. ECS has sentences for it and no codes.
 fn end_reason(control: &Control) -> Option<EndReason> {
     let deployment = &control.deployment;
     let said = deployment.status_reason().filter(|text| !text.is_empty());
@@ -139,8 +139,8 @@ fn end_reason(control: &Control) -> Option<EndReason> {
         "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" | "ROLLBACK_SUCCESSFUL" => reason.or(said),
         _ => return None,
     };
-    let message = message.unwrap_or_default().to_owned();
-    Some(EndReason { code: control.status().to_owned(), message })
+    let message = message.filter(|text| !text.is_empty())?.to_owned();
+    Some(EndReason { code: String::new(), message })
 }
 
 /// The alarms, and the circuit breaker as one more guard.
