@@ -39,6 +39,14 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
     }
     let identity = cockpit.snapshot.identity.value();
     let region = identity.map_or("", |identity| identity.region.as_str());
+    // Where changes would land matters more than the scenario's name.
+    if width(&parts) + region.width() >= usize::from(room) {
+        parts[0].0 = match (&state.settings.demo, state.settings.read_only) {
+            (Some(_), _) => "demo".to_owned(),
+            (None, true) => "read-only".to_owned(),
+            (None, false) => "cutover".to_owned(),
+        };
+    }
     let mut optional: Vec<(String, Role)> = Vec::new();
     if let Some(rollout) = cockpit.snapshot.rollout().filter(|r| r.kind == RolloutKind::Rollout) {
         optional.push((words::plan(rollout), Role::Text));
@@ -50,8 +58,7 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
     parts.extend(fitting(&parts, optional, usize::from(room), region.width() + 2));
     let mut x = 1;
     // A name may be cut; a Region is there or not, like a number.
-    let used: usize = parts.iter().map(|(text, _)| text.width() + 2).sum();
-    if !region.is_empty() && used + region.width() < usize::from(room) {
+    if !region.is_empty() && width(&parts) + region.width() < usize::from(room) {
         parts.push((clean(region).into_owned(), Role::Text));
     }
     for (text, role) in parts {
@@ -63,6 +70,11 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
     }
 }
 
+/// The columns of parts, each with the gap behind it.
+fn width(parts: &[(String, Role)]) -> usize {
+    parts.iter().map(|(text, _)| text.width() + 2).sum()
+}
+
 /// The optional parts that fit whole.
 fn fitting(
     parts: &[(String, Role)],
@@ -70,8 +82,7 @@ fn fitting(
     room: usize,
     reserved: usize,
 ) -> Vec<(String, Role)> {
-    let used: usize = parts.iter().map(|(text, _)| text.width() + 2).sum();
-    let mut left = room.saturating_sub(used + reserved);
+    let mut left = room.saturating_sub(width(parts) + reserved);
     let mut kept = Vec::new();
     // The account matters more than the plan: it is offered the room first.
     let mut order: Vec<usize> = (0..optional.len()).rev().collect();
