@@ -64,6 +64,7 @@ impl Demo {
                 time: Arc::new(clock),
                 seed,
                 verdicts,
+                prometheus: None,
             };
             sources::connect(options).await.map_err(|e| e.to_string())
         };

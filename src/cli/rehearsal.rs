@@ -80,6 +80,7 @@ impl Rehearsal {
             time,
             seed,
             verdicts: Configs::default(),
+            prometheus: None,
         };
         let backend = connect(options).await?.watch(&target);
         Ok(Self { state: State::new(settings, Some(target), start), clock, backend })

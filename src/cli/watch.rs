@@ -85,6 +85,7 @@ pub(super) fn options(config: &Config, clock: &Clock) -> AwsOptions {
         time: Arc::new(clock.clone()),
         seed: super::random(),
         verdicts: config.verdicts.clone(),
+        prometheus: config.prometheus.clone(),
     }
 }
 

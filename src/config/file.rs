@@ -10,6 +10,7 @@ use crate::domain::{Target, TargetError, nearest};
 use crate::stats;
 
 use super::alias::{self, Alias};
+use super::prometheus::PrometheusTable;
 
 /// What `config.toml` says. Every field may be left out.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -31,6 +32,8 @@ pub struct File {
     pub bell: bool,
     /// How green is judged, unless a target says otherwise.
     pub verdict: stats::Config,
+    /// Where the request metrics of rollouts in a cluster come from.
+    pub prometheus: Option<PrometheusTable>,
     /// Short names for targets.
     pub targets: BTreeMap<String, Alias>,
 }
@@ -46,6 +49,7 @@ impl Default for File {
             symbols: None,
             bell: true,
             verdict: stats::Config::default(),
+            prometheus: None,
             targets: BTreeMap::new(),
         }
     }

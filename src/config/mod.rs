@@ -8,13 +8,15 @@
 mod alias;
 mod environment;
 mod file;
+mod prometheus;
 
-use crate::domain::{Target, TargetError};
+use crate::domain::{Prometheus, Target, TargetError};
 use crate::stats::Configs;
 
 pub use alias::Alias;
 pub use environment::{Environment, Paths};
 pub use file::{ConfigError, File, Symbols, ThemeChoice};
+pub use prometheus::PrometheusTable;
 
 /// What was given on the command line; absent means that nothing was said.
 #[derive(Debug, Clone, Default)]
@@ -48,6 +50,8 @@ pub struct Config {
     pub bell: bool,
     /// How green is judged, for each target.
     pub verdicts: Configs,
+    /// Where the request metrics of rollouts in a cluster come from.
+    pub prometheus: Option<Prometheus>,
 }
 
 impl Config {
@@ -67,6 +71,7 @@ impl Config {
             }),
             bell: file.bell,
             verdicts: file.verdicts(),
+            prometheus: file.prometheus.as_ref().map(|table| table.0.clone()),
         })
     }
 }

@@ -26,6 +26,7 @@ mod ids;
 mod metric;
 mod nearest;
 mod order;
+mod prometheus;
 mod rollout;
 mod stage;
 mod target;
@@ -46,6 +47,7 @@ pub use order::{
     Action, LastOrder, Means, Offered, Order, Permit, Policy, Progress, Refusal, Strength,
     blue_is_ready, permit,
 };
+pub use prometheus::{Prometheus, PrometheusAddress};
 pub use rollout::{
     EndReason, EventKind, Identity, Reading, RollbackLink, Rollout, RolloutKind, RolloutSummary,
     SHARE_MINUTES, Snapshot, Source, TimelineEvent,

@@ -195,6 +195,8 @@ pub enum Source {
     Alarms,
     /// A Rollout in a cluster, and what belongs to it.
     Kubernetes,
+    /// Its metrics.
+    Prometheus,
 }
 
 impl Source {
@@ -208,6 +210,7 @@ impl Source {
             Source::Metrics => "CloudWatch",
             Source::Alarms => "alarms",
             Source::Kubernetes => "Kubernetes",
+            Source::Prometheus => "Prometheus",
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Argo Rollouts: the adapter against an API server on loopback that plays recordings of a real
 //! controller.
 
+mod metrics;
 mod orders;
+mod prometheus;
 mod server;
 mod watching;
 
@@ -60,6 +62,7 @@ impl Story {
             time: time.clone(),
             seed: 7,
             verdicts: Configs::default(),
+            prometheus: Some(prometheus::usual()),
         };
         let aws = cutover::sources::connect(options).await.unwrap();
         let watch = aws.watch(&"argo:story/app".parse().unwrap());

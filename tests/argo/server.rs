@@ -17,6 +17,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use super::prometheus::{self, Counter};
+
 /// The server. Clones share everything.
 #[derive(Clone)]
 pub(crate) struct Server {
@@ -44,6 +46,10 @@ struct Shared {
     ended: usize,
     /// Verb and resource that nobody may.
     forbidden: Vec<String>,
+    /// What a Prometheus in this cluster counts.
+    counters: Vec<Counter>,
+    /// The seconds from which it was asked for that.
+    measured_from: Vec<i64>,
 }
 
 impl Server {
@@ -152,6 +158,16 @@ impl Server {
         self.shared.lock().unwrap().forbidden.push(what.to_owned());
     }
 
+    /// Lets a Prometheus in this cluster count what pods do.
+    pub(crate) fn measure(&self, counters: Vec<Counter>) {
+        self.shared.lock().unwrap().counters = counters;
+    }
+
+    /// The seconds from which Prometheus was asked, question by question.
+    pub(crate) fn measured_from(&self) -> Vec<i64> {
+        self.shared.lock().unwrap().measured_from.clone()
+    }
+
     /// The patches that arrived: path below the namespace, body.
     pub(crate) fn patches(&self) -> Vec<(String, Value)> {
         let shared = self.shared.lock().unwrap();
@@ -210,6 +226,12 @@ async fn answer(State(server): State<Server>, request: Request) -> Response {
         (Method::POST, review) => server.review(review, &body),
         (Method::PATCH, _) => server.patch(&path, &body),
         (Method::GET, _) if watches => server.watch(&path, &query),
+        (_, "query_range") => {
+            let mut shared = server.shared.lock().unwrap();
+            let (start, answer) = prometheus::range(&shared.counters, &query);
+            shared.measured_from.push(start);
+            reply(200, &answer)
+        }
         _ => server.get(&path),
     }
 }

@@ -163,6 +163,7 @@ async fn connect_with(
         time,
         seed: 7,
         verdicts: Configs::new(verdict, Vec::new()),
+        prometheus: None,
     };
     cutover::sources::connect(options).await.unwrap()
 }

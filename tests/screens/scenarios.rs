@@ -9,11 +9,10 @@ use super::{SIZES, screen, text};
 fn moment(name: &str) -> u32 {
     match name {
         "approval" | "canary" => 240,
-        "crashloop" | "stuck" => 300,
+        "crashloop" | "stuck" | "ecs-bluegreen" | "ecs-canary" | "ecs-hook-failure"
+        | "ecs-rolling" => 300,
         "finished" => 60,
         "hook-failure" | "alarm" => 720,
-        // Before a person approves nothing else happens; the rest is told by the stories.
-        "ecs-canary" | "ecs-rolling" | "ecs-bluegreen" | "ecs-hook-failure" => 300,
         "aa" | "ab" | "errors-small" | "cold-start" | "low-traffic" | "sticky" => 1800,
         _ => 600,
     }

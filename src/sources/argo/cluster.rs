@@ -35,6 +35,8 @@ pub(crate) struct Cluster {
     /// The name of the cluster, and of the user in the configuration file.
     name: String,
     user: String,
+    /// A server on this machine stands for it, and for everything beside it.
+    pretended: bool,
 }
 
 /// The clusters that a way was found into, by the context that names them.
@@ -184,6 +186,30 @@ impl Cluster {
         self.ask(&format!("patch {}{what}", of.plural), request).await
     }
 
+    /// A server beside the cluster, in nobody's name.
+    pub(crate) fn beside(&self, url: &str) -> Result<Self, Fault> {
+        if self.pretended {
+            return Ok(self.clone());
+        }
+        let unusable = |text: String| Fault::new(FaultKind::Offline, "prometheus:connect", text);
+        let url = url.parse().map_err(|error| unusable(format!("{url}: {error}")))?;
+        let mut config = kube::Config::new(url);
+        config.default_retry = false;
+        let client = Client::try_from(config).map_err(|error| unusable(chain(&error)))?;
+        Ok(Self { client, name: String::new(), user: String::new(), pretended: false })
+    }
+
+    /// What a path answers that is no object of the cluster.
+    pub(crate) async fn read<T: DeserializeOwned>(
+        &self,
+        operation: &str,
+        path: &str,
+    ) -> Result<T, Fault> {
+        let request = http::Request::get(path).body(Vec::new());
+        let request = request.map_err(|error| unbuilt(operation, &error))?;
+        self.ask(operation, Ok(request)).await
+    }
+
     /// In whose name the cluster is asked.
     pub(crate) async fn identity(&self, namespace: &str) -> Result<Identity, Fault> {
         let question =
@@ -253,7 +279,8 @@ fn pretended(address: SocketAddr) -> Result<Cluster, Fault> {
     let mut config = kube::Config::new(url);
     config.default_retry = false;
     let client = Client::try_from(config).map_err(|error| fault(LOGIN, &error))?;
-    Ok(Cluster { client, name: "simulated".to_owned(), user: "simulated".to_owned() })
+    let (name, user) = ("simulated".to_owned(), "simulated".to_owned());
+    Ok(Cluster { client, name, user, pretended: true })
 }
 
 /// A context of the configuration file, else the cluster that this program runs in.
@@ -273,7 +300,7 @@ async fn real(context: Option<String>) -> Result<Cluster, Fault> {
     // The login program is started here and waited for.
     let made = tokio::task::spawn_blocking(move || Client::try_from(config)).await;
     match made {
-        Ok(Ok(client)) => Ok(Cluster { client, name, user }),
+        Ok(Ok(client)) => Ok(Cluster { client, name, user, pretended: false }),
         Ok(Err(error)) => Err(fault(LOGIN, &error)),
         Err(error) => Err(refused(error.to_string())),
     }
@@ -317,11 +344,7 @@ pub(super) fn is_gone(fault: &Fault) -> bool {
 
 /// An operation with who carries it out, as other faults spell it.
 fn spelled(operation: &str) -> String {
-    if operation.starts_with("kubernetes:") {
-        operation.to_owned()
-    } else {
-        format!("kubernetes:{operation}")
-    }
+    if operation.contains(':') { operation.to_owned() } else { format!("kubernetes:{operation}") }
 }
 
 /// What a failed request means.
@@ -341,7 +364,9 @@ fn fault(operation: &str, error: &kube::Error) -> Fault {
 pub(super) fn of_status(operation: &str, code: u16, reason: &str, message: &str) -> Fault {
     let kind = match code {
         401 => FaultKind::CredentialsExpired,
-        403 => FaultKind::Denied { permission: operation.to_owned() },
+        403 => {
+            FaultKind::Denied { permission: operation.trim_start_matches("kubernetes:").to_owned() }
+        }
         404 => FaultKind::NotFound,
         410 => FaultKind::Rejected { code: "Expired".to_owned() },
         429 => FaultKind::Throttled,

@@ -3,6 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | `cluster` | the way into a cluster, and its answers with their faults |
+//! | `counting` | what a Prometheus counts of both versions |
 //! | `watch` | one kind of object, listed and followed |
 //! | `raw` | what the cluster said, each kind with its age |
 //! | `translate` | raw objects → one snapshot, pure |
@@ -12,6 +13,7 @@
 //! whose connection is dead, so the rollout is read every few seconds as well.
 
 mod cluster;
+mod counting;
 pub(crate) mod orders;
 mod raw;
 mod translate;
@@ -29,6 +31,7 @@ use super::backend::{Backend, Wish};
 use super::time::later;
 use cluster::Resource;
 pub(crate) use cluster::{Cluster, Clusters};
+use counting::{Counted, Counting};
 use raw::{HASH_LABEL, Kind, News, Raw};
 use watch::Watch;
 
@@ -108,6 +111,8 @@ enum Heard {
     Caller(Result<Identity, Fault>, Vec<String>),
     /// The rollout and the Services, read without the watch.
     Beat(Result<Vec<(Kind, Value)>, Fault>),
+    /// What Prometheus counted.
+    Counted(Counted),
 }
 
 /// One Rollout, watched.
@@ -124,6 +129,7 @@ pub(crate) struct Argo {
     next_login: Option<Timestamp>,
     next_beat: Option<Timestamp>,
     next_who: Option<Timestamp>,
+    counting: Counting,
     /// The cluster did not answer the last time it was asked beside the watches.
     missed: bool,
 }
@@ -145,12 +151,13 @@ impl Argo {
             next_login: Some(now),
             next_beat: None,
             next_who: None,
+            counting: Counting::default(),
             missed: false,
         }
     }
 
     /// Begins to ask for what is due.
-    fn ask(&mut self) {
+    fn ask(&mut self, wish: Wish) {
         let now = self.aws.now();
         let is_due = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
         let tell = self.tell.clone();
@@ -171,6 +178,13 @@ impl Argo {
             let tell = tell.clone();
             self.asked.spawn(async move {
                 let _ = tell.send(Heard::Beat(beat(&cluster, &place, services).await));
+            });
+        }
+        let versions = translate::versions(&self.place, &self.raw);
+        if let Some(asking) = self.counting.question(&self.aws, &cluster, versions, wish.window) {
+            let tell = tell.clone();
+            self.asked.spawn(async move {
+                let _ = tell.send(Heard::Counted(asking.await));
             });
         }
         if is_due(self.next_who) {
@@ -210,6 +224,7 @@ impl Argo {
                 self.cluster = Some(cluster);
                 self.next_beat = Some(later(now, BEAT));
                 self.next_who = Some(now);
+                self.counting.hurry(now);
             }
             Heard::Open(Err(fault)) => {
                 self.next_login = Some(later(now, LOGIN));
@@ -217,6 +232,7 @@ impl Argo {
                     std::mem::take(&mut self.raw.identity).after(Err(fault.clone()), now);
                 self.raw.hear(Kind::Rollout, News::Broken(fault), now);
             }
+            Heard::Counted(counted) => self.counting.hear(counted, now),
             Heard::News(kind, news) => self.raw.hear(kind, news, now),
             Heard::Caller(caller, denied) => {
                 if caller.is_err() {
@@ -252,7 +268,11 @@ impl Argo {
     /// When something is to be asked again.
     fn next_due(&self) -> Option<Timestamp> {
         match self.cluster {
-            Some(_) => [self.next_beat, self.next_who].into_iter().flatten().min(),
+            Some(_) => {
+                let versions = translate::versions(&self.place, &self.raw);
+                let counting = self.counting.due(&self.aws, versions.as_ref());
+                [self.next_beat, self.next_who, counting].into_iter().flatten().min()
+            }
             None => self.next_login,
         }
     }
@@ -269,6 +289,10 @@ impl Argo {
             period_seconds: BEAT.as_secs_f64(),
         };
         picture.readings.insert(Source::Kubernetes, reading);
+        if let Some(reading) = self.counting.reading() {
+            picture.readings.insert(Source::Prometheus, reading);
+        }
+        picture.metrics = self.counting.metrics();
         picture
     }
 
@@ -276,8 +300,10 @@ impl Argo {
     fn is_whole(&self) -> bool {
         let heard = |kind: Kind| self.raw.age(kind) != (None, None);
         let who = self.raw.identity != Fact::Unasked;
+        let versions = translate::versions(&self.place, &self.raw);
+        let counted = self.counting.is_settled(&self.aws, versions.as_ref());
         let lost = self.cluster.is_none() && self.raw.age(Kind::Rollout).1.is_some();
-        lost || (who && Kind::ALL.into_iter().all(heard))
+        lost || (who && counted && Kind::ALL.into_iter().all(heard))
     }
 }
 
@@ -308,11 +334,15 @@ async fn beat(
 
 impl Backend for Argo {
     async fn observe(&mut self, wish: Wish) -> Snapshot {
-        if wish.all && self.next_beat.is_some() {
-            self.next_beat = Some(self.aws.now());
+        if wish.all {
+            let now = self.aws.now();
+            self.counting.again(now);
+            if let Some(next) = &mut self.next_beat {
+                *next = now;
+            }
         }
         loop {
-            self.ask();
+            self.ask(wish);
             let asleep = sleep(self.aws.clone(), self.next_due());
             let first = tokio::select! {
                 biased;

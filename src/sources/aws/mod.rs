@@ -17,7 +17,7 @@ use aws_sdk_codedeploy::config::retry::{RetryConfig, RetryPartition};
 use aws_sdk_codedeploy::config::timeout::TimeoutConfig;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::Fault;
+use crate::domain::{Fault, Prometheus};
 use crate::stats::Configs;
 
 use super::argo::{Cluster, Clusters};
@@ -55,6 +55,8 @@ pub struct AwsOptions {
     pub seed: u64,
     /// How green is judged, for each target: it decides what has to be measured.
     pub verdicts: Configs,
+    /// Where the request metrics of rollouts in a cluster come from.
+    pub prometheus: Option<Prometheus>,
 }
 
 /// A server on this machine that pretends to be AWS. Nothing else can be reached through it.
@@ -102,6 +104,7 @@ struct Inner {
     time: Arc<dyn AwsTime>,
     seed: u64,
     verdicts: Configs,
+    prometheus: Option<Prometheus>,
     /// When the last order was sent.
     ordered: Mutex<Option<Timestamp>>,
     /// The clusters that a way was found into.
@@ -139,7 +142,7 @@ pub async fn connect(options: AwsOptions) -> Result<Aws, ConnectError> {
     let whose = options.profile.as_deref().unwrap_or("default");
     let reads = reads(&config, &guard, &format!("{whose}/{region}"));
     let changes = (!options.read_only).then(|| changes(&config, &guard));
-    let AwsOptions { time, seed, verdicts, loopback, .. } = options;
+    let AwsOptions { time, seed, verdicts, prometheus, loopback, .. } = options;
     Ok(Aws(Arc::new(Inner {
         reads,
         changes,
@@ -148,6 +151,7 @@ pub async fn connect(options: AwsOptions) -> Result<Aws, ConnectError> {
         time,
         seed,
         verdicts,
+        prometheus,
         ordered: Mutex::default(),
         clusters: Clusters::new(loopback.map(|loopback| loopback.address)),
     })))
@@ -258,6 +262,11 @@ impl Aws {
     /// How green is judged, for each target.
     pub(super) fn verdicts(&self) -> &Configs {
         &self.0.verdicts
+    }
+
+    /// Where the request metrics of rollouts in a cluster come from.
+    pub(super) fn prometheus(&self) -> Option<&Prometheus> {
+        self.0.prometheus.as_ref()
     }
 
     pub(super) fn seed(&self) -> u64 {

@@ -60,9 +60,8 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// A complete answer.
-    #[cfg(test)]
-    pub(super) fn of(values: Vec<(i64, f64)>) -> Self {
+    /// A complete answer: seconds at which minutes begin, with their values.
+    pub(super) fn complete(values: Vec<(i64, f64)>) -> Self {
         Self { values, complete: true }
     }
 

@@ -162,7 +162,7 @@ mod tests {
     fn fill(kept: &mut Kept, id: &str, value: f64) {
         let span = span(600);
         let all = (span.start..span.end).map(|minute| (60 * minute, value));
-        kept.put(id, &Answer::of(all.collect()), span.start, span);
+        kept.put(id, &Answer::complete(all.collect()), span.start, span);
     }
 
     /// Blue with all its percentiles at 100 ms.

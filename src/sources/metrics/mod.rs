@@ -1,4 +1,5 @@
-//! What CloudWatch measured on both target groups, minute by minute.
+//! What CloudWatch measured on both target groups, minute by minute; in a cluster it is
+//! [`prometheus`].
 //!
 //! | module | what |
 //! |---|---|
@@ -10,6 +11,7 @@
 
 mod kept;
 mod latency;
+pub(crate) mod prometheus;
 mod query;
 mod span;
 mod translate;

@@ -120,7 +120,7 @@ fn plus(a: &[Point], b: &[Point]) -> Vec<Point> {
 
 /// A series of latencies beside the requests they belong to: no latency beside counted requests is
 /// not "no latency", nobody knows it.
-fn beside(latency: Vec<Point>, requests: &[Point]) -> Vec<Point> {
+pub(super) fn beside(latency: Vec<Point>, requests: &[Point]) -> Vec<Point> {
     let both = latency.into_iter().zip(requests);
     both.map(|both| match both {
         (Point::Absent, Point::Value(_)) => Point::Unknown,

@@ -22,7 +22,8 @@ use crate::domain::{
 };
 
 use super::Place;
-use super::raw::Raw;
+use super::raw::{Raw, ReplicaSet};
+use crate::sources::metrics::prometheus::Versions;
 use standing::{Word, standing};
 pub(crate) use standing::{is_observed, is_unpausing};
 use view::View;
@@ -48,6 +49,20 @@ pub(crate) fn snapshot(place: &Place, raw: &Raw, now: Timestamp) -> Snapshot {
         events: events::events(&view),
         ..empty
     }
+}
+
+/// Which pods are which side's; nothing before the controller has made both versions.
+pub(crate) fn versions(place: &Place, raw: &Raw) -> Option<Versions> {
+    let view = View::of(raw, raw.rollout()?);
+    let [blue, green] = [Side::Blue, Side::Green].map(|side| view.set(view.hash(side)));
+    let name = |set: &ReplicaSet| set.metadata.name.clone();
+    Some(Versions {
+        target: place.target(),
+        namespace: place.namespace.clone(),
+        blue: blue.map(name).unwrap_or_default(),
+        green: green.map(name)?,
+        began: view.set(view.current())?.metadata.creation_timestamp,
+    })
 }
 
 fn absent(place: &Place) -> Fault {

@@ -1,0 +1,193 @@
+//! `[prometheus]`: where request metrics come from in a cluster, and what they are called there.
+
+use serde::Deserialize;
+
+use crate::domain::{Prometheus, PrometheusAddress};
+
+/// What stands for the names of a side's pods.
+const PODS: &str = "$pods";
+
+/// The table as it is written.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Written {
+    address: String,
+    preset: Option<Preset>,
+    requests: Option<String>,
+    errors: Option<String>,
+    latency: Option<String>,
+    latency_unit: Option<Unit>,
+}
+
+/// Counters whose names are well known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Preset {
+    /// What most client libraries call them.
+    Http,
+    /// The proxies of Istio.
+    Istio,
+    /// The proxies of Linkerd.
+    Linkerd,
+}
+
+/// The unit of the buckets' bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+enum Unit {
+    #[serde(rename = "s")]
+    Seconds,
+    #[serde(rename = "ms")]
+    Milliseconds,
+}
+
+impl Unit {
+    fn seconds(self) -> f64 {
+        match self {
+            Unit::Seconds => 1.0,
+            Unit::Milliseconds => 0.001,
+        }
+    }
+}
+
+impl Preset {
+    /// The selectors of requests, errors and latency buckets, and the buckets' unit.
+    fn selectors(self) -> (String, String, String, Unit) {
+        let of = |name: &str, more: &str| {
+            format!("{name}{{namespace=\"$namespace\",pod=~\"{PODS}\"{more}}}")
+        };
+        match self {
+            Preset::Http => (
+                of("http_requests_total", ""),
+                of("http_requests_total", ",code=~\"5..\""),
+                of("http_request_duration_seconds_bucket", ""),
+                Unit::Seconds,
+            ),
+            Preset::Istio => (
+                of("istio_requests_total", ",reporter=\"destination\""),
+                of("istio_requests_total", ",reporter=\"destination\",response_code=~\"5..\""),
+                of("istio_request_duration_milliseconds_bucket", ",reporter=\"destination\""),
+                Unit::Milliseconds,
+            ),
+            Preset::Linkerd => (
+                of("response_total", ",direction=\"inbound\""),
+                of("response_total", ",direction=\"inbound\",classification=\"failure\""),
+                of("response_latency_ms_bucket", ",direction=\"inbound\""),
+                Unit::Milliseconds,
+            ),
+        }
+    }
+}
+
+/// The table, read and checked.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(try_from = "Written")]
+pub struct PrometheusTable(pub Prometheus);
+
+impl TryFrom<Written> for PrometheusTable {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        let address = address(&written.address)?;
+        let own = written.requests.is_some() || written.errors.is_some();
+        if own && written.preset.is_some() {
+            return Err("`preset` and selectors of your own exclude each other".to_owned());
+        }
+        let prometheus = match (written.requests, written.errors) {
+            (Some(requests), Some(errors)) => Prometheus {
+                address,
+                requests,
+                errors,
+                latency: written.latency,
+                latency_unit: written.latency_unit.unwrap_or(Unit::Seconds).seconds(),
+            },
+            (Some(_), None) => return Err("`requests` needs `errors` beside it".to_owned()),
+            (None, Some(_)) => return Err("`errors` needs `requests` beside it".to_owned()),
+            (None, None) => {
+                let (requests, errors, latency, unit) =
+                    written.preset.unwrap_or(Preset::Http).selectors();
+                Prometheus {
+                    address,
+                    requests,
+                    errors,
+                    latency: Some(written.latency.unwrap_or(latency)),
+                    latency_unit: written.latency_unit.unwrap_or(unit).seconds(),
+                }
+            }
+        };
+        let all =
+            [Some(&prometheus.requests), Some(&prometheus.errors), prometheus.latency.as_ref()];
+        for selector in all.into_iter().flatten() {
+            if !selector.contains(PODS) {
+                return Err(format!(
+                    "`{selector}` is without {PODS}, so blue and green could not be told apart"
+                ));
+            }
+        }
+        Ok(Self(prometheus))
+    }
+}
+
+/// A URL, or `NAMESPACE/SERVICE:PORT`.
+fn address(text: &str) -> Result<PrometheusAddress, String> {
+    if text.starts_with("http://") || text.starts_with("https://") {
+        return Ok(PrometheusAddress::Url(text.trim_end_matches('/').to_owned()));
+    }
+    let is_name = |text: &str| {
+        !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-.".contains(c))
+    };
+    let wrong =
+        || format!("`{text}` is no address of a Prometheus: write NAMESPACE/SERVICE:PORT or a URL");
+    let (namespace, service) = text.split_once('/').ok_or_else(wrong)?;
+    let (name, port) = service.split_once(':').ok_or_else(wrong)?;
+    if ![namespace, name, port].into_iter().all(is_name) {
+        return Err(wrong());
+    }
+    let (namespace, service) = (namespace.to_owned(), service.to_owned());
+    Ok(PrometheusAddress::Service { namespace, service })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Prometheus, String> {
+        toml::from_str::<PrometheusTable>(text)
+            .map(|table| table.0)
+            .map_err(|error| error.message().to_owned())
+    }
+
+    #[test]
+    fn an_address_alone_takes_the_usual_names() {
+        let read = read("address = \"monitoring/prometheus-server:80\"").unwrap();
+        let PrometheusAddress::Service { namespace, service } = &read.address else {
+            panic!("{read:?}")
+        };
+        assert_eq!((namespace.as_str(), service.as_str()), ("monitoring", "prometheus-server:80"));
+        assert_eq!(read.requests, "http_requests_total{namespace=\"$namespace\",pod=~\"$pods\"}");
+        assert!(read.errors.ends_with(",code=~\"5..\"}"));
+        assert!((read.latency_unit - 1.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn a_preset_knows_its_unit() {
+        let read = read("address = \"http://localhost:9090/\"\npreset = \"istio\"").unwrap();
+        assert_eq!(read.address, PrometheusAddress::Url("http://localhost:9090".into()));
+        assert!((read.latency_unit - 0.001).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused_with_the_reason() {
+        let with = |more: &str| read(&format!("address = \"http://x\"\n{more}")).unwrap_err();
+        assert!(with("requests = \"a{pod=~'$pods'}\"").contains("needs `errors`"));
+        assert!(with("requests = \"a\"\nerrors = \"b{pod=~'$pods'}\"").contains("told apart"));
+        assert!(
+            with("preset = \"http\"\nrequests = \"a\"\nerrors = \"b\"")
+                .contains("exclude each other")
+        );
+        assert!(with("latency-unit = \"min\"").contains("unknown variant"));
+        for address in ["", "prometheus", "ns/name", "ns/na me:80", "ns/:80", "ftp://x"] {
+            let error = read(&format!("address = \"{address}\"")).unwrap_err();
+            assert!(error.contains("NAMESPACE/SERVICE:PORT or a URL"), "{address}: {error}");
+        }
+    }
+}
