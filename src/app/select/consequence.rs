@@ -133,14 +133,10 @@ fn moves(means: Means, rollout: &Rollout, snapshot: &Snapshot) -> Option<Moved> 
         Means::SkipToEnd | Means::ShipAgain => (Side::Blue, held(rollout)?.blue()),
         Means::StopOnly | Means::EndBake | Means::TryAgain => return None,
     };
-    let metrics = snapshot.metrics.value();
-    let per_second = metrics.and_then(|metrics| match from {
-        // What leaves green is what green gets; what will leave blue is a share of everything.
-        Side::Green => rate(metrics, Side::Green),
-        Side::Blue => {
-            let green = rate(metrics, Side::Green).unwrap_or(0.0);
-            Some((rate(metrics, Side::Blue)? + green) * share.get() / 100.0)
-        }
+    // A share of everything: what a side got in the newest settled minute may be of an older split.
+    let per_second = snapshot.metrics.value().and_then(|metrics| {
+        let all = rate(metrics, Side::Blue)? + rate(metrics, Side::Green)?;
+        Some(all * share.get() / 100.0)
     });
     Some(Moved { from, share, per_second })
 }
