@@ -55,6 +55,7 @@ fn refused(action: Action, why: &Refusal) -> String {
         Refusal::ReadOnly => "start without --read-only to act",
         Refusal::NotPermitted(_) => "ask someone whose role may, or add it to the role",
         Refusal::IdentityUnknown => "renew the login; it goes on by itself",
+        Refusal::NoRollout => "an order needs a rollout; one that begins is found by itself",
         Refusal::StateUnknown => "wait for the next answer, or ask again now",
         Refusal::OrderOnItsWay => "it is answered within seconds",
         Refusal::ManagedBy(_) => "cancel it there",

@@ -121,6 +121,9 @@ pub enum Refusal {
     /// Another tool owns the rollout, e.g. CloudFormation.
     #[error("{0} owns this rollout")]
     ManagedBy(String),
+    /// Nothing is being rolled out, and nothing that was is on record.
+    #[error("there is no rollout")]
+    NoRollout,
     /// Nothing is known about the rollout.
     #[error("its state is not known")]
     StateUnknown,
@@ -263,7 +266,11 @@ pub fn permit(snapshot: &Snapshot, action: Action, policy: &Policy) -> Result<Pe
     if policy.read_only {
         return Err(Refusal::ReadOnly);
     }
-    let rollout = snapshot.rollout().ok_or(Refusal::StateUnknown)?;
+    let rollout = match (snapshot.rollout.value(), snapshot.rollout()) {
+        (_, Some(rollout)) => rollout,
+        (Some(_), None) => return Err(Refusal::NoRollout),
+        (None, None) => return Err(Refusal::StateUnknown),
+    };
     let offer = rollout
         .offers
         .iter()

@@ -239,6 +239,8 @@ pub struct Snapshot {
     pub identity: Fact<Identity>,
     /// The rollout that runs, or the last one; `Known(None)` when there never was one.
     pub rollout: Fact<Option<Rollout>>,
+    /// What serves while no rollout is on record: shown in blue's place.
+    pub at_rest: Option<Environment>,
     /// The alarms that guard it.
     pub guards: Fact<Vec<Guard>>,
     /// What was measured.
@@ -260,6 +262,7 @@ impl Snapshot {
             taken,
             identity: Fact::Unasked,
             rollout: Fact::Unasked,
+            at_rest: None,
             guards: Fact::Unasked,
             metrics: Fact::Unasked,
             events: Vec::new(),

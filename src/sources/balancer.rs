@@ -29,6 +29,17 @@ async fn group_arns(aws: &Aws, names: Vec<String>) -> Result<BTreeMap<String, St
         .collect())
 }
 
+/// The ARN of the load balancer that a target group is behind.
+pub(crate) async fn load_balancer(aws: &Aws, group: &str) -> Result<Option<String>, Fault> {
+    let call = aws.reads().elb.describe_target_groups().target_group_arns(group);
+    let answer = call
+        .send()
+        .await
+        .map_err(|error| fault("elasticloadbalancing:DescribeTargetGroups", &error))?;
+    let group = answer.target_groups().first();
+    Ok(group.and_then(|group| group.load_balancer_arns().first()).cloned())
+}
+
 /// The ARNs of the groups and the health of their targets.
 pub(crate) struct Health {
     /// ARNs by name.

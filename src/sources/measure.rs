@@ -5,9 +5,19 @@ use super::metrics::Groups;
 /// What CloudWatch calls the two groups behind a listener; `route` is the ARN of the listener or of
 /// one of its rules.
 pub(crate) fn groups(route: &str, blue: &str, green: &str) -> Option<Groups> {
-    // arn:…:targetgroup/NAME/HEX
-    let group = |arn: &str| arn.rsplit_once(':').map(|(_, dimension)| dimension.to_owned());
-    Some(Groups { load_balancer: load_balancer(route)?, blue: group(blue)?, green: group(green)? })
+    let green = Some(dimension(green)?);
+    Some(Groups { load_balancer: load_balancer(route)?, blue: dimension(blue)?, green })
+}
+
+/// What it calls the only group behind a load balancer, by their ARNs.
+pub(crate) fn group(balancer: &str, only: &str) -> Option<Groups> {
+    let (_, load_balancer) = balancer.split_once(":loadbalancer/")?;
+    Some(Groups { load_balancer: load_balancer.to_owned(), blue: dimension(only)?, green: None })
+}
+
+/// `targetgroup/NAME/HEX` in `arn:…:targetgroup/NAME/HEX`.
+fn dimension(group: &str) -> Option<String> {
+    group.rsplit_once(':').map(|(_, dimension)| dimension.to_owned())
 }
 
 /// `KIND/NAME/HEX` in `arn:…:listener/KIND/NAME/HEX/HEX` or `arn:…:listener-rule/…/HEX/HEX`.

@@ -132,6 +132,6 @@ fn where_nothing_was_ever_deployed_nothing_is_waited_for() {
     let mut picture = scene.shot();
     picture.rollout = Fact::known(None, picture.taken);
     let rows = small(&mut Desk::watching(picture));
-    assert_shows(&rows, &["nothing was ever deployed here", "no rollout yet", "nothing to judge"]);
+    assert_shows(&rows, &["no rollout is on record here", "no rollout yet", "nothing to judge"]);
     assert!(!rows.contains("asking"), "{rows}");
 }

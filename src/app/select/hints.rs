@@ -125,6 +125,7 @@ fn in_three_words(why: &Refusal) -> String {
         Refusal::BlueIsGoing => "blue is leaving",
         Refusal::NoSuchCall(_) => "no call for it",
         Refusal::ManagedBy(owner) => return format!("{owner} owns it"),
+        Refusal::NoRollout => "no rollout",
         Refusal::StateUnknown => "state not known",
         Refusal::ReadOnly => "read-only mode",
         Refusal::NotPermitted(_) => "no permission",

@@ -73,6 +73,9 @@ pub fn strip(state: &State) -> RollbackStrip {
         may: cockpit.map_or(May::Unknown, may),
         can: match (cockpit, rollout) {
             (Some(cockpit), Some(rollout)) => can(state, cockpit, rollout),
+            (Some(cockpit), None) if cockpit.snapshot.rollout.value().is_some() => {
+                Can::Not(Refusal::NoRollout)
+            }
             _ => Can::Not(Refusal::StateUnknown),
         },
         to: blue.and_then(|blue| blue.revision.value()).map(|revision| revision.name.clone()),

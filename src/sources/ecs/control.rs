@@ -21,14 +21,14 @@ const A_PAGE: i32 = 100;
 /// until the service names another; who begins to watch an idle service sees its newest.
 pub(crate) async fn look(
     aws: &Aws,
-    service: Service,
+    service: &Service,
     before: Option<Control>,
 ) -> Result<Option<Control>, Fault> {
     let current = service.current_service_deployment().map(str::to_owned);
     let followed = before.as_ref().map(|control| control.arn().to_owned());
     let arn = match current.or(followed) {
         Some(arn) => arn,
-        None => match newest(aws, &service).await? {
+        None => match newest(aws, service).await? {
             Some(arn) => arn,
             None => return Ok(None),
         },

@@ -5,6 +5,7 @@
 //! | `parts` | what is asked for separately, and how often |
 //! | `control` | the calls about the deployment that is followed |
 //! | `raw` | what the APIs said, each part with its age |
+//! | `rest` | what a service runs of which no deployment is on record |
 //! | `seen` | when stages and weights changed, which no API says |
 //! | `translate` | raw answers → one snapshot, pure |
 //! | `orders` | reading again before an order, and its one call |
@@ -15,6 +16,7 @@ pub(crate) mod list;
 pub(crate) mod orders;
 mod parts;
 mod raw;
+mod rest;
 mod seen;
 mod translate;
 
@@ -33,6 +35,7 @@ use super::poll::{Ask, Kept, Kind, Question, replace};
 use super::service::describe;
 use parts::Part;
 use raw::{Control, Raw};
+use rest::Rest;
 use seen::Seen;
 
 /// What is known of one service.
@@ -42,10 +45,13 @@ pub(crate) struct Ecs {
     raw: Raw,
 }
 
+/// The deployment, and what the service runs where none is on record.
+type Looked = (Result<Option<Control>, Fault>, Option<Rest>);
+
 /// What one part answered.
 pub(crate) enum Answer {
     Service(Box<Result<Service, Fault>>),
-    Control(Box<Result<Option<Control>, Fault>>),
+    Control(Box<Looked>),
     Around(around::Answer),
 }
 
@@ -70,11 +76,8 @@ impl Ecs {
     }
 
     /// Keeps what the deployment said, and what can only be seen between two looks.
-    fn keep_control(
-        &mut self,
-        result: Result<Option<Control>, Fault>,
-        now: Timestamp,
-    ) -> Kept<Part> {
+    fn keep_control(&mut self, (result, rest): Looked, now: Timestamp) -> Kept<Part> {
+        self.raw.rest = rest.or(self.raw.rest.take());
         let before = self.raw.control().map(|control| control.arn().to_owned());
         let fault = replace(&mut self.raw.control, result, now);
         let followed = self.raw.control().map(|control| control.arn().to_owned());
@@ -123,8 +126,16 @@ impl Kind for Ecs {
             }
             Part::Control => {
                 let (service, before) = (self.own()?.clone(), raw.control().cloned());
-                async move { Answer::Control(Box::new(control::look(&aws, service, before).await)) }
-                    .boxed()
+                let rest = raw.rest.clone();
+                async move {
+                    let found = control::look(&aws, &service, before).await;
+                    let rest = match found {
+                        Ok(None) => Some(Rest::read(&aws, &service, rest).await),
+                        Ok(Some(_)) | Err(_) => None,
+                    };
+                    Answer::Control(Box::new((found, rest)))
+                }
+                .boxed()
             }
             Part::Around(part) => {
                 raw.around.question(&aws, part, self, ask)?.map(Answer::Around).boxed()

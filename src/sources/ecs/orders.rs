@@ -43,7 +43,7 @@ async fn read(aws: &Aws, order: &Order) -> Read {
     };
     match super::service(aws, names).await {
         Ok(service) => {
-            let control = look(aws, service.clone(), None).await;
+            let control = look(aws, &service, None).await;
             (Ok(service), control)
         }
         Err(fault) => (Err(fault.clone()), Err(fault)),

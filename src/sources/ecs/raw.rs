@@ -13,10 +13,11 @@ use crate::sources::around::Surroundings;
 use crate::sources::forward::group_name;
 use crate::sources::time::moment;
 
+use super::rest::Rest;
 use super::seen::Seen;
 
 /// What ECS says about one service deployment.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Control {
     /// The deployment.
     pub(crate) deployment: ServiceDeployment,
@@ -93,8 +94,10 @@ impl Group {
 pub(crate) struct Raw {
     /// The service.
     pub(crate) service: Fact<Service>,
-    /// The deployment that is followed; `None` when there never was one.
+    /// The deployment that is followed; `None` when none is on record.
     pub(crate) control: Fact<Option<Control>>,
+    /// What is read of a service of which no deployment is on record.
+    pub(crate) rest: Option<Rest>,
     /// What is the same whoever deploys.
     pub(crate) around: Surroundings,
     /// What was seen of the followed deployment while it was watched.

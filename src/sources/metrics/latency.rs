@@ -147,7 +147,7 @@ mod tests {
     fn subject() -> Subject {
         let name = String::new();
         Subject {
-            groups: Groups { load_balancer: name.clone(), blue: name.clone(), green: name },
+            groups: Groups { load_balancer: name.clone(), blue: name, green: None },
             began: Timestamp::from_second(BEGAN).ok(),
             margins: Margins::of(&Config::default()),
         }

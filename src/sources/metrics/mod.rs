@@ -43,8 +43,8 @@ pub(crate) struct Groups {
     pub(crate) load_balancer: String,
     /// Blue's `targetgroup/NAME/HEX`.
     pub(crate) blue: String,
-    /// Green's.
-    pub(crate) green: String,
+    /// Green's; nothing while there is no green.
+    pub(crate) green: Option<String>,
 }
 
 /// What is measured: another one begins from nothing.
@@ -90,7 +90,7 @@ impl Meter {
     /// blue's history is known, and whether that works only when it was tried.
     async fn refresh(&mut self, aws: &Aws, subject: &Subject, span: Span) -> Result<(), Fault> {
         loop {
-            let queries = query::all(&self.counting);
+            let queries = query::all(&subject.groups, &self.counting);
             let refused = match self.ask(aws, &subject.groups, &queries, span).await {
                 Ok(()) => false,
                 Err(fault) if self.counting.may_be_blamed_for(&fault) => true,

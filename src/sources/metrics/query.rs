@@ -69,9 +69,10 @@ impl Strictness {
 }
 
 /// All series that are asked for now.
-pub(super) fn all(counting: &Counting) -> Vec<Query> {
+pub(super) fn all(groups: &Groups, counting: &Counting) -> Vec<Query> {
     let mut queries = Vec::new();
-    for side in [Side::Blue, Side::Green] {
+    let sides = [Some(Side::Blue), groups.green.as_ref().map(|_| Side::Green)];
+    for side in sides.into_iter().flatten() {
         for (name, metric, statistic) in SERIES {
             let statistic = statistic.to_owned();
             queries.push(Query { id: id(side, name), side: Some(side), metric, statistic });
@@ -126,9 +127,13 @@ impl Query {
             .namespace(NAMESPACE)
             .metric_name(self.metric)
             .dimensions(dimension("LoadBalancer", &groups.load_balancer));
-        let metric = match self.side {
-            Some(Side::Blue) => metric.dimensions(dimension("TargetGroup", &groups.blue)),
-            Some(Side::Green) => metric.dimensions(dimension("TargetGroup", &groups.green)),
+        let group = match self.side {
+            Some(Side::Blue) => Some(&groups.blue),
+            Some(Side::Green) => groups.green.as_ref(),
+            None => None,
+        };
+        let metric = match group {
+            Some(group) => metric.dimensions(dimension("TargetGroup", group)),
             None => metric,
         };
         let stat =
@@ -140,6 +145,7 @@ impl Query {
 /// From where the numbers come, for the person who asks.
 pub(super) fn source(groups: &Groups, counting: &Counting) -> String {
     let Groups { load_balancer, blue, green } = groups;
+    let green = green.as_ref().map(|green| format!(", green {green}")).unwrap_or_default();
     let counted = match counting.asked() {
         Some((way, edges)) => {
             let edges: Vec<String> = edges.iter().map(|edge| way.statistic(edge.edge)).collect();
@@ -148,7 +154,7 @@ pub(super) fn source(groups: &Groups, counting: &Counting) -> String {
         None => String::new(),
     };
     format!(
-        "{NAMESPACE} of {load_balancer}: blue {blue}, green {green}; RequestCount, 5xx, 4xx and \
+        "{NAMESPACE} of {load_balancer}: blue {blue}{green}; RequestCount, 5xx, 4xx and \
          connection errors as Sum, {RESPONSE_TIME} as p50, p90, p99{counted}; period 60 s"
     )
 }

@@ -29,7 +29,11 @@ pub(crate) fn line(pen: &mut Pen<'_>, cockpit: &Cockpit) {
         return;
     };
     if list.is_empty() {
-        pen.left(x, 0, "none guards this rollout", Role::Dim);
+        let text = match cockpit.snapshot.rollout() {
+            Some(_) => "none guards this rollout",
+            None => "none without a rollout",
+        };
+        pen.left(x, 0, text, Role::Dim);
         return;
     }
     let mut sorted: Vec<&Guard> = list.iter().collect();

@@ -96,7 +96,7 @@ fn nothing(pen: &mut Pen<'_>, cockpit: &Cockpit) {
     let width = pen.width().saturating_sub(2);
     match (facts.value(), facts.fault()) {
         (Some(_), _) => {
-            let text = "nothing was ever deployed here; waiting for a rollout to begin";
+            let text = "no rollout is on record here; waiting for one to begin";
             pen.cut(1, 0, width, text, Role::Strong);
         }
         (None, Some(fault)) => {

@@ -30,16 +30,19 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit, side: Si
         return;
     }
     let mut inner = pen.part(2, 1, width - 4, height - 2);
-    let Some(rollout) = cockpit.snapshot.rollout() else {
-        let room = inner.width();
-        inner.cut(0, 0, room, &words::no_rollout(cockpit), Role::Dim);
-        return;
+    let at_rest = cockpit.snapshot.at_rest.as_ref().filter(|_| side == Side::Blue);
+    let (own, other) = match (cockpit.snapshot.rollout(), at_rest) {
+        (Some(rollout), _) => match side {
+            Side::Blue => (&rollout.blue, &rollout.green),
+            Side::Green => (&rollout.green, &rollout.blue),
+        },
+        (None, Some(at_rest)) => (at_rest, at_rest),
+        (None, None) => {
+            let room = inner.width();
+            inner.cut(0, 0, room, &words::no_rollout(cockpit), Role::Dim);
+            return;
+        }
     };
-    let other = match side {
-        Side::Blue => &rollout.green,
-        Side::Green => &rollout.blue,
-    };
-    let own = rollout.side(side);
     let roomy = inner.height() >= 13 && inner.width() >= 44;
     let mut y = revision(&mut inner, own, other, side, roomy);
     y = tasks(&mut inner, y, state, own, roomy);
@@ -50,6 +53,9 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit, side: Si
 }
 
 fn serves(cockpit: &Cockpit, side: Side) -> String {
+    if cockpit.snapshot.rollout().is_none() && cockpit.snapshot.at_rest.is_some() {
+        return if side == Side::Blue { " serves 100 % " } else { " " }.to_owned();
+    }
     let traffic = cockpit.snapshot.rollout().map(|rollout| &rollout.traffic);
     let split = traffic.and_then(|traffic| match traffic.listener.value() {
         Some(ListenerSplit::Split(split)) => Some(*split),

@@ -4,6 +4,7 @@
 mod events;
 mod offers;
 mod phase;
+mod rest;
 mod schedule;
 mod sides;
 mod stages;
@@ -44,6 +45,7 @@ pub(crate) fn snapshot(
         guards: guards(raw),
         metrics: metrics(raw, &sides),
         events: events::events(raw, &sides),
+        at_rest: rest::environment(raw),
         ..Snapshot::unasked(target.clone(), now)
     }
 }
@@ -60,8 +62,11 @@ pub(crate) fn to_remember(raw: &Raw) -> (Option<f64>, Option<String>) {
     (traffic::green_share(&sides), sides.blue.arn.map(str::to_owned))
 }
 
-/// What CloudWatch calls the two groups; only application load balancers count requests.
+/// What CloudWatch calls the groups; only application load balancers count requests.
 pub(crate) fn groups(raw: &Raw) -> Option<Groups> {
+    if let Some(groups) = rest::groups(raw) {
+        return Some(groups);
+    }
     let sides = Sides::of(raw);
     if sides.share_a_group() {
         return None;
@@ -145,6 +150,9 @@ fn end_reason(control: &Control) -> Option<EndReason> {
 
 /// The alarms, and the circuit breaker as one more guard.
 fn guards(raw: &Raw) -> Fact<Vec<Guard>> {
+    if raw.control.value() == Some(&None) {
+        return raw.control.map(|_| Vec::new());
+    }
     let Some(breaker) = raw.control().and_then(breaker) else { return raw.around.guards.clone() };
     raw.around.guards.map(|alarms| std::iter::once(breaker).chain(alarms.iter().cloned()).collect())
 }
@@ -175,6 +183,12 @@ fn metrics(raw: &Raw, sides: &Sides<'_>) -> Fact<Metrics> {
         return raw.around.metrics.clone();
     }
     let why = match (raw.control(), raw.service.value()) {
+        (None, Some(service)) if raw.rest.is_some() && groups(raw).is_none() => {
+            match service.load_balancers() {
+                [] => "the service is behind no load balancer",
+                _ => "the target group names no application load balancer",
+            }
+        }
         (Some(_), _) if sides.share_a_group() => "both revisions share one target group",
         (Some(_), Some(service)) if service.load_balancers().is_empty() => {
             "the service is behind no load balancer"

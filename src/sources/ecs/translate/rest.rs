@@ -1,0 +1,118 @@
+//! What a service runs of which no deployment is on record.
+
+use aws_sdk_ecs::types::{Task as EcsTask, TaskDefinition};
+
+use crate::domain::{Environment, Fact, Revision, Task, TaskCounts};
+use crate::sources::balancer::targets_of;
+use crate::sources::measure;
+use crate::sources::metrics::Groups;
+use crate::sources::tasks::{digest, image, task};
+
+use super::super::raw::{Raw, last_part};
+
+/// All of it, when it is known that no deployment is on record.
+pub(crate) fn environment(raw: &Raw) -> Option<Environment> {
+    let rest = raw.rest.as_ref().filter(|_| raw.control.value() == Some(&None))?;
+    let service = raw.service.value()?;
+    let count = |n: i32| u32::try_from(n).unwrap_or(0);
+    let counts = TaskCounts {
+        desired: count(service.desired_count()),
+        running: count(service.running_count()),
+        pending: count(service.pending_count()),
+    };
+    let running: Vec<&EcsTask> = raw.around.tasks.value().into_iter().flatten().collect();
+    let revision = service.task_definition().map(|arn| Revision {
+        name: last_part(arn).to_owned(),
+        arn: arn.to_owned(),
+        images: rest
+            .definition
+            .iter()
+            .flat_map(|definition| images(definition, &running))
+            .collect(),
+        active: rest
+            .definition
+            .as_ref()
+            .and_then(TaskDefinition::status)
+            .map(|status| status.as_str() == "ACTIVE"),
+    });
+    let group = raw.groups().into_iter().next();
+    Some(Environment {
+        revision: revision.map_or(Fact::Unasked, |revision| raw.service.map(|_| revision)),
+        tasks: raw.service.map(|_| counts),
+        task_list: raw.around.tasks.map(|tasks| {
+            let mut list: Vec<Task> = tasks.iter().map(task).collect();
+            list.sort_by(|a, b| a.started.cmp(&b.started).then_with(|| a.id.cmp(&b.id)));
+            list
+        }),
+        targets: match &group {
+            Some(group) => targets_of(&raw.around.health, &group.name),
+            None => Fact::Unasked,
+        },
+        target_group: group.map(|group| group.name),
+    })
+}
+
+/// What CloudWatch calls its only group.
+pub(crate) fn groups(raw: &Raw) -> Option<Groups> {
+    let rest = raw.rest.as_ref().filter(|_| raw.control.value() == Some(&None))?;
+    let group = raw.groups().into_iter().next()?;
+    measure::group(rest.balancer.as_deref()?, &group.arn)
+        .filter(|groups| groups.load_balancer.starts_with("app/"))
+}
+
+fn images(
+    definition: &TaskDefinition,
+    running: &[&EcsTask],
+) -> impl Iterator<Item = crate::domain::Image> {
+    definition.container_definitions().iter().map(|container| {
+        let name = container.name().unwrap_or_default();
+        image(name, container.image().unwrap_or_default(), digest(running, name))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ecs::types::{LoadBalancer, Service};
+    use jiff::Timestamp;
+
+    use super::super::super::rest::Rest;
+    use super::super::{groups, snapshot};
+    use super::*;
+    use crate::domain::FaultKind;
+
+    fn raw(balancer: Option<&str>) -> Raw {
+        let group = "arn:aws:elasticloadbalancing:r:1:targetgroup/search-a/ab";
+        let service = Service::builder()
+            .task_definition("arn:aws:ecs:r:1:task-definition/search:41")
+            .desired_count(3)
+            .running_count(2)
+            .load_balancers(LoadBalancer::builder().target_group_arn(group).build())
+            .build();
+        let balancer = balancer.map(str::to_owned);
+        Raw {
+            service: Fact::known(service, Timestamp::UNIX_EPOCH),
+            control: Fact::known(None, Timestamp::UNIX_EPOCH),
+            rest: Some(Rest { definition: None, balancer }),
+            ..Raw::default()
+        }
+    }
+
+    #[test]
+    fn a_service_without_a_deployment_on_record_shows_what_it_runs() {
+        let raw = raw(Some("arn:aws:elasticloadbalancing:r:1:loadbalancer/app/shop/11"));
+        let serving = environment(&raw).unwrap();
+        assert_eq!(serving.revision.value().unwrap().name, "search:41");
+        assert_eq!(serving.tasks.value().unwrap().running, 2);
+        assert_eq!(serving.target_group.as_deref(), Some("search-a"));
+        let groups = groups(&raw).unwrap();
+        assert_eq!((groups.load_balancer.as_str(), groups.green), ("app/shop/11", None));
+    }
+
+    #[test]
+    fn a_group_without_a_load_balancer_says_why_nothing_is_measured() {
+        let target = "ecs:prod/search".parse().unwrap();
+        let picture = snapshot(&target, &Fact::Unasked, &raw(None), Timestamp::UNIX_EPOCH);
+        assert_eq!(picture.rollout.value(), Some(&None));
+        assert_eq!(picture.metrics.fault().unwrap().kind, FaultKind::Absent);
+    }
+}
