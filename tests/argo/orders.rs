@@ -259,8 +259,8 @@ async fn to_try_again_says_whether_it_ships_at_once() {
         assert_eq!(id.as_str(), "996f685f");
         order.expected.means
     };
-    assert_eq!(means("canary-nginx-abort-retry", 4_100).await, Means::TryAgain);
-    assert_eq!(means("bluegreen-failed-analysis", 3_100).await, Means::ShipAgain);
+    assert_eq!(Box::pin(means("canary-nginx-abort-retry", 4_100)).await, Means::TryAgain);
+    assert_eq!(Box::pin(means("bluegreen-failed-analysis", 3_100)).await, Means::ShipAgain);
 }
 
 #[tokio::test]
