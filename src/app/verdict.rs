@@ -6,12 +6,12 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
-    LatencyEdge, Metrics, Point, Rollout, RolloutKind, Side, SideMetrics, Snapshot, Split,
-    StageKind, StageState,
+    CustomSeries, LatencyEdge, Metrics, Point, Rollout, RolloutKind, Side, SideMetrics, Snapshot,
+    Split, StageKind, StageState,
 };
 use crate::stats::{
-    Assessment, Basis, Bucket, BucketLength, Config, Counts, Judge, MetricSpec, Probability,
-    Quantile, Sample, Sides, SplitAssessment, SplitCheck, Tally,
+    Assessment, Basis, Bucket, BucketLength, Config, Counts, CustomMetric, Judge, MetricSpec,
+    Probability, Quantile, Sample, Sides, SplitAssessment, SplitCheck, Tally,
 };
 
 /// A verdict with the minutes it rests on.
@@ -101,7 +101,7 @@ fn replay(metrics: &Metrics, rollout: &Rollout, minutes: usize, config: &Config)
     for index in first..end {
         let planned = planned_at(rollout, metrics.minute(index));
         let before = judge.assessment();
-        let after = judge.push(&bucket(metrics, planned, index));
+        let after = judge.push(&bucket(config, metrics, planned, index));
         uses.push(used_for(&before, &after));
         log_e.push(after.log_e);
         split = check.push(planned, rollout.traffic.sticky, requests(metrics, index)).or(split);
@@ -165,11 +165,24 @@ fn specs(config: &Config, metrics: &Metrics, first: usize) -> Vec<MetricSpec> {
         });
     }
     specs.push(MetricSpec::client_errors(config, client_errors));
+    for (own, series) in custom(config, metrics) {
+        let history = (0..first).map(|i| point(&series.blue, i).settled()).collect();
+        specs.push(own.spec(&series.name, history));
+    }
     specs
 }
 
+/// The metrics that a person added and that were asked for.
+fn custom<'a>(
+    config: &'a Config,
+    metrics: &'a Metrics,
+) -> impl Iterator<Item = (&'a CustomMetric, &'a CustomSeries)> {
+    let series = metrics.custom.iter();
+    series.filter_map(|series| Some((config.metrics.get(&series.name)?, series)))
+}
+
 /// One minute of all metrics, in the order of [`specs`].
-fn bucket(metrics: &Metrics, planned: Option<Split>, index: usize) -> Bucket {
+fn bucket(config: &Config, metrics: &Metrics, planned: Option<Split>, index: usize) -> Bucket {
     let (blue, green) = (&metrics.blue, &metrics.green);
     let mut samples =
         vec![Sample::Counts(Sides { blue: errors(blue, index), green: errors(green, index) })];
@@ -188,6 +201,10 @@ fn bucket(metrics: &Metrics, planned: Option<Split>, index: usize) -> Bucket {
     let plain =
         |side| client_errors(side, index).and_then(|c| Tally::errors(c.bad(), c.requests()));
     samples.push(Sample::Counts(Sides { blue: plain(blue), green: plain(green) }));
+    for (own, series) in custom(config, metrics) {
+        let harm = |side| point(series.side(side), index).settled().map(|value| own.harm(value));
+        samples.push(Sample::Gauge(Sides { blue: harm(Side::Blue), green: harm(Side::Green) }));
+    }
     Bucket { planned, samples }
 }
 

@@ -238,6 +238,29 @@ fn percent(errors: f64, requests: f64) -> f64 {
     (100.0 * errors / requests).clamp(0.0, 100.0)
 }
 
+/// One more metric of both sides: a number a minute, in its own unit.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CustomSeries {
+    /// As it is called in the config file.
+    pub name: String,
+    /// The unit, for people.
+    pub unit: String,
+    /// Blue's numbers.
+    pub blue: Vec<Point>,
+    /// Green's numbers.
+    pub green: Vec<Point>,
+}
+
+impl CustomSeries {
+    /// The numbers of one side.
+    pub fn side(&self, side: Side) -> &[Point] {
+        match side {
+            Side::Blue => &self.blue,
+            Side::Green => &self.green,
+        }
+    }
+}
+
 /// Both sides over the same minutes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Metrics {
@@ -247,6 +270,8 @@ pub struct Metrics {
     pub blue: SideMetrics,
     /// Green's series.
     pub green: SideMetrics,
+    /// What else was asked for, by name.
+    pub custom: Vec<CustomSeries>,
     /// 5xx answers the load balancer gave by itself: of no side, shown as a shared warning.
     pub balancer_errors: Vec<Point>,
     /// How the latencies are compared.
@@ -273,6 +298,11 @@ impl Metrics {
             Side::Blue => &self.blue,
             Side::Green => &self.green,
         }
+    }
+
+    /// A metric that is none of the usual ones.
+    pub fn custom(&self, name: &str) -> Option<&CustomSeries> {
+        self.custom.iter().find(|series| series.name == name)
     }
 
     /// The share of requests each side really got in the last `minutes` settled minutes.
@@ -338,6 +368,7 @@ mod tests {
                 &[Point::Absent, Point::Value(10.0), Point::Value(50.0), Point::Value(1.0)],
                 &[],
             ),
+            custom: Vec::new(),
             balancer_errors: Vec::new(),
             latency: LatencyBasis::Percentiles { why: String::new() },
             source: String::new(),

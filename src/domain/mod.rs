@@ -40,7 +40,8 @@ pub use fault::{Fault, FaultKind};
 pub use guard::{Guard, GuardState};
 pub use ids::{OrderId, RolloutId};
 pub use metric::{
-    LatencyBasis, LatencyEdge, MetricKind, Metrics, Point, Quantile, SideMetrics, Slower,
+    CustomSeries, LatencyBasis, LatencyEdge, MetricKind, Metrics, Point, Quantile, SideMetrics,
+    Slower,
 };
 pub use nearest::nearest;
 pub use order::{

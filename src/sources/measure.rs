@@ -6,13 +6,22 @@ use super::metrics::Groups;
 /// one of its rules.
 pub(crate) fn groups(route: &str, blue: &str, green: &str) -> Option<Groups> {
     let green = Some(dimension(green)?);
-    Some(Groups { load_balancer: load_balancer(route)?, blue: dimension(blue)?, green })
+    let (load_balancer, blue) = (load_balancer(route)?, dimension(blue)?);
+    Some(Groups { load_balancer, blue, green, blue_runs: None, green_runs: None })
+}
+
+/// The same with what both sides run, by the ARNs of their task definitions.
+pub(crate) fn running(groups: Groups, blue: Option<&str>, green: Option<&str>) -> Groups {
+    // arn:…:task-definition/FAMILY:REVISION
+    let name = |arn: &str| arn.rsplit('/').next().map(str::to_owned);
+    Groups { blue_runs: blue.and_then(name), green_runs: green.and_then(name), ..groups }
 }
 
 /// What it calls the only group behind a load balancer, by their ARNs.
 pub(crate) fn group(balancer: &str, only: &str) -> Option<Groups> {
     let (_, load_balancer) = balancer.split_once(":loadbalancer/")?;
-    Some(Groups { load_balancer: load_balancer.to_owned(), blue: dimension(only)?, green: None })
+    let (load_balancer, blue) = (load_balancer.to_owned(), dimension(only)?);
+    Some(Groups { load_balancer, blue, green: None, blue_runs: None, green_runs: None })
 }
 
 /// `targetgroup/NAME/HEX` in `arn:…:targetgroup/NAME/HEX`.

@@ -7,10 +7,13 @@
 //! errors = { accept = { ratio = 1.5, plus = 0.005 } }
 //! ```
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Target;
 
+use super::custom::{CustomMetric, by_name};
 use super::latency::Quantile;
 use super::units::{Growth, Importance, Margin, Probability, Settle};
 
@@ -62,6 +65,9 @@ pub struct Config {
     pub p90: GaugeConfig,
     /// 99th percentile of the latency.
     pub p99: GaugeConfig,
+    /// Others, by the names they are given here.
+    #[serde(deserialize_with = "by_name")]
+    pub metrics: BTreeMap<String, CustomMetric>,
 }
 
 impl Default for Config {
@@ -79,6 +85,7 @@ impl Default for Config {
             p50: GaugeConfig::default(),
             p90: GaugeConfig::default(),
             p99: GaugeConfig::default(),
+            metrics: BTreeMap::new(),
         }
     }
 }
@@ -136,7 +143,8 @@ impl Config {
         let mute = |role: Option<Role>| role == Some(Role::Muted);
         let client_errors = self.client_errors.role.is_none_or(|role| role == Role::Muted);
         let latency = Quantile::ALL.into_iter().all(|quantile| mute(self.latency(quantile).role));
-        mute(self.errors.role) && client_errors && latency
+        let custom = self.metrics.values().all(|metric| metric.role == Role::Muted);
+        mute(self.errors.role) && client_errors && latency && custom
     }
 
     /// What is changed about the latency at `quantile`.

@@ -38,6 +38,7 @@
 mod bets;
 mod config;
 mod counts;
+mod custom;
 mod dispersion;
 mod evidence;
 mod forecast;
@@ -58,6 +59,7 @@ mod verdict;
 
 pub use config::{Config, Configs, GaugeConfig, RateConfig, Role};
 pub use counts::{Counts, Sides, Tally, counter_delta};
+pub use custom::{CustomMetric, WorseWhen};
 pub use dispersion::{HistoryDispersion, history_dispersion};
 pub use evidence::{EvidenceProcess, Question};
 pub use gauge::GaugeProcess;

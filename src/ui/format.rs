@@ -95,6 +95,17 @@ pub(super) fn rate(value: f64) -> String {
     }
 }
 
+/// A number of any size, to three digits where it has a fraction: `1240`, `87.2`, `0.0315`.
+pub(super) fn level(value: f64) -> String {
+    let digits = if value == 0.0 { 0 } else { 2 - value.abs().log10().floor() as i32 };
+    let text = format!("{value:.*}", usize::try_from(digits.clamp(0, 6)).unwrap_or(0));
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
+
 /// A latency, given in seconds, in milliseconds: `187`, `2 340`, `0.8`.
 pub(super) fn millis(seconds: f64) -> String {
     let ms = seconds * 1000.0;

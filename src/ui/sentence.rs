@@ -3,10 +3,10 @@
 use jiff::tz::TimeZone;
 
 use crate::app::verdict::Judgement;
-use crate::domain::{Metrics, Quantile, RolloutKind, Side, Snapshot};
+use crate::domain::{Metrics, Point, Quantile, RolloutKind, Side, Snapshot};
 use crate::stats::{Assessment, Basis, Counts, Eta, MetricAssessment, RatioEstimate, Verdict};
 
-use super::format::{clean, millis, minute, percent};
+use super::format::{clean, level, millis, minute, percent};
 use super::theme::Role;
 
 /// A verdict as it is said.
@@ -97,8 +97,8 @@ fn numbers(snapshot: &Snapshot, judgement: &Judgement) -> Vec<String> {
     let metrics = snapshot.metrics.value();
     let assessment = &judgement.assessment;
     let Some(metric) = leading(assessment) else { return Vec::new() };
-    let latency = latency(metrics, &metric.name);
-    let has_p99 = latency.is_some();
+    let latency = levels(metrics, &metric.name);
+    let has_p99 = quantile(&metric.name).is_some() && latency.is_some();
     let over = is_over(snapshot);
     let warming_up = assessment.warm_up_left > 0 && assessment.verdict == Verdict::Undecided;
     let warming_up = warming_up && !over;
@@ -148,7 +148,7 @@ fn numbers(snapshot: &Snapshot, judgement: &Judgement) -> Vec<String> {
     if warming_up {
         parts.push("; green is warming up".to_owned());
     }
-    let p99 = self::latency(metrics, "p99").filter(|_| !has_p99);
+    let p99 = levels(metrics, "p99").filter(|_| !has_p99);
     parts.extend(p99.map(|p99| format!(", {p99}")));
     parts
 }
@@ -169,17 +169,24 @@ fn quantile(name: &str) -> Option<Quantile> {
     Quantile::ALL.into_iter().find(|quantile| quantile.name() == name)
 }
 
-/// A latency of one side in its newest settled minute, in seconds.
-pub(super) fn newest(metrics: &Metrics, name: &str, side: Side) -> Option<f64> {
-    let series = metrics.side(side).percentile(quantile(name)?);
-    series.iter().rev().find(|point| point.is_closed())?.settled()
+/// What is no count of one side in its newest settled minute: a latency, or what a person added.
+pub(super) fn newest(metrics: &Metrics, name: &str, side: Side) -> Option<String> {
+    let last = |series: &[Point]| series.iter().rev().find(|point| point.is_closed())?.settled();
+    if let Some(quantile) = quantile(name) {
+        let seconds = last(metrics.side(side).percentile(quantile))?;
+        return Some(format!("{} ms", millis(seconds)));
+    }
+    let custom = metrics.custom(name)?;
+    let unit = clean(&custom.unit);
+    let gap = if unit.is_empty() { "" } else { " " };
+    Some(format!("{}{gap}{unit}", level(last(custom.side(side))?)))
 }
 
-/// A latency of both sides.
-fn latency(metrics: Option<&Metrics>, name: &str) -> Option<String> {
+/// The same of both sides.
+fn levels(metrics: Option<&Metrics>, name: &str) -> Option<String> {
     let newest = |side: Side| newest(metrics?, name, side);
     let (green, blue) = (newest(Side::Green)?, newest(Side::Blue)?);
-    Some(format!("{name} {} ms against {} ms", millis(green), millis(blue)))
+    Some(format!("{} {green} against {blue}", clean(name)))
 }
 
 /// When it was decided, or how long it still takes.

@@ -130,3 +130,39 @@ async fn what_failed_to_come_is_asked_for_as_soon_as_it_can_be_had() {
     let gaps = settled.iter().filter(|point| **point == Point::Unknown).count();
     assert_eq!(gaps, 0, "{settled:?}");
 }
+
+#[tokio::test]
+async fn a_metric_of_one_s_own_is_measured_on_both_sides_and_judged() {
+    let config = "[metrics.p95]\nnamespace = 'AWS/ApplicationELB'\nmetric = 'TargetResponseTime'\n\
+        statistic = 'p95'\nunit = 's'\nrole = 'critical'\nweight = 5\n\
+        dimensions = { LoadBalancer = '$load-balancer', TargetGroup = '$target-group' }\n\
+        [metrics.queue]\nnamespace = 'Shop'\nmetric = 'QueueLength'\n\
+        dimensions = { Revision = '$task-definition' }";
+    let config: Config = toml::from_str(config).unwrap();
+    let mut bench = Bench::judged("latency", GROUP, config.clone()).await;
+    bench.reach(&Phase::Shifting).await;
+    bench.pass(840);
+    let picture = bench.look().await;
+    let asked = bench.simulator.calls();
+    let queries = asked.iter().rev().find(|call| call.operation == "GetMetricData").unwrap();
+    let asked = queries.input.list("MetricDataQueries").iter();
+    let asked = asked.map(|query| query.get("MetricStat").get("Metric"));
+    let own = asked.filter(|metric| metric.text("Namespace") == Some("Shop"));
+    let mut revisions: Vec<&str> =
+        own.filter_map(|metric| metric.list("Dimensions")[0].text("Value")).collect();
+    revisions.sort_unstable();
+    assert_eq!(revisions, ["checkout:41", "checkout:42"], "each side by what it runs");
+
+    let metrics = metrics(&picture);
+    let p95 = metrics.custom("p95").unwrap();
+    let last = |series: &[Point]| series.iter().rev().find_map(|point| point.settled()).unwrap();
+    assert!(last(p95.side(Side::Green)) > 0.0 && last(p95.side(Side::Blue)) > 0.0);
+    let nothing = metrics.custom("queue").unwrap();
+    assert!(nothing.blue.iter().all(|point| point.settled().is_none()), "nobody measures it");
+
+    let judgement = cutover::app::verdict::judge(&picture, &config).unwrap();
+    let names = judgement.assessment.metrics.iter().map(|metric| metric.name.as_str());
+    assert!(names.eq(["errors", "p50", "p90", "p99", "client_errors", "p95", "queue"]));
+    let p95 = &judgement.assessment.metrics[5];
+    assert!(p95.gauge_ratio.is_some(), "{p95:?}");
+}

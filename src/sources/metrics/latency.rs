@@ -147,9 +147,16 @@ mod tests {
     fn subject() -> Subject {
         let name = String::new();
         Subject {
-            groups: Groups { load_balancer: name.clone(), blue: name, green: None },
+            groups: Groups {
+                load_balancer: name.clone(),
+                blue: name,
+                green: None,
+                blue_runs: None,
+                green_runs: None,
+            },
             began: Timestamp::from_second(BEGAN).ok(),
             margins: Margins::of(&Config::default()),
+            custom: std::collections::BTreeMap::new(),
         }
     }
 

@@ -22,7 +22,7 @@ use aws_sdk_cloudwatch::types::ScanBy;
 use jiff::Timestamp;
 
 use crate::domain::{Fault, FaultKind, Metrics};
-use crate::stats::Config;
+use crate::stats::{Config, CustomMetric};
 
 use super::aws::Aws;
 use super::error::fault;
@@ -45,6 +45,10 @@ pub(crate) struct Groups {
     pub(crate) blue: String,
     /// Green's; nothing while there is no green.
     pub(crate) green: Option<String>,
+    /// What blue runs, e.g. `checkout:41`.
+    pub(crate) blue_runs: Option<String>,
+    /// What green runs.
+    pub(crate) green_runs: Option<String>,
 }
 
 /// What is measured: another one begins from nothing.
@@ -54,6 +58,8 @@ struct Subject {
     /// When the rollout began; what blue did before is its history.
     began: Option<Timestamp>,
     margins: Margins,
+    /// What a person added, by name.
+    custom: BTreeMap<String, CustomMetric>,
 }
 
 /// Reads the metrics of a rollout again and again, and asks only for what is new: the minutes that
@@ -75,13 +81,14 @@ impl Meter {
         span: Span,
         config: &Config,
     ) -> (Result<Metrics, Fault>, Self) {
-        let subject = Subject { groups, began: span.began, margins: Margins::of(config) };
+        let (margins, custom) = (Margins::of(config), config.metrics.clone());
+        let subject = Subject { groups, began: span.began, margins, custom };
         if self.subject.as_ref() != Some(&subject) {
             self = Self::default();
         }
         let result = self.refresh(aws, &subject, span).await;
         let result =
-            result.map(|()| translate::metrics(&self.kept, &subject.groups, &self.counting, span));
+            result.map(|()| translate::metrics(&self.kept, &subject, &self.counting, span));
         self.subject = Some(subject);
         (result, self)
     }
@@ -90,8 +97,8 @@ impl Meter {
     /// blue's history is known, and whether that works only when it was tried.
     async fn refresh(&mut self, aws: &Aws, subject: &Subject, span: Span) -> Result<(), Fault> {
         loop {
-            let queries = query::all(&subject.groups, &self.counting);
-            let refused = match self.ask(aws, &subject.groups, &queries, span).await {
+            let queries = query::all(subject, &self.counting);
+            let refused = match self.ask(aws, &queries, span).await {
                 Ok(()) => false,
                 Err(fault) if self.counting.may_be_blamed_for(&fault) => true,
                 Err(fault) => return Err(fault),
@@ -106,19 +113,13 @@ impl Meter {
     }
 
     /// One call for all series that are known equally far.
-    async fn ask(
-        &mut self,
-        aws: &Aws,
-        groups: &Groups,
-        queries: &[Query],
-        span: Span,
-    ) -> Result<(), Fault> {
+    async fn ask(&mut self, aws: &Aws, queries: &[Query], span: Span) -> Result<(), Fault> {
         let mut calls: BTreeMap<i64, Vec<&Query>> = BTreeMap::new();
         for query in queries {
             calls.entry(self.kept.missing_from(&query.id, span)).or_default().push(query);
         }
         for (from, queries) in calls {
-            let mut answers = fetch(aws, groups, &queries, (from, span.end)).await?;
+            let mut answers = fetch(aws, &queries, (from, span.end)).await?;
             for query in queries {
                 let answer = answers.remove(&query.id).unwrap_or_default();
                 self.kept.put(&query.id, &answer, from, span);
@@ -131,7 +132,6 @@ impl Meter {
 /// Asks for series from one minute up to, but not including, another.
 async fn fetch(
     aws: &Aws,
-    groups: &Groups,
     queries: &[&Query],
     (from, to): (i64, i64),
 ) -> Result<BTreeMap<String, Answer>, Fault> {
@@ -142,7 +142,7 @@ async fn fetch(
             .reads()
             .cloudwatch
             .get_metric_data()
-            .set_metric_data_queries(Some(queries.iter().map(|query| query.sdk(groups)).collect()))
+            .set_metric_data_queries(Some(queries.iter().map(|query| query.sdk()).collect()))
             .start_time(sdk_time(span::moment(from)))
             .end_time(sdk_time(span::moment(to)))
             .scan_by(ScanBy::TimestampAscending)

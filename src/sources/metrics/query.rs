@@ -3,9 +3,10 @@
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat};
 
 use crate::domain::{LatencyEdge, Side};
+use crate::stats::CustomMetric;
 
-use super::Groups;
 use super::latency::{Counting, Way};
+use super::{Groups, Subject};
 
 const NAMESPACE: &str = "AWS/ApplicationELB";
 const RESPONSE_TIME: &str = "TargetResponseTime";
@@ -28,9 +29,9 @@ pub(super) const BALANCER: &str = "balancer_5xx";
 pub(super) struct Query {
     /// Under which it is answered and kept.
     pub(super) id: String,
-    /// Nothing for the load balancer as a whole.
-    side: Option<Side>,
-    metric: &'static str,
+    namespace: String,
+    metric: String,
+    dimensions: Vec<(String, String)>,
     statistic: String,
 }
 
@@ -69,31 +70,76 @@ impl Strictness {
 }
 
 /// All series that are asked for now.
-pub(super) fn all(groups: &Groups, counting: &Counting) -> Vec<Query> {
+pub(super) fn all(subject: &Subject, counting: &Counting) -> Vec<Query> {
+    let groups = &subject.groups;
     let mut queries = Vec::new();
     let sides = [Some(Side::Blue), groups.green.as_ref().map(|_| Side::Green)];
     for side in sides.into_iter().flatten() {
         for (name, metric, statistic) in SERIES {
-            let statistic = statistic.to_owned();
-            queries.push(Query { id: id(side, name), side: Some(side), metric, statistic });
+            queries.push(own(groups, Some(side), id(side, name), metric, statistic.to_owned()));
         }
         if let Some((way, edges)) = counting.asked() {
-            counts(side, way, edges, &mut queries);
+            counts(groups, side, (way, edges), &mut queries);
+        }
+        for (index, metric) in subject.custom.values().enumerate() {
+            queries.extend(custom(groups, side, index, metric));
         }
     }
-    queries.push(Query {
-        id: BALANCER.to_owned(),
-        side: None,
-        metric: "HTTPCode_ELB_5XX_Count",
-        statistic: "Sum".to_owned(),
-    });
+    let (metric, statistic) = ("HTTPCode_ELB_5XX_Count", "Sum".to_owned());
+    queries.push(own(groups, None, BALANCER.to_owned(), metric, statistic));
     queries
 }
 
+/// A series of the load balancer, or of a side's group behind it.
+fn own(groups: &Groups, side: Option<Side>, id: String, metric: &str, statistic: String) -> Query {
+    let group = match side {
+        Some(Side::Blue) => Some(&groups.blue),
+        Some(Side::Green) => groups.green.as_ref(),
+        None => None,
+    };
+    let balancer = ("LoadBalancer".to_owned(), groups.load_balancer.clone());
+    let group = group.map(|group| ("TargetGroup".to_owned(), group.clone()));
+    Query {
+        id,
+        namespace: NAMESPACE.to_owned(),
+        metric: metric.to_owned(),
+        dimensions: std::iter::once(balancer).chain(group).collect(),
+        statistic,
+    }
+}
+
+/// A metric that a person added; nothing while what tells its sides apart is not known.
+fn custom(groups: &Groups, side: Side, index: usize, metric: &CustomMetric) -> Option<Query> {
+    let (group, runs) = match side {
+        Side::Blue => (Some(&groups.blue), &groups.blue_runs),
+        Side::Green => (groups.green.as_ref(), &groups.green_runs),
+    };
+    let value = |text: &String| match text.as_str() {
+        "$target-group" => group.cloned(),
+        "$load-balancer" => Some(groups.load_balancer.clone()),
+        "$task-definition" => runs.clone(),
+        _ => Some(text.clone()),
+    };
+    let dimensions = metric.dimensions.iter();
+    let dimensions = dimensions.map(|(name, text)| Some((name.clone(), value(text)?)));
+    Some(Query {
+        id: custom_id(side, index),
+        namespace: metric.namespace.clone(),
+        metric: metric.metric.clone(),
+        dimensions: dimensions.collect::<Option<_>>()?,
+        statistic: metric.statistic.clone(),
+    })
+}
+
 /// How many requests were timed, and how many of them took at most so long.
-fn counts(side: Side, way: Way, edges: &[LatencyEdge], queries: &mut Vec<Query>) {
+fn counts(
+    groups: &Groups,
+    side: Side,
+    (way, edges): (Way, &[LatencyEdge]),
+    queries: &mut Vec<Query>,
+) {
     let mut push = |id: String, statistic: String| {
-        queries.push(Query { id, side: Some(side), metric: RESPONSE_TIME, statistic });
+        queries.push(own(groups, Some(side), id, RESPONSE_TIME, statistic));
     };
     push(id(side, "timed"), "SampleCount".to_owned());
     for edge in edges {
@@ -102,6 +148,11 @@ fn counts(side: Side, way: Way, edges: &[LatencyEdge], queries: &mut Vec<Query>)
             push(count_id(side, edge, *strictness), statistic);
         }
     }
+}
+
+/// The id of the metric that a person added as the `index`-th.
+pub(super) fn custom_id(side: Side, index: usize) -> String {
+    id(side, &format!("custom_{index}"))
 }
 
 /// The id of a series of one side.
@@ -120,22 +171,14 @@ pub(super) fn count_id(side: Side, edge: &LatencyEdge, strictness: Strictness) -
 
 impl Query {
     /// The query as the SDK takes it. Without a unit: a wrong one finds nothing and says nothing.
-    pub(super) fn sdk(&self, groups: &Groups) -> MetricDataQuery {
-        let dimension =
-            |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
+    pub(super) fn sdk(&self) -> MetricDataQuery {
+        let dimensions = self.dimensions.iter();
+        let dimensions =
+            dimensions.map(|(name, value)| Dimension::builder().name(name).value(value).build());
         let metric = Metric::builder()
-            .namespace(NAMESPACE)
-            .metric_name(self.metric)
-            .dimensions(dimension("LoadBalancer", &groups.load_balancer));
-        let group = match self.side {
-            Some(Side::Blue) => Some(&groups.blue),
-            Some(Side::Green) => groups.green.as_ref(),
-            None => None,
-        };
-        let metric = match group {
-            Some(group) => metric.dimensions(dimension("TargetGroup", group)),
-            None => metric,
-        };
+            .namespace(&self.namespace)
+            .metric_name(&self.metric)
+            .set_dimensions(Some(dimensions.collect()));
         let stat =
             MetricStat::builder().metric(metric.build()).period(60).stat(&self.statistic).build();
         MetricDataQuery::builder().id(&self.id).metric_stat(stat).build()
@@ -144,7 +187,7 @@ impl Query {
 
 /// From where the numbers come, for the person who asks.
 pub(super) fn source(groups: &Groups, counting: &Counting) -> String {
-    let Groups { load_balancer, blue, green } = groups;
+    let Groups { load_balancer, blue, green, .. } = groups;
     let green = green.as_ref().map(|green| format!(", green {green}")).unwrap_or_default();
     let counted = match counting.asked() {
         Some((way, edges)) => {

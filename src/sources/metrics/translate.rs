@@ -1,20 +1,25 @@
 //! What is kept → the metrics of both sides.
 
-use crate::domain::{LatencyBasis, LatencyEdge, Metrics, Point, Side, SideMetrics, Slower};
+use crate::domain::{
+    CustomSeries, LatencyBasis, LatencyEdge, Metrics, Point, Side, SideMetrics, Slower,
+};
 
-use super::Groups;
+use super::Subject;
 use super::kept::Kept;
 use super::latency::{Counting, Way};
-use super::query::{BALANCER, Strictness, count_id, id, source};
+use super::query::{BALANCER, Strictness, count_id, custom_id, id, source};
 use super::span::{Span, moment};
+use crate::stats::CustomMetric;
 
 /// Both sides over `span`.
-pub(super) fn metrics(kept: &Kept, groups: &Groups, counting: &Counting, span: Span) -> Metrics {
+pub(super) fn metrics(kept: &Kept, subject: &Subject, counting: &Counting, span: Span) -> Metrics {
+    let Subject { groups, custom, .. } = subject;
     let side = |side| self::side(kept, counting, side, span);
     Metrics {
         start: moment(span.start),
         blue: side(Side::Blue),
         green: side(Side::Green),
+        custom: custom.iter().enumerate().map(|(i, own)| series(kept, i, own, span)).collect(),
         balancer_errors: kept.points(BALANCER, span),
         latency: match counting {
             Counting::Works(_, edges) => LatencyBasis::Counted { edges: edges.clone() },
@@ -25,6 +30,18 @@ pub(super) fn metrics(kept: &Kept, groups: &Groups, counting: &Counting, span: S
         },
         source: source(groups, counting),
     }
+}
+
+/// The metric that a person added as the `index`-th.
+fn series(
+    kept: &Kept,
+    index: usize,
+    (name, metric): (&String, &CustomMetric),
+    span: Span,
+) -> CustomSeries {
+    let points = |side| kept.points(&custom_id(side, index), span);
+    let (blue, green) = (points(Side::Blue), points(Side::Green));
+    CustomSeries { name: name.clone(), unit: metric.unit.clone(), blue, green }
 }
 
 fn side(kept: &Kept, counting: &Counting, side: Side, span: Span) -> SideMetrics {

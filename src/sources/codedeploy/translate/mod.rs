@@ -151,5 +151,7 @@ pub(crate) fn planned_share(raw: &Raw) -> Option<(String, f64)> {
 pub(crate) fn groups(raw: &Raw) -> Option<Groups> {
     let sides = Sides::of(raw);
     let arn = |name: &Option<String>| raw.around.group_arns.get(name.as_ref()?);
-    measure::groups(&raw.listener_arn()?, arn(&sides.blue.group)?, arn(&sides.green.group)?)
+    let groups =
+        measure::groups(&raw.listener_arn()?, arn(&sides.blue.group)?, arn(&sides.green.group)?)?;
+    Some(measure::running(groups, sides.blue.definition(), sides.green.definition()))
 }

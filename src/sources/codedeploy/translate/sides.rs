@@ -142,7 +142,7 @@ impl SideSet {
     }
 
     /// The ARN of its task definition.
-    fn definition(&self) -> Option<&str> {
+    pub(crate) fn definition(&self) -> Option<&str> {
         let now = self.ecs.as_ref().and_then(TaskSet::task_definition);
         now.or(self.earlier_definition.as_deref())
     }

@@ -71,9 +71,10 @@ pub(crate) fn groups(raw: &Raw) -> Option<Groups> {
     if sides.share_a_group() {
         return None;
     }
-    let (blue, green) = (sides.blue.group?, sides.green.group?);
-    measure::groups(raw.route()?, &blue.arn, &green.arn)
-        .filter(|groups| groups.load_balancer.starts_with("app/"))
+    let (blue, green) = (sides.blue.group.as_ref()?, sides.green.group.as_ref()?);
+    let groups = measure::groups(raw.route()?, &blue.arn, &green.arn)
+        .filter(|groups| groups.load_balancer.starts_with("app/"))?;
+    Some(measure::running(groups, sides.blue.definition(), sides.green.definition()))
 }
 
 fn rollout(raw: &Raw, control: &Control, sides: &Sides<'_>, now: Timestamp) -> Rollout {

@@ -17,6 +17,7 @@ pub(super) fn metrics(reader: &Reader, prometheus: &Prometheus, span: Span) -> M
         start: moment(span.start),
         blue: side(reader, Side::Blue, span),
         green: side(reader, Side::Green, span),
+        custom: Vec::new(),
         // A load balancer in front of the pods is not asked.
         balancer_errors: vec![Point::Absent; minutes],
         latency: match &reader.edges {

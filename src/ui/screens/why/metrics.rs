@@ -103,8 +103,7 @@ impl Columns {
             (None, Side::Blue, Some(baseline)) => {
                 format!("before {} %", percent(100.0 * baseline.rate))
             }
-            (None, _, _) => newest(metrics, &metric.name, side)
-                .map_or("–".to_owned(), |seconds| format!("{} ms", millis(seconds))),
+            (None, _, _) => newest(metrics, &metric.name, side).unwrap_or_else(|| "–".to_owned()),
         }
     }
 }
