@@ -60,9 +60,9 @@ pub(super) fn show<A: Account>(
     let theme = theme(config, around.env.true_color)?;
     let session = Session::run(start, |state, frame| ui::draw(state, &theme, frame), connect)?;
     match &session.ending {
-        Ending::Quit => say_farewell(&session, output)?,
+        Ending::Quit => say_farewell(&session, output),
         Ending::Signal(number) => {
-            say_farewell(&session, output)?;
+            say_farewell(&session, output);
             return Ok(ExitCode::from(signal_code(*number)));
         }
         Ending::NotConnected(why) => return Err(Failure::from(why.clone())),
@@ -93,9 +93,9 @@ fn signal_code(number: i32) -> u8 {
     u8::try_from(number.saturating_add(128)).unwrap_or(u8::MAX)
 }
 
-fn say_farewell(session: &Session, output: &mut Output) -> Result<(), Failure> {
+/// The hang-up that ends the program may also have taken who would read this.
+fn say_farewell(session: &Session, output: &mut Output) {
     if let Some(text) = farewell(&session.state) {
-        writeln!(output.talk, "{text}")?;
+        let _ = writeln!(output.talk, "{text}");
     }
-    Ok(())
 }
