@@ -60,7 +60,7 @@ pub(super) fn snapshot(state: &mut State, new: Snapshot) -> Vec<Effect> {
 /// another than before.
 fn compare(state: &mut State, old: &Snapshot) -> Option<Verdict> {
     let now = state.now;
-    let target = &state.cockpit()?.snapshot.target;
+    let target = state.cockpit()?.snapshot.configured();
     let config = state.settings.verdicts.of(target).clone();
     let cockpit = state.cockpit_mut()?;
     remember_undone(cockpit, old);
@@ -133,7 +133,7 @@ fn alarm(state: &mut State) -> Option<Effect> {
     let keys = Focus { context: Context::Cockpit, typing: false };
     let key = state.settings.keymap.key(keys, Command::Ask(Action::RollBack));
     let possible = cockpit.judge(Action::RollBack, &state.settings).is_ok();
-    let bell = state.settings.verdicts.of(&cockpit.snapshot.target).bell;
+    let bell = state.settings.verdicts.of(cockpit.snapshot.configured()).bell;
     state.say(match key.filter(|_| possible) {
         Some(key) => format!("{text}: press {key} to roll back"),
         None => text,

@@ -76,7 +76,12 @@ impl Status {
         });
         runtime.shutdown_background();
         let snapshot = snapshot?;
-        let standing = report(&snapshot, config.verdicts.of(&target), self.json, &mut output.data)?;
+        let standing = report(
+            &snapshot,
+            config.verdicts.of(snapshot.configured()),
+            self.json,
+            &mut output.data,
+        )?;
         if let Some(fault) = snapshot.rollout.fault() {
             complain(fault, &mut output.talk)?;
         }

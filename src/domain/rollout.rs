@@ -233,6 +233,8 @@ pub struct Reading {
 pub struct Snapshot {
     /// What is watched.
     pub target: Target,
+    /// The deployment group of a deployment that was asked for by its id.
+    pub part_of: Option<Target>,
     /// When the picture was put together, in AWS time.
     pub taken: Timestamp,
     /// In whose name.
@@ -255,10 +257,16 @@ pub struct Snapshot {
 pub const SHARE_MINUTES: u32 = 3;
 
 impl Snapshot {
+    /// The target whose settings hold: a deployment has those of its group.
+    pub fn configured(&self) -> &Target {
+        self.part_of.as_ref().unwrap_or(&self.target)
+    }
+
     /// The picture before anything was asked.
     pub fn unasked(target: Target, taken: Timestamp) -> Self {
         Self {
             target,
+            part_of: None,
             taken,
             identity: Fact::Unasked,
             rollout: Fact::Unasked,

@@ -1,7 +1,7 @@
 //! What is measured on both sides, minute by minute.
 
 use cutover::domain::{Metrics, Phase, Point, Quantile, Side, Snapshot};
-use cutover::sources::Account;
+use cutover::sources::{Account, Backend, Wish};
 use cutover::stats::Config;
 use jiff::Timestamp;
 
@@ -165,4 +165,17 @@ async fn a_metric_of_one_s_own_is_measured_on_both_sides_and_judged() {
     assert!(names.eq(["errors", "p50", "p90", "p99", "client_errors", "p95", "queue"]));
     let p95 = &judgement.assessment.metrics[5];
     assert!(p95.gauge_ratio.is_some(), "{p95:?}");
+}
+
+#[tokio::test]
+async fn a_deployment_asked_for_by_its_id_is_judged_as_its_group_is() {
+    let mut bench = Bench::group("canary").await;
+    let picture = bench.look().await;
+    assert_eq!(picture.configured(), &picture.target);
+    let id = super::rollout(&picture).id.as_str().parse().unwrap();
+    let picture = bench.aws.watch(&id).observe_whole(Wish { window: 30, all: true }).await;
+    assert_eq!(
+        (picture.target.to_string(), picture.configured().to_string()),
+        (id.to_string(), GROUP.into())
+    );
 }

@@ -147,7 +147,7 @@ impl Kind for CodeDeploy {
 
 impl Whereabouts for CodeDeploy {
     fn target(&self) -> Target {
-        self.target.clone()
+        translate::part_of(&self.target, &self.raw).unwrap_or_else(|| self.target.clone())
     }
 
     fn service(&self) -> Option<(String, String)> {

@@ -44,8 +44,20 @@ pub(crate) fn snapshot(
             metrics => metrics.clone(),
         },
         events: events::events(raw, &sides),
+        part_of: part_of(target, raw),
         ..Snapshot::unasked(target.clone(), now)
     }
+}
+
+/// The group of a deployment that was asked for by its id, once that is known.
+pub(crate) fn part_of(target: &Target, raw: &Raw) -> Option<Target> {
+    let Target::Deployment(_) = target else { return None };
+    let info = &raw.deployment()?.info;
+    let name = |text: Option<&str>| text.map(str::to_owned);
+    Some(Target::CodeDeploy {
+        application: name(info.application_name())?,
+        group: name(info.deployment_group_name())?,
+    })
 }
 
 fn rollout(raw: &Raw, control: &Control, deployment: &Deployment, now: Timestamp) -> Rollout {
