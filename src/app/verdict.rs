@@ -10,8 +10,8 @@ use crate::domain::{
     Split, StageKind, StageState,
 };
 use crate::stats::{
-    Assessment, Basis, Bucket, BucketLength, Config, Counts, CustomMetric, Judge, MetricSpec,
-    Probability, Quantile, Sample, Sides, SplitAssessment, SplitCheck, Tally,
+    Assessment, Basis, Bucket, BucketLength, Config, Counts, CustomMetric, Growth, Judge, Margin,
+    MetricSpec, Probability, Quantile, Role, Sample, Sides, SplitAssessment, SplitCheck, Tally,
 };
 
 /// A verdict with the minutes it rests on.
@@ -19,6 +19,8 @@ use crate::stats::{
 pub struct Judgement {
     /// How often "worse" may be wrong: where the line is that decides.
     pub alpha: Probability,
+    /// What "no worse" promises that any harm is below.
+    pub accepted: Accepted,
     /// What is concluded after the last settled minute.
     pub assessment: Assessment,
     /// The latencies that requests were counted above; none where percentiles were compared.
@@ -41,6 +43,32 @@ impl Judgement {
     /// The latency that requests were counted above for the metric of this name.
     pub fn edge(&self, name: &str) -> Option<&LatencyEdge> {
         self.edges.iter().find(|edge| edge.quantile.name() == name)
+    }
+}
+
+/// How much harm may be promoted, of what has to be safe.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Accepted {
+    /// Of the errors; nothing where they need not be safe.
+    pub errors: Option<Margin>,
+    /// Of the latencies, the least and the most; nothing where none needs to be safe.
+    pub latency: Option<(Growth, Growth)>,
+}
+
+impl Accepted {
+    fn of(config: &Config) -> Self {
+        let critical = |role: Option<Role>| role.unwrap_or(Role::Critical) == Role::Critical;
+        let errors = critical(config.errors.role);
+        let latencies = Quantile::ALL.into_iter().map(|quantile| config.latency(quantile));
+        let mut growth: Vec<Growth> = latencies
+            .filter(|latency| critical(latency.role))
+            .map(|latency| latency.growth().1)
+            .collect();
+        growth.sort_by(|a, b| a.get().total_cmp(&b.get()));
+        Self {
+            errors: errors.then(|| config.errors.accept.unwrap_or(Margin::ACCEPT)),
+            latency: growth.first().copied().zip(growth.last().copied()),
+        }
     }
 }
 
@@ -112,6 +140,7 @@ fn replay(metrics: &Metrics, rollout: &Rollout, minutes: usize, config: &Config)
     let edges = metrics.latency.edges().to_vec();
     Judgement {
         alpha: config.alpha,
+        accepted: Accepted::of(config),
         assessment,
         edges,
         split,

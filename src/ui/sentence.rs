@@ -130,7 +130,7 @@ fn numbers(snapshot: &Snapshot, judgement: &Judgement) -> Vec<String> {
         (None, _, _) if warming_up => return vec!["green is warming up".to_owned()],
         (None, _, _) => {
             let yet = if over { "" } else { " yet" };
-            parts.push(format!("{} were not compared{yet}", clean(&metric.name)));
+            parts.push(format!("no minute of {} could be compared{yet}", clean(&metric.name)));
         }
     }
     // The bound that holds stands before the estimate.

@@ -1,10 +1,10 @@
 //! Whether green is worse: words first, then the numbers, then the evidence.
 
-use crate::app::verdict::Judgement;
+use crate::app::verdict::{Accepted, Judgement};
 use crate::app::{Cockpit, State, select};
 use crate::domain::{RolloutKind, Source};
 use crate::stats::Verdict;
-use crate::ui::format::clean;
+use crate::ui::format::{clean, level};
 use crate::ui::pen::Pen;
 use crate::ui::sentence::{Sentence, odds};
 use crate::ui::theme::{Glyphs, Role};
@@ -125,7 +125,7 @@ fn evidence(pen: &mut Pen<'_>, judgement: &Judgement) {
     x = pen.left(x, 0, "┤ no worse", Role::Border);
     let now = odds(assessment.odds());
     let text = match assessment.verdict {
-        Verdict::NoWorse | Verdict::Better => "any harm is below what is accepted".to_owned(),
+        Verdict::NoWorse | Verdict::Better => harm_below(judgement.accepted),
         Verdict::Worse if assessment.log_e < line => {
             format!("evidence {now} now, was above {:.0} : 1", line.exp())
         }
@@ -136,7 +136,7 @@ fn evidence(pen: &mut Pen<'_>, judgement: &Judgement) {
             format!("evidence {now}, decides at {:.0} : 1", line.exp())
         }
     };
-    let x = pen.left(x + 2, 0, &text, Role::Dim) + 2;
+    let x = pen.cut(x + 2, 0, pen.width().saturating_sub(x + 2), &text, Role::Dim) + 2;
     let room = pen.width().saturating_sub(x);
     if room >= LEAST_HISTORY {
         let history = history(&judgement.log_e, line, room.into(), glyphs);
@@ -144,6 +144,24 @@ fn evidence(pen: &mut Pen<'_>, judgement: &Judgement) {
             pen.left(x, 0, &glyph.to_string(), role);
         }
     }
+}
+
+/// `harm below 25 % + 0.25 points of errors, 25 % of latency`.
+fn harm_below(Accepted { errors, latency }: Accepted) -> String {
+    let errors = errors.map(|margin| {
+        let (more, points) = (100.0 * (margin.ratio() - 1.0), 100.0 * margin.plus());
+        format!("{} % + {} points of errors", level(more), level(points))
+    });
+    let latency = latency.map(|(least, most)| {
+        let (least, most) = (level(100.0 * least.get()), level(100.0 * most.get()));
+        let range = if least == most { least } else { format!("{least} to {most}") };
+        format!("{range} % of latency")
+    });
+    let parts: Vec<String> = [errors, latency].into_iter().flatten().collect();
+    if parts.is_empty() {
+        return "harm below what is accepted".to_owned();
+    }
+    format!("harm below {}", parts.join(", "))
 }
 
 /// How the evidence came about, one mark for each of the newest minutes; the highest mark is beyond
