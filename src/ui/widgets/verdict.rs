@@ -146,16 +146,16 @@ fn evidence(pen: &mut Pen<'_>, judgement: &Judgement) {
     }
 }
 
-/// `harm below 25 % + 0.25 points of errors, 25 % of latency`.
+/// `harm below 25 % + 0.25 points, latency 25 %`: of the errors first.
 fn harm_below(Accepted { errors, latency }: Accepted) -> String {
     let errors = errors.map(|margin| {
         let (more, points) = (100.0 * (margin.ratio() - 1.0), 100.0 * margin.plus());
-        format!("{} % + {} points of errors", level(more), level(points))
+        format!("{} % + {} points", level(more), level(points))
     });
     let latency = latency.map(|(least, most)| {
         let (least, most) = (level(100.0 * least.get()), level(100.0 * most.get()));
         let range = if least == most { least } else { format!("{least} to {most}") };
-        format!("{range} % of latency")
+        format!("latency {range} %")
     });
     let parts: Vec<String> = [errors, latency].into_iter().flatten().collect();
     if parts.is_empty() {
