@@ -186,8 +186,8 @@ impl Query {
 }
 
 /// From where the numbers come, for the person who asks.
-pub(super) fn source(groups: &Groups, counting: &Counting) -> String {
-    let Groups { load_balancer, blue, green, .. } = groups;
+pub(super) fn source(subject: &Subject, counting: &Counting) -> String {
+    let Groups { load_balancer, blue, green, .. } = &subject.groups;
     let green = green.as_ref().map(|green| format!(", green {green}")).unwrap_or_default();
     let counted = match counting.asked() {
         Some((way, edges)) => {
@@ -196,8 +196,13 @@ pub(super) fn source(groups: &Groups, counting: &Counting) -> String {
         }
         None => String::new(),
     };
+    let own = subject.custom.iter().map(|(name, own)| {
+        let CustomMetric { namespace, metric, statistic, .. } = own;
+        format!("; {name}: {namespace} {metric} as {statistic}")
+    });
     format!(
         "{NAMESPACE} of {load_balancer}: blue {blue}{green}; RequestCount, 5xx, 4xx and \
-         connection errors as Sum, {RESPONSE_TIME} as p50, p90, p99{counted}; period 60 s"
+         connection errors as Sum, {RESPONSE_TIME} as p50, p90, p99{counted}; period 60 s{}",
+        own.collect::<String>()
     )
 }

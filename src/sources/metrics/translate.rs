@@ -13,7 +13,7 @@ use crate::stats::CustomMetric;
 
 /// Both sides over `span`.
 pub(super) fn metrics(kept: &Kept, subject: &Subject, counting: &Counting, span: Span) -> Metrics {
-    let Subject { groups, custom, .. } = subject;
+    let Subject { custom, .. } = subject;
     let side = |side| self::side(kept, counting, side, span);
     Metrics {
         start: moment(span.start),
@@ -28,7 +28,7 @@ pub(super) fn metrics(kept: &Kept, subject: &Subject, counting: &Counting, span:
                 LatencyBasis::Percentiles { why: "blue's history is not complete yet".to_owned() }
             }
         },
-        source: source(groups, counting),
+        source: source(subject, counting),
     }
 }
 
