@@ -17,10 +17,11 @@ pub(crate) fn running(groups: Groups, blue: Option<&str>, green: Option<&str>) -
     Groups { blue_runs: blue.and_then(name), green_runs: green.and_then(name), ..groups }
 }
 
-/// What it calls the only group behind a load balancer, by their ARNs.
-pub(crate) fn group(balancer: &str, only: &str) -> Option<Groups> {
-    let (_, load_balancer) = balancer.split_once(":loadbalancer/")?;
-    let (load_balancer, blue) = (load_balancer.to_owned(), dimension(only)?);
+/// What it calls the only group behind a load balancer; `before` is the ARN of the load balancer, of
+/// a listener or of one of its rules.
+pub(crate) fn group(before: &str, only: &str) -> Option<Groups> {
+    let named = before.split_once(":loadbalancer/").map(|(_, name)| name.to_owned());
+    let (load_balancer, blue) = (named.or_else(|| load_balancer(before))?, dimension(only)?);
     Some(Groups { load_balancer, blue, green: None, blue_runs: None, green_runs: None })
 }
 

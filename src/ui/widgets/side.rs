@@ -54,7 +54,7 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit, side: Si
 
 fn serves(cockpit: &Cockpit, side: Side) -> String {
     if cockpit.snapshot.rollout().is_none() && cockpit.snapshot.at_rest.is_some() {
-        return if side == Side::Blue { " serves 100 % " } else { " " }.to_owned();
+        return if side == Side::Blue { " at rest " } else { " " }.to_owned();
     }
     let traffic = cockpit.snapshot.rollout().map(|rollout| &rollout.traffic);
     let split = traffic.and_then(|traffic| match traffic.listener.value() {

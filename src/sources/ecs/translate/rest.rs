@@ -4,11 +4,12 @@ use aws_sdk_ecs::types::{Task as EcsTask, TaskDefinition};
 
 use crate::domain::{Environment, Fact, Revision, Task, TaskCounts};
 use crate::sources::balancer::targets_of;
+use crate::sources::forward::served;
 use crate::sources::measure;
 use crate::sources::metrics::Groups;
 use crate::sources::tasks::{digest, image, task};
 
-use super::super::raw::{Raw, last_part};
+use super::super::raw::{Group, Raw, last_part};
 
 /// All of it, when it is known that no deployment is on record.
 pub(crate) fn environment(raw: &Raw) -> Option<Environment> {
@@ -35,7 +36,7 @@ pub(crate) fn environment(raw: &Raw) -> Option<Environment> {
             .and_then(TaskDefinition::status)
             .map(|status| status.as_str() == "ACTIVE"),
     });
-    let group = raw.groups().into_iter().next();
+    let group = serving(raw);
     Some(Environment {
         revision: revision.map_or(Fact::Unasked, |revision| raw.service.map(|_| revision)),
         tasks: raw.service.map(|_| counts),
@@ -52,11 +53,20 @@ pub(crate) fn environment(raw: &Raw) -> Option<Environment> {
     })
 }
 
-/// What CloudWatch calls its only group.
+/// The group that gets requests: of two the only one that the rule forwards to, else the service's
+/// own.
+fn serving(raw: &Raw) -> Option<Group> {
+    let groups = raw.groups();
+    let served = served(raw.around.listener.value().map(Vec::as_slice).unwrap_or_default());
+    let only = groups.iter().find(|group| served.len() == 1 && served.contains(&group.name));
+    only.or(groups.first()).cloned()
+}
+
+/// What CloudWatch calls it.
 pub(crate) fn groups(raw: &Raw) -> Option<Groups> {
     let rest = raw.rest.as_ref().filter(|_| raw.control.value() == Some(&None))?;
-    let group = raw.groups().into_iter().next()?;
-    measure::group(rest.balancer.as_deref()?, &group.arn)
+    let before = raw.route().or(rest.balancer.as_deref())?;
+    measure::group(before, &serving(raw)?.arn)
         .filter(|groups| groups.load_balancer.starts_with("app/"))
 }
 
