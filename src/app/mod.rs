@@ -26,4 +26,4 @@ pub use state::{
     State, View, WINDOWS,
 };
 pub use track::{Outcome, SeenBy, Track};
-pub use update::update;
+pub use update::{DEAF, update};

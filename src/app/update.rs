@@ -7,7 +7,7 @@ use crate::domain::Target;
 use super::{Effect, Event, Notice, Overlay, Stamped, State, confirm, follow, navigate, observe};
 
 /// Keys of the first moments of a dialog were meant for what it covers.
-pub(super) const DEAF: SignedDuration = SignedDuration::from_millis(300);
+pub const DEAF: SignedDuration = SignedDuration::from_millis(300);
 
 /// How long a notice stands.
 const NOTICE: SignedDuration = SignedDuration::from_secs(6);

@@ -38,7 +38,7 @@ impl Sim {
     async fn serve(&self, output: &mut Output) -> Outcome {
         let scenario = self.play.scenario()?;
         let region = scenario.place.region.clone();
-        let group = format!("codedeploy:{}/{}", scenario.place.application, scenario.place.group);
+        let target = simulated::target(&scenario);
         let (listener, address) = simulated::bind(self.port).await.map_err(|error| {
             Failure::from(format!(
                 "cannot listen on 127.0.0.1:{}: {error}\n\nhint: --port 0 takes any free port",
@@ -65,7 +65,7 @@ impl Sim {
         }
         output.data.flush()?;
         writeln!(output.talk, "playing `{}` at {url}; ctrl-c ends it", self.play.scenario)?;
-        writeln!(output.talk, "with these variables set: cutover {group}")?;
+        writeln!(output.talk, "with these variables set: cutover {target}")?;
         sim::serve(listener, simulator, told_to_end()).await?;
         Ok(ExitCode::SUCCESS)
     }

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use super::confirm::Wanted;
 use super::report::{End, Report};
 use super::{Failure, Order, Output};
-use crate::app::{Effect, Event, Settings, Stamped, State, Track, select, update};
+use crate::app::{DEAF, Effect, Event, Settings, Stamped, State, Track, select, update};
 use crate::domain::{Action, Permit, Snapshot, Target};
 use crate::input::Command;
 use crate::journal::Audit;
@@ -19,8 +19,8 @@ use crate::ui;
 /// How many minutes of metrics are read.
 const WINDOW: u32 = 15;
 
-/// A question is deaf to the keys of its first 300 ms, whoever presses them.
-const DEAF: Duration = Duration::from_millis(310);
+/// So that a key comes after the time in which a question is deaf, and not at its very end.
+const AFTER: Duration = Duration::from_millis(10);
 
 /// One run of a subcommand that orders something.
 pub(super) struct Run<A> {
@@ -128,7 +128,7 @@ impl<A: Account> Run<A> {
 
     /// The keys of somebody who means it; the order that they give.
     async fn confirmed(&mut self, name: Option<&str>) -> Option<crate::domain::Order> {
-        tokio::time::sleep(DEAF).await;
+        tokio::time::sleep(DEAF.unsigned_abs() + AFTER).await;
         for c in name.unwrap_or_default().chars() {
             self.happens(Event::Typed(c));
         }
