@@ -17,6 +17,7 @@ mod keys;
 mod order;
 mod output;
 mod picture;
+mod rbac;
 pub mod rehearsal;
 mod screen;
 mod sim;
@@ -77,6 +78,8 @@ enum Command {
     Audit(audit::Audit),
     /// Judge stored minutes of blue and green, as they would have been judged live
     Judge(judging::Judge),
+    /// Print the Kubernetes roles that watching and acting on Argo Rollouts need
+    Rbac(rbac::Rbac),
     /// Print the completion script of a shell
     Completions(completions::Completions),
     /// Draw a frame of a scenario as an SVG
@@ -101,6 +104,7 @@ impl Cli {
             Some(Command::Keys(keys)) => keys.run(output),
             Some(Command::Audit(audit)) => audit.run(output),
             Some(Command::Judge(judge)) => judge.run(output),
+            Some(Command::Rbac(rbac)) => rbac.run(output),
             Some(Command::Completions(completions)) => completions.run(Self::command(), output),
             Some(Command::Demo(demo)) => demo.run(output),
             Some(Command::Picture(picture)) => picture.run(output),

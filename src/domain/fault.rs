@@ -152,7 +152,7 @@ impl Fault {
                 Some("renew the login that kubectl uses; cutover goes on by itself")
             }
             FaultKind::Denied { .. } => {
-                Some("bind the role that the README names to this user, see assets/kubernetes")
+                Some("bind the roles that `cutover rbac` prints to this user")
             }
             FaultKind::NotFound => Some("check the context, the namespace and the name"),
             _ => None,

@@ -121,3 +121,13 @@ fn a_simulator_says_how_to_reach_it_and_status_reads_it_by_that() {
     let (code, text) = run(&["status", "codedeploy:shop/chekout"]);
     assert_eq!(code, Some(2), "{text}");
 }
+
+#[test]
+fn the_roles_for_a_cluster_say_what_watching_needs_and_what_acting_needs_beside_it() {
+    let home = Home::new();
+    let read = home.run(&["rbac", "--read-only"]).stdout;
+    assert!(read.contains("name: cutover-read") && !read.contains("patch"), "{read}");
+    let both = home.run(&["rbac"]).stdout;
+    assert!(both.starts_with(&read) && both.contains("name: cutover-act"), "{both}");
+    assert_eq!(both.matches("\n---\n").count(), 1, "two documents");
+}
