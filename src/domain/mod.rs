@@ -27,6 +27,7 @@ mod ids;
 mod metric;
 mod nearest;
 mod order;
+mod permit;
 mod prometheus;
 mod rollout;
 mod shifting;
@@ -47,10 +48,8 @@ pub use metric::{
     Slower,
 };
 pub use nearest::nearest;
-pub use order::{
-    Action, LastOrder, Means, Offered, Order, Permit, Policy, Progress, Refusal, Strength, is_ready,
-    permit,
-};
+pub use order::{Action, Means, Offered, Order, Progress, Refusal};
+pub use permit::{LastOrder, Permit, Policy, Strength, is_ready, permit};
 pub use prometheus::{Prometheus, PrometheusAddress};
 pub use rollout::{
     EndReason, EventKind, Identity, Reading, RollbackLink, Rollout, RolloutKind, RolloutSummary,
