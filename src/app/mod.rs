@@ -12,7 +12,9 @@ mod follow;
 mod hear;
 mod navigate;
 mod observe;
+mod ramp;
 pub mod select;
+mod shift;
 mod state;
 mod track;
 mod update;
@@ -21,9 +23,10 @@ pub mod verdict;
 pub use effect::Effect;
 pub use event::{Event, Stamped};
 pub use hear::hear;
+pub use ramp::Ramp;
 pub use state::{
     Choice, Cockpit, Confirm, Demo, NewIdentity, Notice, Overlay, Panel, Picker, Screen, Settings,
-    State, View, WINDOWS,
+    ShareField, State, View, WINDOWS,
 };
 pub use track::{Outcome, SeenBy, Track};
 pub use update::{DEAF, update};

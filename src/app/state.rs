@@ -5,14 +5,14 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 
 use crate::domain::{
-    Action, Fact, Identity, OrderId, Permit, Policy, Refusal, Rollout, RolloutId, RolloutSummary,
-    Snapshot, Strength, Target, TimelineEvent, permit,
+    Action, Fact, Identity, OrderId, Percent, Permit, Policy, Refusal, Rollout, RolloutId,
+    RolloutSummary, Shifting, Snapshot, Strength, Target, TimelineEvent, permit,
 };
 use crate::input::{Context, Focus, Keymap};
 use crate::stats::Verdict;
 
 use super::verdict::Judgement;
-use super::{Effect, Track};
+use super::{Effect, Ramp, Track};
 
 /// What does not change while the program runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +29,8 @@ pub struct Settings {
     pub speed: f64,
     /// How green is compared with blue, for each target.
     pub verdicts: crate::stats::Configs,
+    /// How far a key shifts, where the weights are a person's to set.
+    pub shifting: Shifting,
     /// Which key says what.
     pub keymap: Keymap,
 }
@@ -97,6 +99,8 @@ pub struct Cockpit {
     pub undone: Option<Box<Rollout>>,
     /// The newest order and how it stands.
     pub track: Option<Track>,
+    /// The ramp that walks by itself.
+    pub ramp: Option<Ramp>,
     /// What the program itself saw: health changes, orders, verdicts, sources that fail. Newest first.
     pub seen: VecDeque<TimelineEvent>,
     /// When the phase or split last changed, to show it bold for some seconds.
@@ -123,6 +127,7 @@ impl Cockpit {
             verdict: None,
             undone: None,
             track: None,
+            ramp: None,
             seen: VecDeque::new(),
             changed: None,
             missing_permissions: Vec::new(),
@@ -160,10 +165,25 @@ impl Cockpit {
             identity_changed: self.new_identity().is_some(),
         };
         let mut permit = permit(&self.snapshot, action, &policy)?;
-        if action == Action::Continue && self.green_is_worse() {
+        if permit.strength == Strength::Key && self.gives_more(action) && self.green_is_worse() {
             permit.strength = Strength::TypedName;
         }
         Ok(permit)
+    }
+
+    /// Whether an action gives green more traffic than it has.
+    fn gives_more(&self, action: Action) -> bool {
+        match action {
+            Action::Continue => true,
+            Action::Shift(share) => self.share().is_none_or(|now| share > now),
+            Action::RollBack | Action::Stop | Action::Finish => false,
+        }
+    }
+
+    /// The share of green that was asked for last, as a whole percentage.
+    pub fn share(&self) -> Option<Percent> {
+        let split = self.snapshot.rollout()?.traffic.planned.value()?;
+        Percent::new(split.green.get().round() as u8)
     }
 }
 
@@ -233,6 +253,19 @@ pub struct Confirm {
     pub opened: Timestamp,
     /// Why the last attempt to confirm did nothing.
     pub complaint: Option<String>,
+    /// The ramp that the order begins.
+    pub ramp: Option<Ramp>,
+}
+
+/// The field for the share that green shall have.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShareField {
+    /// What has been typed so far.
+    pub typed: String,
+    /// When it opened: keys of the first 300 ms are dropped.
+    pub opened: Timestamp,
+    /// Why what was typed is no share.
+    pub complaint: Option<String>,
 }
 
 /// What stands above everything else.
@@ -242,6 +275,8 @@ pub enum Overlay {
     Confirm(Box<Confirm>),
     /// The keys; the number is the first row shown.
     Help(usize),
+    /// Which share green shall have; the question before the order comes after it.
+    Share(ShareField),
     /// The credentials belong to somebody else than before: nothing is sent until the person
     /// says that this is right.
     NewIdentity(Box<NewIdentity>),
@@ -259,14 +294,29 @@ pub struct NewIdentity {
 }
 
 impl Confirm {
-    /// Whether a name has to be typed.
-    pub fn wants_name(&self) -> bool {
-        self.permit.strength == Strength::TypedName
+    /// Whether something has to be typed: a name, or words of one's own.
+    pub fn wants_text(&self) -> bool {
+        match self.permit.strength {
+            Strength::Key => false,
+            Strength::TypedName | Strength::Words => true,
+        }
     }
 
-    /// Whether what was typed is the name.
-    pub fn name_is_typed(&self) -> bool {
-        self.typed == self.name
+    /// Whether what was typed is the name, or says something.
+    pub fn text_is_typed(&self) -> bool {
+        match self.permit.strength {
+            Strength::Key => true,
+            Strength::TypedName => self.typed == self.name,
+            Strength::Words => !self.typed.trim().is_empty(),
+        }
+    }
+
+    /// What has to be typed.
+    pub(super) fn wish(&self) -> String {
+        match self.permit.strength {
+            Strength::Words => "say in a few words why: they are sent along".to_owned(),
+            Strength::Key | Strength::TypedName => format!("type {} to confirm", self.name),
+        }
     }
 }
 
@@ -345,7 +395,7 @@ impl State {
     pub fn confirm(&self) -> Option<&Confirm> {
         match &self.overlay {
             Some(Overlay::Confirm(confirm)) => Some(confirm),
-            Some(Overlay::Help(_) | Overlay::NewIdentity(_)) | None => None,
+            Some(Overlay::Help(_) | Overlay::Share(_) | Overlay::NewIdentity(_)) | None => None,
         }
     }
 
@@ -356,6 +406,11 @@ impl State {
             (None, Screen::Picker(_)) => Context::List,
             (None, Screen::Cockpit(_)) => Context::Cockpit,
         };
-        Focus { context, typing: self.confirm().is_some_and(Confirm::wants_name) }
+        let typing = match &self.overlay {
+            Some(Overlay::Confirm(confirm)) => confirm.wants_text(),
+            Some(Overlay::Share(_)) => true,
+            Some(Overlay::Help(_) | Overlay::NewIdentity(_)) | None => false,
+        };
+        Focus { context, typing }
     }
 }

@@ -73,6 +73,12 @@ enum Command {
     Finish(order::Order),
     /// Stop the rollout and leave everything as it is
     Stop(order::Order),
+    /// Give green a share of the traffic, where the weights can be set
+    Shift(order::Shift),
+    /// Swap the names of two Elastic Beanstalk environments
+    Swap(order::Order),
+    /// Answer a manual approval of the pipeline
+    Approve(order::Approve),
     /// Run a pretend AWS on loopback for any client
     Sim(sim::Sim),
     /// List keys, commands and what they do
@@ -117,6 +123,9 @@ impl Cli {
             Some(Command::Continue(order)) => order.run(Action::Continue, output),
             Some(Command::Finish(order)) => order.run(Action::Finish, output),
             Some(Command::Stop(order)) => order.run(Action::Stop, output),
+            Some(Command::Shift(shift)) => shift.run(output),
+            Some(Command::Swap(order)) => order.swap(output),
+            Some(Command::Approve(approve)) => approve.run(output),
             None => self.watch.run(output),
         }
     }

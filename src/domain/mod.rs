@@ -17,6 +17,7 @@
 //! Plain values only: no clock, no network, no terminal, no async, no text for a screen.
 
 mod call;
+mod dial;
 mod environment;
 mod expected;
 mod fact;
@@ -29,11 +30,13 @@ mod nearest;
 mod order;
 mod prometheus;
 mod rollout;
+mod shifting;
 mod stage;
 mod target;
 mod traffic;
 
 pub use call::Call;
+pub use dial::Dial;
 pub use environment::{Environment, Image, Revision, Side, TargetState, Targets, Task, TaskCounts};
 pub use expected::{Change, Expected};
 pub use fact::Fact;
@@ -47,14 +50,17 @@ pub use metric::{
 };
 pub use nearest::nearest;
 pub use order::{
-    Action, LastOrder, Means, Offered, Order, Permit, Policy, Progress, Refusal, Strength,
-    blue_is_ready, permit,
+    Action, LastOrder, Means, Offered, Order, Permit, Policy, Progress, Refusal, Strength, is_ready,
+    permit,
 };
 pub use prometheus::{Prometheus, PrometheusAddress};
 pub use rollout::{
     EndReason, EventKind, Identity, Reading, RollbackLink, Rollout, RolloutKind, RolloutSummary,
     SHARE_MINUTES, Snapshot, Source, TimelineEvent,
 };
+pub use shifting::Shifting;
 pub use stage::{Due, Gate, Next, NextStep, Phase, Stage, StageKind, StageState};
-pub use target::{TARGET_FORMS, Target, TargetError};
-pub use traffic::{ListenerSplit, MeasuredShare, ShareOf, Split, Traffic, Weight};
+pub use target::{AlbPlace, TARGET_FORMS, Target, TargetError};
+pub use traffic::{
+    ListenerSplit, MeasuredShare, Percent, PercentError, ShareOf, Split, Traffic, Weight,
+};

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Call, Change, Expected, Fact, Identity, OrderId, Rollout, RolloutId, Snapshot, Target,
+    Call, Change, Dial, Environment, Expected, Fact, FaultKind, Identity, OrderId, Percent, Rollout,
+    RolloutId, Side, Snapshot, Target,
 };
 
 /// What a person can ask for.
@@ -19,10 +20,12 @@ pub enum Action {
     Stop,
     /// End the bake now: blue is removed, the instant rollback with it.
     Finish,
+    /// Give green this share of the traffic, where a person sets the weights.
+    Shift(Percent),
 }
 
 impl Action {
-    /// All of them, the one that matters most first.
+    /// Those that a key stands for, the one that matters most first. A shift has a share besides.
     pub const ALL: [Action; 4] = [Action::RollBack, Action::Continue, Action::Finish, Action::Stop];
 
     /// The words for it.
@@ -32,6 +35,7 @@ impl Action {
             Action::RollBack => "roll back",
             Action::Stop => "stop",
             Action::Finish => "finish",
+            Action::Shift(_) => "shift",
         }
     }
 }
@@ -60,6 +64,14 @@ pub enum Means {
     /// The update that was undone gets all traffic at once: its tasks are still there, and the
     /// control plane asks no gate and no analysis for that.
     ShipAgain,
+    /// The weights are set, and stay as they are set.
+    SetWeights,
+    /// The two environments swap their names: clients follow as their DNS answers run out.
+    SwapNames,
+    /// A manual approval of the pipeline is given.
+    Approve,
+    /// A manual approval of the pipeline is refused: its execution fails.
+    Reject,
 }
 
 /// What the control plane offers in the state that was read.
@@ -82,14 +94,42 @@ pub enum Offered {
         /// Why not.
         why: Refusal,
     },
+    /// Any share can be given to green.
+    Dial(Box<Dial>),
 }
 
-impl Offered {
-    /// The action it is about.
-    pub fn action(&self) -> Action {
-        match self {
-            Offered::Possible { action, .. } | Offered::Refused { action, .. } => *action,
+impl Rollout {
+    /// How an action would be carried out now, or why it cannot be.
+    pub fn offer(&self, action: Action) -> Result<(Means, Call), Refusal> {
+        for offer in &self.offers {
+            match (offer, action) {
+                (Offered::Possible { action: about, means, call }, _) if *about == action => {
+                    return Ok((*means, call.clone()));
+                }
+                (Offered::Refused { action: about, why }, _) if *about == action => {
+                    return Err(why.clone());
+                }
+                (Offered::Dial(dial), Action::Shift(percent)) => {
+                    let wanted = percent.split().green;
+                    let there = dial.held().is_some_and(|held| held.green.is_near(wanted, 0.05));
+                    let call = || (Means::SetWeights, dial.at(percent));
+                    return if there { Err(Refusal::AlreadyThere) } else { Ok(call()) };
+                }
+                (Offered::Possible { .. } | Offered::Refused { .. } | Offered::Dial(_), _) => {}
+            }
         }
+        Err(match action {
+            Action::Shift(_) => Refusal::NoDial,
+            _ => Refusal::StateUnknown,
+        })
+    }
+
+    /// What sets the weights, where a person can.
+    pub fn dial(&self) -> Option<&Dial> {
+        self.offers.iter().find_map(|offer| match offer {
+            Offered::Dial(dial) => Some(dial.as_ref()),
+            Offered::Possible { .. } | Offered::Refused { .. } => None,
+        })
     }
 }
 
@@ -112,6 +152,12 @@ pub enum Refusal {
     /// There is no revision to go back to.
     #[error("no earlier revision is known")]
     NothingToGoBackTo,
+    /// Nobody can choose a share here: the control plane moves the traffic by its own plan.
+    #[error("the control plane chooses the shares itself")]
+    NoDial,
+    /// The traffic is divided like that already.
+    #[error("the traffic is there already")]
+    AlreadyThere,
     /// Blue is being removed: the stop may come too late, and then nothing undoes it.
     #[error("blue is being removed")]
     BlueIsGoing,
@@ -152,6 +198,8 @@ pub enum Strength {
     Key,
     /// The name of what is acted on, typed.
     TypedName,
+    /// Words of one's own, typed: they are sent along.
+    Words,
 }
 
 /// One action on one target, with the state it was decided on.
@@ -171,6 +219,9 @@ pub struct Order {
     pub at: Timestamp,
     /// Who confirmed it: the caller's ARN.
     pub by: String,
+    /// What it is a part of: the step of a ramp that a person armed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<String>,
 }
 
 /// What is known about an order on its way.
@@ -251,14 +302,26 @@ pub struct Policy {
     pub identity_changed: bool,
 }
 
-/// Whether blue can take all traffic at once: every wanted task runs and every target is healthy.
+/// Whether a side can take all traffic at once: every wanted task runs and every target is healthy.
 ///
-/// Unknown is not healthy.
-pub fn blue_is_ready(rollout: &Rollout) -> bool {
-    let tasks = rollout.blue.tasks.fresh();
-    let targets = rollout.blue.targets.fresh();
-    tasks.is_some_and(|tasks| tasks.running > 0 && tasks.running >= tasks.desired)
-        && targets.is_some_and(|targets| targets.healthy() > 0 && targets.count("unhealthy") == 0)
+/// Unknown is not healthy; what cannot be, e.g. the tasks of a function, is not asked for.
+pub fn is_ready(side: &Environment) -> bool {
+    let tasks = fine(&side.tasks, |tasks| tasks.running > 0 && tasks.running >= tasks.desired);
+    let targets = fine(&side.targets, |targets| {
+        targets.healthy() > 0 && targets.count("unhealthy") == 0
+    });
+    match (tasks, targets) {
+        (None, None) => side.revision.fresh().is_some(),
+        (tasks, targets) => tasks.unwrap_or(true) && targets.unwrap_or(true),
+    }
+}
+
+/// Whether a fact is as it should be; nothing where there can be none of its kind.
+fn fine<T>(fact: &Fact<T>, good: impl Fn(&T) -> bool) -> Option<bool> {
+    match fact {
+        Fact::Unknown { fault } if fault.kind == FaultKind::Absent => None,
+        fact => Some(fact.fresh().is_some_and(good)),
+    }
 }
 
 /// The only judge of what may be ordered, for the screen and the command line alike.
@@ -271,15 +334,7 @@ pub fn permit(snapshot: &Snapshot, action: Action, policy: &Policy) -> Result<Pe
         (Some(_), None) => return Err(Refusal::NoRollout),
         (None, None) => return Err(Refusal::StateUnknown),
     };
-    let offer = rollout
-        .offers
-        .iter()
-        .find(|offer| offer.action() == action)
-        .ok_or(Refusal::StateUnknown)?;
-    let (means, call) = match offer {
-        Offered::Refused { why, .. } => return Err(why.clone()),
-        Offered::Possible { means, call, .. } => (*means, call.clone()),
-    };
+    let (means, call) = rollout.offer(action)?;
     match policy.last_order {
         LastOrder::Unanswered => return Err(Refusal::OrderOnItsWay),
         LastOrder::GoingBack if action == Action::RollBack => {
@@ -303,9 +358,10 @@ pub fn permit(snapshot: &Snapshot, action: Action, policy: &Policy) -> Result<Pe
         gate: rollout.gate.clone(),
         planned: rollout.traffic.planned.value().copied(),
         means,
+        dial: rollout.dial().filter(|_| means == Means::SetWeights).cloned().map(Box::new),
         blue_running: rollout.blue.tasks.value().map(|tasks| tasks.running),
     };
-    Ok(Permit { action, means, call, strength: strength(rollout, means), expected })
+    Ok(Permit { action, means, call, strength: strength(rollout, action, means), expected })
 }
 
 /// In whose name a call would go out. A question about it that got no answer leaves it as it was;
@@ -318,12 +374,16 @@ fn identity(snapshot: &Snapshot) -> Option<&Identity> {
 }
 
 /// The confirmation grows with the risk: going back to a healthy blue is the lightest.
-fn strength(rollout: &Rollout, means: Means) -> Strength {
+fn strength(rollout: &Rollout, action: Action, means: Means) -> Strength {
     match means {
         // Turned round, no side is emptied before the other one runs.
         Means::OpenGate | Means::TurnRound => Strength::Key,
-        Means::StopAndRollBack if blue_is_ready(rollout) => Strength::Key,
-        Means::StopAndRollBack
+        Means::Approve | Means::Reject => Strength::Words,
+        Means::StopAndRollBack if is_ready(&rollout.blue) => Strength::Key,
+        Means::SetWeights | Means::SwapNames if gains(rollout, action, means) => Strength::Key,
+        Means::SetWeights
+        | Means::SwapNames
+        | Means::StopAndRollBack
         | Means::RedeployPrevious
         | Means::StopOnly
         | Means::EndBake
@@ -331,4 +391,18 @@ fn strength(rollout: &Rollout, means: Means) -> Strength {
         | Means::TryAgain
         | Means::ShipAgain => Strength::TypedName,
     }
+}
+
+/// Whether the side that gets more can take it, and it is known which side that is.
+fn gains(rollout: &Rollout, action: Action, means: Means) -> bool {
+    let side = match (action, means) {
+        (Action::Shift(to), _) => match rollout.traffic.planned.value() {
+            Some(now) if now.green < to.split().green => Side::Green,
+            Some(_) => Side::Blue,
+            None => return false,
+        },
+        (Action::Continue, Means::SwapNames) => Side::Green,
+        _ => Side::Blue,
+    };
+    !rollout.sides_are_guessed && is_ready(rollout.side(side))
 }

@@ -131,7 +131,8 @@ impl Report {
             restored_seen_by: track.restored.map(|(_, by)| match by {
                 SeenBy::Listener => "listener",
                 SeenBy::Requests => "requests",
-                SeenBy::Tasks => "tasks",
+                SeenBy::Answers => "answers",
+            SeenBy::Tasks => "tasks",
             }),
         };
         self

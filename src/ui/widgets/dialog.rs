@@ -1,12 +1,14 @@
 //! The question before an order: what will happen, the exact call, and the safe choice first.
 
 use crate::app::{Choice, Cockpit, Confirm, NewIdentity, State, select};
-use crate::domain::{Action, Means, Side};
+use crate::domain::{Action, Means, Side, Strength};
 use crate::input::Command;
 use crate::ui::format::{account, age, clean, clock, rate, share};
 use crate::ui::pen::{Pen, wrap};
 use crate::ui::theme::Role;
 use crate::ui::words::stage;
+
+use super::weights;
 
 /// The widest a dialog gets: longer lines are hard to read.
 const WIDEST: u16 = 88;
@@ -41,7 +43,7 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit, confirm:
     pen.clear();
     let title = format!(" {} ", title(cockpit, confirm));
     let time = format!(" {} ", clock(state.now, &pen.theme().zone));
-    let border = if confirm.wants_name() { Role::Warning } else { Role::Focus };
+    let border = if confirm.wants_text() { Role::Warning } else { Role::Focus };
     pen.frame(&[(&title, Role::Title)], &[(&time, Role::Dim)], border);
     for (y, (line, role)) in (1..).zip(&lines) {
         pen.left(3, y, line, *role);
@@ -69,11 +71,15 @@ fn verb(confirm: &Confirm) -> &'static str {
     match (confirm.permit.action, confirm.permit.means) {
         (Action::RollBack, Means::RedeployPrevious) => "Deploy the previous revision of",
         (Action::RollBack, _) => "Roll back",
+        (Action::Continue, Means::SwapNames) => "Swap the names of",
+        (Action::Continue, Means::Approve) => "Approve",
         (Action::Continue, Means::TryAgain | Means::ShipAgain) => "Try again",
         (Action::Continue, _) => "Continue",
         (Action::Finish, Means::SkipToEnd) => "Finish at once",
         (Action::Finish, _) => "Finish",
+        (Action::Stop, Means::Reject) => "Reject",
         (Action::Stop, _) => "Stop",
+        (Action::Shift(_), _) => "Shift the traffic of",
     }
 }
 
@@ -116,6 +122,11 @@ fn sentences(confirm: &Confirm, told: &select::Consequence, width: usize) -> Vec
         Means::SkipToEnd => told_of.skip_to_end(),
         Means::TryAgain => try_again(),
         Means::ShipAgain => told_of.ship_again(),
+        means @ (Means::SetWeights | Means::SwapNames) => {
+            weights::sentences(confirm.permit.action, means, told, told_of.moved.as_deref())
+        }
+        Means::Approve => approve(),
+        Means::Reject => reject(),
     };
     for (index, text) in sentences.iter().enumerate() {
         let role = if index == 0 { Role::Strong } else { Role::Text };
@@ -227,6 +238,21 @@ fn try_again() -> Vec<String> {
     ]
 }
 
+fn approve() -> Vec<String> {
+    vec![
+        "The approval that the pipeline waits for is given, and the pipeline goes on.".to_owned(),
+        "It cannot be taken back; the words you type are kept with it.".to_owned(),
+    ]
+}
+
+fn reject() -> Vec<String> {
+    vec![
+        "The approval is refused: this execution of the pipeline fails, no traffic moves."
+            .to_owned(),
+        "It cannot be taken back; the words you type are kept with it.".to_owned(),
+    ]
+}
+
 fn end_bake() -> Vec<String> {
     vec![
         "Blue's tasks are removed now. Traffic stays on green.".to_owned(),
@@ -237,6 +263,9 @@ fn end_bake() -> Vec<String> {
 }
 
 fn warn(warning: &select::Warning) -> String {
+    if let Some(text) = weights::warn(warning) {
+        return text;
+    }
     match warning {
         select::Warning::BlueNotReady => {
             "! Blue is not known to be healthy: going back may make things worse.".to_owned()
@@ -255,6 +284,11 @@ fn warn(warning: &select::Warning) -> String {
             format!("! These alarms fire: {}.", clean(&names.join(", ")))
         }
         select::Warning::OldData(old) => format!("! This rests on data that is {} old.", age(*old)),
+        // Said with the weights.
+        select::Warning::NotReady(_)
+        | select::Warning::SidesAreGuessed
+        | select::Warning::Sticky(_)
+        | select::Warning::Answers(_) => String::new(),
     }
 }
 
@@ -300,8 +334,14 @@ fn choices(pen: &mut Pen<'_>, state: &State, confirm: &Confirm) {
     }
     let y = y + 1;
     let mark = pen.glyphs().choice;
-    if confirm.wants_name() {
-        let x = pen.left(3, y, &format!("type {} to confirm: ", clean(&confirm.name)), Role::Text);
+    if confirm.wants_text() {
+        let wish = match confirm.permit.strength {
+            Strength::Words => "in a few words: ".to_owned(),
+            Strength::Key | Strength::TypedName => {
+                format!("type {} to confirm: ", clean(&confirm.name))
+            }
+        };
+        let x = pen.left(3, y, &wish, Role::Text);
         let x = pen.left(x, y, &format!("{}_", clean(&confirm.typed)), Role::Selected);
         let back = format!("keep going ({})", key(Command::Back));
         let cells = u16::try_from(back.chars().count()).unwrap_or(0);

@@ -12,3 +12,4 @@ pub(super) mod strip;
 pub(super) mod title;
 pub(super) mod traffic;
 pub(super) mod verdict;
+pub(super) mod weights;
