@@ -22,6 +22,7 @@ mod environment;
 mod expected;
 mod fact;
 mod fault;
+mod found;
 mod guard;
 mod ids;
 mod metric;
@@ -41,6 +42,7 @@ pub use environment::{Environment, Image, Revision, Side, TargetState, Targets, 
 pub use expected::{Change, Expected};
 pub use fact::Fact;
 pub use fault::{Fault, FaultKind};
+pub use found::{ControlPlane, Found, Gap, GapReason, Listing, Share, What};
 pub use guard::{Guard, GuardState};
 pub use ids::{OrderId, RolloutId};
 pub use metric::{
