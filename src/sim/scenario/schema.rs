@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::alarm::AlarmRule;
 use super::native::Native;
 use super::release::Release;
+use crate::sim::faults::Planned;
 
 /// One rollout as data.
 #[derive(Debug, Clone, Deserialize)]
@@ -44,6 +45,9 @@ pub struct Scenario {
     /// How long things take.
     #[serde(default)]
     pub timing: Timing,
+    /// What goes wrong between clients and services.
+    #[serde(default)]
+    pub faults: Vec<Planned>,
 }
 
 /// Names of the things in the account.

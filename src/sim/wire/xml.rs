@@ -37,7 +37,10 @@ pub(super) fn error(error: &ApiError, request_id: &str) -> Reply {
     xml.push_str("</Error>");
     element(&mut xml, "RequestId", &Value::from(request_id));
     xml.push_str("</ErrorResponse>");
-    let identity = matches!(query_code(&error.code), "AccessDenied" | "ExpiredToken");
+    let identity = matches!(
+        query_code(&error.code),
+        "AccessDenied" | "ExpiredToken" | "InvalidClientTokenId" | "SignatureDoesNotMatch"
+    );
     Reply::new(if identity { 403 } else { error.status }, CONTENT_TYPE, xml.into_bytes())
 }
 
