@@ -1,14 +1,14 @@
 //! What a person can order, what it will do, and who may.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     Call, Change, Expected, Fact, Identity, OrderId, Rollout, RolloutId, Snapshot, Target,
 };
 
 /// What a person can ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Pass the gate the rollout waits at: traffic begins to shift now.
@@ -37,7 +37,7 @@ impl Action {
 }
 
 /// How the control plane would carry an action out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Means {
     /// The gate is opened; the rollout goes on.
@@ -155,7 +155,7 @@ pub enum Strength {
 }
 
 /// One action on one target, with the state it was decided on.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Order {
     /// Its id, also the nonce in descriptions.
     pub id: OrderId,

@@ -1,11 +1,11 @@
 //! Where the requests go: what was asked for, what the load balancer holds, what was measured.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Fact;
 
 /// A share of the traffic in percent, 0 to 100.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Weight(f64);
 
@@ -43,7 +43,7 @@ impl Weight {
 }
 
 /// How the traffic is divided; blue and green always make the whole.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Split {
     /// Green's share; the rest is blue's.
     pub green: Weight,

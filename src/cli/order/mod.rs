@@ -18,6 +18,7 @@ use crate::app::Settings;
 use crate::config::Flags;
 use crate::domain::Action;
 use crate::journal::Audit;
+use crate::runtime::settle_open_orders;
 use crate::sources;
 
 use report::Report;
@@ -53,6 +54,9 @@ pub(super) struct Order {
     /// As JSON, see docs/order-json.md
     #[arg(long)]
     json: bool,
+    /// Send nothing, whatever else is said: no client that could change anything is built
+    #[arg(long)]
+    read_only: bool,
 }
 
 fn span(text: &str) -> Result<SignedDuration, String> {
@@ -67,7 +71,8 @@ impl Order {
     pub(super) fn run(self, action: Action, output: &mut Output) -> Outcome {
         let around = Surroundings::read()?;
         let Aws { profile, region } = self.aws.clone();
-        let flags = Flags { target: self.target.clone(), profile, region, read_only: false };
+        let flags =
+            Flags { target: self.target.clone(), profile, region, read_only: self.read_only };
         let config = watch::choose(flags, &around)?;
         let target = watch::required(&config)?;
         let clock = watch::clock(&around)?;
@@ -86,6 +91,9 @@ impl Order {
         let report = runtime.block_on(async {
             let account = sources::connect(options).await?;
             let audit = Audit::at(around.paths.audit.clone());
+            for settled in settle_open_orders(&account, &audit, &clock).await? {
+                writeln!(output.talk, "note: {}", settled.text)?;
+            }
             let run = Run::begin(&account, settings, target, clock, audit).await?;
             run.order(action, &self, output).await
         });
