@@ -13,6 +13,7 @@ mod cli;
 mod contract;
 mod generated;
 mod harness;
+mod reliability;
 mod screens;
 mod shell;
 mod sim;

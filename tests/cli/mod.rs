@@ -2,7 +2,7 @@
 
 mod order;
 mod plain;
-mod process;
+pub(crate) mod process;
 #[cfg(unix)]
 mod screen;
 mod targets;
