@@ -129,9 +129,9 @@ pub(super) struct Reads {
     pub(super) sts: aws_sdk_sts::Client,
     pub(super) route53: aws_sdk_route53::Client,
     pub(super) beanstalk: aws_sdk_elasticbeanstalk::Client,
-    #[allow(dead_code, reason = "not asked yet")]
+    #[expect(dead_code, reason = "CodeDeploy tells of functions what is asked so far")]
     pub(super) lambda: aws_sdk_lambda::Client,
-    #[allow(dead_code, reason = "the pipeline behind a rollout is not read yet")]
+    #[expect(dead_code, reason = "the pipeline behind a rollout is not read yet")]
     pub(super) codepipeline: aws_sdk_codepipeline::Client,
 }
 
@@ -139,11 +139,11 @@ pub(super) struct Reads {
 pub(super) struct Changes {
     pub(super) codedeploy: aws_sdk_codedeploy::Client,
     pub(super) ecs: aws_sdk_ecs::Client,
-    #[allow(dead_code, reason = "no order goes to a load balancer yet")]
+    #[expect(dead_code, reason = "no order goes to a load balancer yet")]
     pub(super) elb: aws_sdk_elasticloadbalancingv2::Client,
-    #[allow(dead_code, reason = "no order goes to Route 53 yet")]
+    #[expect(dead_code, reason = "no order goes to Route 53 yet")]
     pub(super) route53: aws_sdk_route53::Client,
-    #[allow(dead_code, reason = "no order goes to Elastic Beanstalk yet")]
+    #[expect(dead_code, reason = "no order goes to Elastic Beanstalk yet")]
     pub(super) beanstalk: aws_sdk_elasticbeanstalk::Client,
 }
 
