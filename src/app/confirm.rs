@@ -54,7 +54,6 @@ fn question(cockpit: &Cockpit, permit: Permit, order: OrderId, now: jiff::Timest
     Confirm {
         permit,
         order,
-        target: cockpit.snapshot.target.clone(),
         name: cockpit.snapshot.rollout().map(|rollout| rollout.name.clone()).unwrap_or_default(),
         typed: String::new(),
         choice: Choice::Keep,

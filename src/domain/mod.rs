@@ -22,11 +22,13 @@ mod environment;
 mod expected;
 mod fact;
 mod fault;
+mod found;
 mod guard;
 mod ids;
 mod metric;
 mod nearest;
 mod order;
+mod permit;
 mod prometheus;
 mod rollout;
 mod shifting;
@@ -40,6 +42,7 @@ pub use environment::{Environment, Image, Revision, Side, TargetState, Targets, 
 pub use expected::{Change, Expected};
 pub use fact::Fact;
 pub use fault::{Fault, FaultKind};
+pub use found::{ControlPlane, Found, Gap, GapReason, Listing, Share, What};
 pub use guard::{Guard, GuardState};
 pub use ids::{OrderId, RolloutId};
 pub use metric::{
@@ -47,10 +50,8 @@ pub use metric::{
     Slower,
 };
 pub use nearest::nearest;
-pub use order::{
-    Action, LastOrder, Means, Offered, Order, Permit, Policy, Progress, Refusal, Strength, is_ready,
-    permit,
-};
+pub use order::{Action, Means, Offered, Order, Progress, Refusal};
+pub use permit::{LastOrder, Permit, Policy, Strength, is_ready, permit};
 pub use prometheus::{Prometheus, PrometheusAddress};
 pub use rollout::{
     EndReason, EventKind, Identity, Reading, RollbackLink, Rollout, RolloutKind, RolloutSummary,

@@ -158,6 +158,20 @@ mod tests {
     }
 
     #[test]
+    fn weights_that_nobody_could_set_are_refused() {
+        let dns = include_str!("../../assets/scenarios/route53.toml");
+        for (right, wrong, field) in [
+            ("[255, 0]", "[256, 0]", "weighted.weights"),
+            ("name = \"checkout.example.com\"", "name = \"example.net\"", "weighted.held_by"),
+            ("shop-green", "shop-blue", "weighted.held_by"),
+            ("held_by", "start = 1\nheld_by", "weighted"),
+        ] {
+            let error = Scenario::parse(&dns.replace(right, wrong)).unwrap_err().to_string();
+            assert!(error.contains(field), "{wrong}: {error}");
+        }
+    }
+
+    #[test]
     fn a_rate_above_one_is_refused() {
         let text = include_str!("../../assets/scenarios/errors.toml")
             .replace("error_rate = 0.02", "error_rate = 2.0");

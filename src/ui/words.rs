@@ -116,7 +116,10 @@ pub(super) fn next(next: &Next, now: Timestamp, live: bool) -> String {
 pub(super) fn ramp(ramp: &Ramp, now: Timestamp) -> String {
     match ramp.next() {
         Some((percent, at)) => {
-            format!("ramp: {percent} to green in {}", left(&Due { exact: true, ..Due::estimate(at) }, now))
+            format!(
+                "ramp: {percent} to green in {}",
+                left(&Due { exact: true, ..Due::estimate(at) }, now)
+            )
         }
         None if ramp.is_reached() => "ramp: at its end".to_owned(),
         None => format!("ramp: {} to green is under way", ramp.share()),

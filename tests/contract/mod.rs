@@ -124,7 +124,16 @@ impl Bench {
             call.params.push(("description".into(), format!("cutover: ada {id}").into()));
         }
         let target = self.target.clone();
-        Order { id, target, action, call, expected: permit.expected, at: seen.taken, by, part_of: None }
+        Order {
+            id,
+            target,
+            action,
+            call,
+            expected: permit.expected,
+            at: seen.taken,
+            by,
+            part_of: None,
+        }
     }
 
     /// Reads again and sends, as the shell does.

@@ -4,7 +4,8 @@ use jiff::SignedDuration;
 
 use crate::domain::{
     Action, Fact, Gate, GuardState, ListenerSplit, Means, MetricKind, Metrics, Percent, Point,
-    Rollout, ShareOf, Side, Snapshot, Split, Stage, StageKind, StageState, TaskCounts, Weight, is_ready,
+    Rollout, ShareOf, Side, Snapshot, Split, Stage, StageKind, StageState, TaskCounts, Weight,
+    is_ready,
 };
 use crate::stats::Verdict;
 

@@ -2,7 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{Action, Means, Phase, Rollout, RolloutId, RolloutKind, ShareOf, Side, StageKind};
+use crate::domain::{
+    Action, Means, Phase, Rollout, RolloutId, RolloutKind, ShareOf, Side, StageKind,
+};
 
 use super::super::follow::is_on;
 use super::super::{Outcome, SeenBy, State, Track};

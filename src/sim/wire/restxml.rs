@@ -91,12 +91,16 @@ fn element(text: &mut String, name: &str, value: &Value) {
         Value::List(items) => {
             let _ = write!(text, "<{name}>");
             let item = name.strip_suffix('s').unwrap_or(name);
-            items.iter().for_each(|value| element(text, item, value));
+            for value in items {
+                element(text, item, value);
+            }
             let _ = write!(text, "</{name}>");
         }
         Value::Map(members) => {
             let _ = write!(text, "<{name}>");
-            members.iter().for_each(|(name, member)| element(text, name, member));
+            for (name, member) in members {
+                element(text, name, member);
+            }
             let _ = write!(text, "</{name}>");
         }
         Value::Bool(_) | Value::Int(_) | Value::Double(_) | Value::Time(_) | Value::Text(_) => {

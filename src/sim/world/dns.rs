@@ -15,6 +15,8 @@ use crate::sim::scenario::{Records, Scenario};
 const ALIAS_TTL: SignedDuration = SignedDuration::from_secs(60);
 /// The type of the records that lead to the load balancers.
 pub(super) const KIND: &str = "A";
+/// The type of records that a person may put in their place.
+const CNAME: &str = "CNAME";
 
 /// The DNS of the account.
 #[derive(Debug)]
@@ -46,7 +48,7 @@ pub(crate) struct Zone {
 pub(crate) struct Submitted {
     pub(crate) id: String,
     pub(crate) comment: Option<String>,
-    pub(crate) submitted: Timestamp,
+    pub(crate) at: Timestamp,
     pub(crate) in_sync: Timestamp,
     answers: Answers,
 }
@@ -138,8 +140,9 @@ fn apex(domain: &str, names: &Names) -> Vec<RecordSet> {
 fn answers(zones: &[Zone], held: &Records, names: &Names) -> Answers {
     let name = absolute(&held.name);
     let records = zones.first().map_or(&[][..], |zone| &zone.records);
+    let asked = records.iter().filter(|set| set.name == name);
     let asked: Vec<&RecordSet> =
-        records.iter().filter(|set| set.name == name && set.kind == KIND).collect();
+        asked.filter(|set| [KIND, CNAME].contains(&set.kind.as_str())).collect();
     let whole: u32 = asked.iter().filter_map(|set| set.weight).sum();
     let mut answers = Answers { shares: [0.0; 2], ttl: ALIAS_TTL };
     for set in &asked {
@@ -148,19 +151,25 @@ fn answers(zones: &[Zone], held: &Records, names: &Names) -> Answers {
             Some(weight) if whole > 0 => f64::from(weight) / f64::from(whole),
             Some(_) | None => 1.0 / asked.len().max(1) as f64,
         };
-        match &set.answer {
-            Answer::Alias(alias) => {
-                let leads = |index: &usize| is_balancer(alias, *index, names);
-                if let Some(index) = (0..names.balancers()).find(leads) {
-                    answers.shares[index] += share;
-                }
-            }
-            Answer::Values { ttl, .. } => {
-                answers.ttl = SignedDuration::from_secs(i64::from(*ttl));
-            }
+        if let Some(ttl) = set.ttl() {
+            answers.ttl = SignedDuration::from_secs(i64::from(ttl));
+        }
+        if let Some(index) = (0..names.balancers()).find(|index| leads(set, *index, names)) {
+            answers.shares[index] += share;
         }
     }
     answers
+}
+
+/// Whether a record leads to a load balancer; by address it never does, as those change.
+fn leads(set: &RecordSet, index: usize, names: &Names) -> bool {
+    match &set.answer {
+        Answer::Alias(alias) => is_balancer(alias, index, names),
+        Answer::Values { values, .. } => {
+            let own = absolute(&names.dns_name(index));
+            set.kind == CNAME && values.iter().any(|value| absolute(value) == own)
+        }
+    }
 }
 
 /// Whether an alias leads to a load balancer, with or without the prefix that the console adds.
@@ -202,7 +211,7 @@ impl World {
         dns.changes.push(Submitted {
             id: format!("C{}", self.seed.word("change", index, 20).to_uppercase()),
             comment,
-            submitted: now,
+            at: now,
             in_sync,
             answers: answers(&dns.zones, held, names),
         });

@@ -6,6 +6,7 @@ use super::World;
 use super::elb::{Health, HostCount};
 use super::keys::{Pool, ReleaseKey};
 use super::names::Door;
+use super::rules::Weights;
 use super::traffic::{Flow, Reach};
 
 /// The doors of production traffic, one a load balancer.
@@ -17,7 +18,7 @@ impl World {
         let states = Pool::ALL.map(|pool| self.pool_state(pool));
         let shares = Pool::ALL.map(|pool| self.share(pool));
         for door in DOORS {
-            let lost = self.elb.behind(door).map_or(0.0, super::rules::Weights::lost);
+            let lost = self.elb.behind(door).map_or(0.0, Weights::lost);
             self.traffic.note_lost(self.now, door.balancer(), lost * self.arriving(door));
         }
         let lag = self.lag(shares, &states);
@@ -51,7 +52,7 @@ impl World {
     fn lag(&self, shares: [f64; 2], states: &[PoolState; 2]) -> Option<SignedDuration> {
         if let Some(dns) = &self.dns {
             // Whoever has asked keeps the answer, whatever has become of the load balancer.
-            return Some(dns.answers.ttl).filter(|ttl| ttl.is_positive());
+            return Some(dns.answers.ttl).filter(SignedDuration::is_positive);
         }
         // Clients cannot stick to a group whose targets are gone, nor where none is chosen.
         let gone = shares
@@ -62,10 +63,8 @@ impl World {
         if gone || shares.iter().sum::<f64>() < 1.0 - 1e-9 {
             return None;
         }
-        match production.and_then(super::rules::Weights::stickiness) {
-            Some(set) => set.map(SignedDuration::from_secs),
-            None => self.scenario.traffic.stickiness,
-        }
+        let usual = self.scenario.traffic.stickiness.map(|lag| lag.as_secs());
+        production?.stickiness(usual).map(SignedDuration::from_secs)
     }
 
     fn pool_state(&self, pool: Pool) -> PoolState {

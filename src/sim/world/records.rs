@@ -1,6 +1,7 @@
 //! Resource record sets: their order, and what a batch of changes may do to them.
 
 use std::cmp::Ordering;
+use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// A resource record set, of which only simple and weighted ones are simulated.
@@ -104,7 +105,7 @@ pub(crate) fn absolute(name: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-_.\\".contains(&byte) {
             spelled.push(char::from(byte));
         } else {
-            spelled.push_str(&format!("\\{byte:03o}"));
+            let _ = write!(spelled, "\\{byte:03o}");
         }
     }
     if !spelled.ends_with('.') {
@@ -260,4 +261,37 @@ fn apex(domain: &str, records: &[RecordSet]) -> Option<String> {
     }
     let without = "A HostedZone must contain at least one NS record for the zone itself.";
     (!has("NS")).then(|| without.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_spelled_as_the_api_does_and_ordered_from_right_to_left() {
+        assert_eq!(absolute("Shop.Example.com"), "shop.example.com.");
+        assert_eq!(absolute("*.example.com."), "\\052.example.com.");
+        assert_eq!(absolute("\\052.example.com."), "\\052.example.com.");
+        let mut names = ["b.com.", "z.a.com.", "a.net.", "a.com.", "b.a.com."];
+        names.sort_by(|one, other| by_labels(one, other));
+        assert_eq!(names, ["a.com.", "b.a.com.", "z.a.com.", "b.com.", "a.net."]);
+    }
+
+    #[test]
+    fn a_zone_keeps_its_apex() {
+        let set = |kind: &str| RecordSet {
+            name: "a.com.".to_owned(),
+            kind: kind.to_owned(),
+            set_identifier: None,
+            weight: None,
+            answer: Answer::Values { ttl: 60, values: vec!["x.".to_owned()] },
+            health_check: None,
+        };
+        let records = [set("NS"), set("SOA")];
+        for (kind, said) in [("NS", "at least one NS record"), ("SOA", "exactly one SOA record")] {
+            let batch = [Change { verb: Verb::Delete, set: set(kind) }];
+            let against = changed(&records, "a.com.", &batch, |_, _| None).unwrap_err();
+            assert!(against.len() == 1 && against[0].contains(said), "{against:?}");
+        }
+    }
 }

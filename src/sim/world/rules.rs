@@ -132,10 +132,10 @@ impl Weights {
         self.elsewhere.iter().any(|(one, _)| one == arn)
     }
 
-    /// How long a client sticks to its group, where somebody set that: `Some(None)` is not at all.
-    pub(crate) fn stickiness(&self) -> Option<Option<i64>> {
-        let forward = self.given.as_ref()?.iter().find_map(Action::forward)?;
-        Some(forward.stickiness_seconds.filter(|_| forward.sticky))
+    /// How many seconds a client sticks to its group, if at all; as usual where nobody set that.
+    pub(crate) fn stickiness(&self, usual: Option<i64>) -> Option<i64> {
+        let set = self.given.iter().flatten().find_map(Action::forward);
+        set.map_or(usual, |set| set.stickiness_seconds.filter(|_| set.sticky))
     }
 
     /// The actions, of which a deployment service writes one, with the stickiness that was there.

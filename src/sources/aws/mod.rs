@@ -118,9 +118,7 @@ pub(super) struct Reads {
     pub(super) elb: aws_sdk_elasticloadbalancingv2::Client,
     pub(super) cloudwatch: aws_sdk_cloudwatch::Client,
     pub(super) sts: aws_sdk_sts::Client,
-    #[allow(dead_code, reason = "not asked yet")]
     pub(super) route53: aws_sdk_route53::Client,
-    #[allow(dead_code, reason = "not asked yet")]
     pub(super) beanstalk: aws_sdk_elasticbeanstalk::Client,
     #[allow(dead_code, reason = "not asked yet")]
     pub(super) lambda: aws_sdk_lambda::Client,

@@ -1,6 +1,6 @@
 //! The question before an order: what will happen, the exact call, and the safe choice first.
 
-use crate::app::{Choice, Cockpit, Confirm, NewIdentity, State, select};
+use crate::app::{Choice, Cockpit, Confirm, State, select};
 use crate::domain::{Action, Means, Side, Strength};
 use crate::input::Command;
 use crate::ui::format::{account, age, clean, clock, rate, share};
@@ -11,10 +11,10 @@ use crate::ui::words::stage;
 use super::weights;
 
 /// The widest a dialog gets: longer lines are hard to read.
-const WIDEST: u16 = 88;
+pub(super) const WIDEST: u16 = 88;
 
 /// One line of a dialog.
-type Line = (String, Role);
+pub(super) type Line = (String, Role);
 
 /// Draws the question into the room it may cover.
 pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit, confirm: &Confirm) {
@@ -83,7 +83,7 @@ fn verb(confirm: &Confirm) -> &'static str {
     }
 }
 
-fn push_wrapped(lines: &mut Vec<Line>, text: &str, width: usize, role: Role) {
+pub(super) fn push_wrapped(lines: &mut Vec<Line>, text: &str, width: usize, role: Role) {
     lines.extend(wrap(text, width).into_iter().map(|line| (line, role)));
 }
 
@@ -361,43 +361,4 @@ fn choices(pen: &mut Pen<'_>, state: &State, confirm: &Confirm) {
             if focused { (mark.to_string(), Role::Selected) } else { (" ".to_owned(), Role::Text) };
         x = pen.left(x, y, &format!("{lead} {text} "), role) + 8;
     }
-}
-
-/// The question whether to act in another name than before.
-pub(crate) fn new_identity(pen: &mut Pen<'_>, state: &State, asked: &NewIdentity) {
-    let width = pen.width().min(WIDEST);
-    let inner = usize::from(width.saturating_sub(6));
-    let mut lines: Vec<Line> = Vec::new();
-    let name = |identity: &crate::domain::Identity| {
-        format!(
-            "{}, {}, {}",
-            clean(identity.name()),
-            account(&identity.account),
-            clean(&identity.region)
-        )
-    };
-    push_wrapped(&mut lines, &format!("Until now: {}", name(&asked.from)), inner, Role::Text);
-    push_wrapped(&mut lines, &format!("Now: {}", name(&asked.to)), inner, Role::Strong);
-    push_wrapped(
-        &mut lines,
-        "Nothing is sent before you say that this is right.",
-        inner,
-        Role::Text,
-    );
-    let height = u16::try_from(lines.len() + 4).unwrap_or(u16::MAX).min(pen.height());
-    let left = pen.width().saturating_sub(width) / 2;
-    let mut pen = pen.part(left, 0, width, height);
-    pen.clear();
-    pen.frame(&[(" The credentials belong to somebody else ", Role::Title)], &[], Role::Warning);
-    for (y, (line, role)) in (1..).zip(&lines) {
-        pen.left(3, y, line, *role);
-    }
-    let key = |command| state.settings.keymap.key(state.focus(), command).unwrap_or_default();
-    let text = format!(
-        "not now ({})      act in this name ({})",
-        key(Command::Back),
-        key(Command::Confirm)
-    );
-    let y = pen.height().saturating_sub(2);
-    pen.left(3, y, &text, Role::Text);
 }

@@ -57,7 +57,7 @@ pub(super) fn change_info(change: &Submitted, now: Timestamp) -> Value {
     map([
         ("Id", Value::from(format!("/change/{}", change.id))),
         ("Status", Value::from(status)),
-        ("SubmittedAt", Value::from(change.submitted)),
+        ("SubmittedAt", Value::from(change.at)),
         ("Comment", Value::from(change.comment.as_deref())),
     ])
 }

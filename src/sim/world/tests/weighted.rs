@@ -6,7 +6,7 @@ use super::{SEED, start};
 use crate::sim::scenario::Scenario;
 use crate::sim::services::{Service, handle};
 use crate::sim::value::{Value, list, map};
-use crate::sim::world::records::{Change, RecordSet, Verb};
+use crate::sim::world::records::{Answer, Change, RecordSet, Verb};
 use crate::sim::world::time::{after, before};
 use crate::sim::world::{LbMinute, World};
 
@@ -204,6 +204,26 @@ fn with_all_weights_0_every_record_is_answered_equally() {
     assert_near(hand.share(5), 0.5);
     hand.answers([192, 64]).waits(1200);
     assert_near(hand.share(5), 0.25);
+}
+
+#[test]
+fn records_with_a_longer_time_to_live_are_followed_later() {
+    let mut hand = Hand::of("route53");
+    hand.waits(10);
+    let zone = &hand.world.dns.as_ref().unwrap().zones[0];
+    let (id, records) = (zone.id.clone(), zone.records.clone());
+    let names = hand.world.load_balancers().into_iter().map(|balancer| balancer.dns_name);
+    let weighted = records.into_iter().filter(|set| set.weight.is_some());
+    let batch = weighted.zip(names).zip([0, 255]).flat_map(|((old, name), weight)| {
+        let answer = Answer::Values { ttl: 300, values: vec![name] };
+        let kind = "CNAME".to_owned();
+        let new = RecordSet { kind, weight: Some(weight), answer, ..old.clone() };
+        [Change { verb: Verb::Delete, set: old }, Change { verb: Verb::Create, set: new }]
+    });
+    hand.world.change_records(&id, &batch.collect::<Vec<_>>(), None).unwrap();
+    // The minute from 240 to 300 seconds after the servers know.
+    hand.waits(600);
+    assert_near(hand.share(5), 1.0 - (-270.0_f64 / 300.0).exp());
 }
 
 #[test]

@@ -84,7 +84,9 @@ fn rollout(raw: &Raw, control: &Control, sides: &Sides<'_>, now: Timestamp) -> R
     let traffic = traffic::traffic(raw, control, sides, &phase);
     let goes_back = control.goes_back();
     let restored = match (traffic.of, traffic.listener.fresh()) {
-        (ShareOf::Requests | ShareOf::Answers, Some(held)) => *held == ListenerSplit::Split(Split::ALL_BLUE),
+        (ShareOf::Requests | ShareOf::Answers, Some(held)) => {
+            *held == ListenerSplit::Split(Split::ALL_BLUE)
+        }
         (ShareOf::Requests | ShareOf::Answers, None) => share == Some(0.0),
         (ShareOf::Tasks, _) => traffic.planned.fresh() == Some(&Split::ALL_BLUE),
     };
