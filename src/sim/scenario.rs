@@ -7,18 +7,20 @@
 mod alarm;
 mod check;
 mod native;
+mod platform;
 mod release;
 mod schema;
 
 pub use alarm::{AlarmMetric, AlarmRule, Missing};
 pub use native::{Asks, LifecycleHook, Native, OnTimeout, Stage, Strategy};
+pub use platform::Lambda;
 pub use release::{ColdStart, Crash, CrashWhen, Hook, HookOutcome, Lifecycle, Release, Unhealthy};
 pub use schema::{
     CustomConfig, Past, Place, RollbackOn, Rollout, Routing, Scenario, Timing, Traffic,
 };
 
 /// The embedded scenarios, in the order in which people should meet them.
-const EMBEDDED: [(&str, &str); 25] = [
+const EMBEDDED: [(&str, &str); 27] = [
     ("canary", include_str!("../../assets/scenarios/canary.toml")),
     ("errors", include_str!("../../assets/scenarios/errors.toml")),
     ("latency", include_str!("../../assets/scenarios/latency.toml")),
@@ -44,6 +46,8 @@ const EMBEDDED: [(&str, &str); 25] = [
     ("ecs-breaker", include_str!("../../assets/scenarios/ecs-breaker.toml")),
     ("ecs-hook-failure", include_str!("../../assets/scenarios/ecs-hook-failure.toml")),
     ("ecs-rolling", include_str!("../../assets/scenarios/ecs-rolling.toml")),
+    ("lambda-canary", include_str!("../../assets/scenarios/lambda-canary.toml")),
+    ("lambda-errors", include_str!("../../assets/scenarios/lambda-errors.toml")),
 ];
 
 /// Why a scenario cannot be used.

@@ -18,9 +18,12 @@ fn moment(name: &str) -> u32 {
     }
 }
 
+/// Worlds that are played for other clients so far.
+const OF_OTHER_SHAPES: [&str; 2] = ["lambda-canary", "lambda-errors"];
+
 #[tokio::test]
 async fn every_scenario_looks_like_this() {
-    for name in Scenario::names() {
+    for name in Scenario::names().filter(|name| !OF_OTHER_SHAPES.contains(name)) {
         let mut rehearsal = Rehearsal::begin(name, 1).await.unwrap();
         rehearsal.play(moment(name), 4).await;
         for size in SIZES {

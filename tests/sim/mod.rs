@@ -6,6 +6,7 @@ mod ecs;
 mod elb;
 mod faults;
 mod http;
+mod lambda;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -75,6 +76,10 @@ impl Running {
 
     fn ecs(&self) -> aws_sdk_ecs::Client {
         aws_sdk_ecs::Client::new(&self.config())
+    }
+
+    fn lambda(&self) -> aws_sdk_lambda::Client {
+        aws_sdk_lambda::Client::new(&self.config())
     }
 
     fn sts(&self) -> aws_sdk_sts::Client {

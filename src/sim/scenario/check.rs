@@ -2,7 +2,9 @@
 
 use jiff::SignedDuration;
 
-use super::{LifecycleHook, Native, Release, Routing, Scenario, ScenarioError, Strategy};
+use super::{
+    AlarmMetric, LifecycleHook, Native, Release, Routing, Scenario, ScenarioError, Strategy,
+};
 
 /// Every rule, first failure first.
 pub(super) fn all(scenario: &Scenario) -> Result<(), ScenarioError> {
@@ -11,6 +13,7 @@ pub(super) fn all(scenario: &Scenario) -> Result<(), ScenarioError> {
     traffic(scenario)?;
     rollout(scenario)?;
     scenario.native.as_ref().map_or(Ok(()), native)?;
+    shape(scenario)?;
     place(scenario)?;
     history(scenario)
 }
@@ -54,9 +57,11 @@ fn traffic(scenario: &Scenario) -> Result<(), ScenarioError> {
 
 fn rollout(scenario: &Scenario) -> Result<(), ScenarioError> {
     let rollout = &scenario.rollout;
-    let known = rollout.config.starts_with("CodeDeployDefault.ECS")
+    let platform = if scenario.lambda.is_some() { "Lambda" } else { "ECS" };
+    let known = rollout.config.starts_with(&format!("CodeDeployDefault.{platform}"))
         || rollout.configs.iter().any(|custom| custom.name == rollout.config);
-    require(known, "rollout.config", "a CodeDeployDefault.ECS... name or one of rollout.configs")?;
+    let rule = format!("a CodeDeployDefault.{platform}... name or one of rollout.configs");
+    require(known, "rollout.config", &rule)?;
     for custom in &rollout.configs {
         let sane = match custom.routing {
             Routing::AllAtOnce => true,
@@ -95,6 +100,15 @@ fn native(native: &Native) -> Result<(), ScenarioError> {
     };
     let rule = "at stages that take hooks, timeout from 1m to 14 days";
     require(native.hooks.iter().all(sane), "native.hooks", rule)
+}
+
+/// A world has one shape, and a function's alarms count its errors.
+fn shape(scenario: &Scenario) -> Result<(), ScenarioError> {
+    let shapes = [scenario.native.is_some(), scenario.lambda.is_some()];
+    let one = shapes.into_iter().filter(|given| *given).count() <= 1;
+    require(one, ".", "of one shape: at most one of native and lambda")?;
+    let errors = scenario.alarms.iter().all(|alarm| alarm.metric == AlarmMetric::Target5xx);
+    require(scenario.lambda.is_none() || errors, "alarms.metric", "5xx where a function rolls out")
 }
 
 fn place(scenario: &Scenario) -> Result<(), ScenarioError> {

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::alarm::AlarmRule;
 use super::native::Native;
+use super::platform::Lambda;
 use super::release::Release;
 
 /// One rollout as data.
@@ -28,6 +29,8 @@ pub struct Scenario {
     pub rollout: Rollout,
     /// How ECS itself rolls the service out; absent: CodeDeploy does.
     pub native: Option<Native>,
+    /// The function that CodeDeploy rolls out instead of an ECS service.
+    pub lambda: Option<Lambda>,
     /// Requests that arrive.
     #[serde(default)]
     pub traffic: Traffic,

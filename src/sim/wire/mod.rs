@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`json`] awsJson 1.0, 1.1 | header `x-amz-target: PREFIX.Operation` | CodeDeploy, ECS, CloudWatch |
 //! | [`cbor`] rpcv2Cbor | path `/service/NAME/operation/Operation` | CloudWatch |
+//! | [`rest`] restJson1 | path `/2015-03-31/functions/` | Lambda |
 //! | [`query`] awsQuery, answered in [`xml`] | form members `Action` and `Version` | ELBv2, STS, CloudWatch |
 //!
 //! Services answer with one spelling of an error code, that of the JSON protocol; the query
@@ -12,6 +13,7 @@
 pub mod cbor;
 pub mod json;
 pub mod query;
+mod rest;
 pub mod xml;
 
 #[cfg(test)]
@@ -34,6 +36,8 @@ pub enum Protocol {
     Cbor,
     /// awsQuery.
     Query,
+    /// restJson1.
+    RestJson,
 }
 
 /// A request as a service sees it.
@@ -88,6 +92,14 @@ pub fn decode(head: &Parts, body: &[u8]) -> Result<Request, Rejection> {
     if let Some(rest) = head.uri.path().strip_prefix("/service/") {
         return decode_rpc(rest, body);
     }
+    let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
+    if let Some(read) = rest::decode((&head.method, path, query), body) {
+        let protocol = Protocol::RestJson;
+        return match read {
+            Ok((service, operation, input)) => Ok(Request { protocol, service, operation, input }),
+            Err(error) => Err(Rejection { protocol, error }),
+        };
+    }
     if let Some(target) = header("x-amz-target") {
         let version_0 = header("content-type")
             .is_some_and(|kind| kind.starts_with("application/x-amz-json-1.0"));
@@ -105,7 +117,7 @@ pub fn encode(request: &Request, request_id: &str, answer: &Result<Value, ApiErr
         Err(error) => return encode_error(request.protocol, request_id, error),
     };
     match request.protocol {
-        Protocol::Json10 | Protocol::Json11 => {
+        Protocol::Json10 | Protocol::Json11 | Protocol::RestJson => {
             Reply::new(200, media_type(request.protocol), json::encode(output))
         }
         Protocol::Cbor => cbor::reply(200, output),
@@ -122,6 +134,7 @@ pub fn encode_error(protocol: Protocol, request_id: &str, error: &ApiError) -> R
         Protocol::Json10 | Protocol::Json11 => json::error(media_type(protocol), error),
         Protocol::Cbor => cbor::error(error),
         Protocol::Query => xml::error(error, request_id),
+        Protocol::RestJson => rest::error(error),
     }
 }
 
@@ -186,6 +199,7 @@ fn media_type(protocol: Protocol) -> &'static str {
         Protocol::Json11 => "application/x-amz-json-1.1",
         Protocol::Cbor => "application/cbor",
         Protocol::Query => "text/xml",
+        Protocol::RestJson => rest::CONTENT_TYPE,
     }
 }
 

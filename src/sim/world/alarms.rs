@@ -95,6 +95,9 @@ impl World {
         // Counts are published only when they are not zero.
         let some = |count: u64| (count > 0).then_some(count as f64);
         match alarm.rule.metric {
+            AlarmMetric::Target5xx if self.lambda.is_some() => {
+                self.invocations(None, minute).map(|minute| minute.c5xx as f64)
+            }
             AlarmMetric::Target5xx => side().and_then(|minute| some(minute.c5xx)),
             AlarmMetric::P99 => side().and_then(|minute| minute.latency.quantile(0.99)),
             AlarmMetric::UnhealthyHosts => {

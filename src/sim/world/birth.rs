@@ -5,17 +5,18 @@ use sha2::{Digest, Sha256};
 
 use super::World;
 use super::alarms::{Alarm, AlarmState};
-use super::codedeploy::{CodeDeploy, Config, PREDEFINED, Revision};
+use super::codedeploy::{CodeDeploy, Config, PREDEFINED, Platform, Revision};
 use super::ecs::{Ecs, SetStatus, TaskDefinition};
 use super::elb::Elb;
 use super::keys::{Pool, ReleaseKey};
+use super::lambda::{Lambda, Version};
 use super::names::Names;
 use super::native::{Native, ServiceRevision};
 use super::queue::{Event, Queue};
 use super::random::Seed;
 use super::time::{after, before};
 use super::traffic::Traffic;
-use crate::sim::scenario::{AlarmMetric, Release, Scenario, Strategy};
+use crate::sim::scenario::{self, AlarmMetric, Release, Scenario, Strategy};
 
 /// The image tag before the first rollout of the history.
 const FOUNDING_TAG: &str = "1.8.0";
@@ -34,10 +35,11 @@ pub(super) fn world(scenario: Scenario, seed: Seed, start: Timestamp) -> World {
     let mut world = World {
         deploy: deploy(&scenario, &names, dawn),
         ecs: ecs(&scenario, story, dawn),
-        elb: Elb::new(scenario.rollout.test_listener, scenario.place.desired),
+        elb: Elb::new(has_test_listener(&scenario), scenario.place.desired),
         traffic: Traffic::new(seed, scenario.traffic.clone(), releases.clone()),
         alarms: alarms(&scenario, &names, dawn),
         native: native(&scenario, seed, dawn),
+        lambda: lambda(&scenario, story, dawn),
         page_size: PAGE,
         queue: Queue::default(),
         now: dawn,
@@ -46,15 +48,57 @@ pub(super) fn world(scenario: Scenario, seed: Seed, start: Timestamp) -> World {
         releases,
         seed,
     };
+    match world.platform() {
+        Platform::Ecs => found_service(&mut world),
+        Platform::Lambda => {}
+    }
+    world.queue = Queue::default();
+    plan_story(&mut world, story);
+    world
+}
+
+/// The service as it was before all rollouts.
+fn found_service(world: &mut World) {
     let founding = world.add_set("d-FOUNDING0", ReleaseKey(0), Pool::A, SetStatus::Primary);
     world.found(founding);
     let first = world.native.as_mut().and_then(|native| native.revisions.first_mut());
     if let Some(first) = first {
         first.set = Some(founding);
     }
-    world.queue = Queue::default();
-    plan_story(&mut world, story);
-    world
+}
+
+/// The function with a version for each release, published shortly before it is rolled out.
+fn lambda(scenario: &Scenario, story: Timestamp, dawn: Timestamp) -> Option<Lambda> {
+    let config = scenario.lambda.clone()?;
+    let published = dates(scenario, story, dawn);
+    let version = |(index, (release, at)): (usize, (Release, Timestamp))| Version {
+        number: FIRST_REVISION + index,
+        release: ReleaseKey(index),
+        published: before(at, SignedDuration::from_secs(40)),
+        sha256: base64(&Sha256::digest(format!("{}:{}", config.function, release.tag))),
+    };
+    let versions = releases(scenario).into_iter().zip(published).enumerate().map(version).collect();
+    Some(Lambda::new(config, versions))
+}
+
+/// Bytes in Base64, as Lambda spells hashes.
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let chunk = |chunk: &[u8]| {
+        let byte = |index: usize| u32::from(chunk.get(index).copied().unwrap_or_default());
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        let letter = move |place: usize| {
+            let index = (bits >> (18 - 6 * place) & 63) as usize;
+            if place > chunk.len() { '=' } else { char::from(LETTERS[index]) }
+        };
+        (0..4).map(letter).collect::<String>()
+    };
+    bytes.chunks(3).map(chunk).collect()
+}
+
+/// Only an ECS service is tested through a listener of its own.
+fn has_test_listener(scenario: &Scenario) -> bool {
+    scenario.rollout.test_listener && scenario.lambda.is_none()
 }
 
 /// The service as its first revision, when ECS deploys it.
@@ -119,15 +163,21 @@ fn ecs(scenario: &Scenario, story: Timestamp, dawn: Timestamp) -> Ecs {
 }
 
 fn deploy(scenario: &Scenario, names: &Names, dawn: Timestamp) -> CodeDeploy {
-    let custom = scenario.rollout.configs.iter().map(|own| (own.name.as_str(), own.routing));
-    let configs =
-        PREDEFINED.into_iter().chain(custom).enumerate().map(|(index, (name, routing))| {
-            let id = sha256(name).get(..8).unwrap_or_default().to_owned();
-            let created = after(dawn, SignedDuration::from_secs(index as i64));
-            Config { name: name.to_owned(), id, routing, created }
-        });
+    let own = if scenario.lambda.is_some() { Platform::Lambda } else { Platform::Ecs };
+    let custom = scenario.rollout.configs.iter().map(|one| (own, one.name.clone(), one.routing));
+    let predefined = PREDEFINED.into_iter().map(|(platform, rest, routing)| {
+        (platform, format!("CodeDeployDefault.{}{rest}", platform.word()), routing)
+    });
+    let configs = predefined.chain(custom).enumerate().map(|(index, (platform, name, routing))| {
+        let id = sha256(&name).get(..8).unwrap_or_default().to_owned();
+        let created = after(dawn, SignedDuration::from_secs(index as i64));
+        Config { name, id, platform, routing, created }
+    });
     let revisions = (0..releases(scenario).len()).map(|index| {
-        let content = appspec(names, FIRST_REVISION + index);
+        let content = match &scenario.lambda {
+            Some(lambda) => function_appspec(lambda, FIRST_REVISION + index),
+            None => appspec(names, FIRST_REVISION + index),
+        };
         Revision {
             sha256: sha256(&content),
             content,
@@ -152,6 +202,15 @@ fn appspec(names: &Names, revision: usize) -> String {
     let (container, port) = (&names.place.service, names.place.port);
     format!(
         r#"{{"version":0.0,"Resources":[{{"TargetService":{{"Type":"AWS::ECS::Service","Properties":{{"TaskDefinition":"{arn}","LoadBalancerInfo":{{"ContainerName":"{container}","ContainerPort":{port}}}}}}}}}]}}"#
+    )
+}
+
+/// The AppSpec that shifts the alias to a version.
+fn function_appspec(lambda: &scenario::Lambda, version: usize) -> String {
+    let scenario::Lambda { function, alias } = lambda;
+    let current = version.saturating_sub(1);
+    format!(
+        r#"{{"version":0.0,"Resources":[{{"{function}":{{"Type":"AWS::Lambda::Function","Properties":{{"Name":"{function}","Alias":"{alias}","CurrentVersion":"{current}","TargetVersion":"{version}"}}}}}}]}}"#
     )
 }
 

@@ -35,23 +35,54 @@ pub(crate) struct RevisionKey(pub(crate) usize);
 pub(crate) struct Config {
     pub(crate) name: String,
     pub(crate) id: String,
+    pub(crate) platform: Platform,
     pub(crate) routing: Routing,
     pub(crate) created: Timestamp,
 }
 
-/// The predefined configurations for ECS.
-pub(crate) const PREDEFINED: [(&str, Routing); 5] = [
-    ("CodeDeployDefault.ECSAllAtOnce", Routing::AllAtOnce),
-    ("CodeDeployDefault.ECSCanary10Percent5Minutes", Routing::Canary { percent: 10, minutes: 5 }),
-    ("CodeDeployDefault.ECSCanary10Percent15Minutes", Routing::Canary { percent: 10, minutes: 15 }),
-    (
-        "CodeDeployDefault.ECSLinear10PercentEvery1Minutes",
-        Routing::Linear { percent: 10, minutes: 1 },
-    ),
-    (
-        "CodeDeployDefault.ECSLinear10PercentEvery3Minutes",
-        Routing::Linear { percent: 10, minutes: 3 },
-    ),
+/// What CodeDeploy deploys to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Platform {
+    /// A service of ECS.
+    Ecs,
+    /// A function.
+    Lambda,
+}
+
+impl Platform {
+    /// The word of the API.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Ecs => "ECS",
+            Self::Lambda => "Lambda",
+        }
+    }
+}
+
+const fn canary(minutes: u32) -> Routing {
+    Routing::Canary { percent: 10, minutes }
+}
+
+const fn linear(minutes: u32) -> Routing {
+    Routing::Linear { percent: 10, minutes }
+}
+
+/// The predefined configurations: `CodeDeployDefault.`, the platform and these.
+pub(crate) const PREDEFINED: [(Platform, &str, Routing); 14] = [
+    (Platform::Ecs, "AllAtOnce", Routing::AllAtOnce),
+    (Platform::Ecs, "Canary10Percent5Minutes", canary(5)),
+    (Platform::Ecs, "Canary10Percent15Minutes", canary(15)),
+    (Platform::Ecs, "Linear10PercentEvery1Minutes", linear(1)),
+    (Platform::Ecs, "Linear10PercentEvery3Minutes", linear(3)),
+    (Platform::Lambda, "AllAtOnce", Routing::AllAtOnce),
+    (Platform::Lambda, "Canary10Percent5Minutes", canary(5)),
+    (Platform::Lambda, "Canary10Percent10Minutes", canary(10)),
+    (Platform::Lambda, "Canary10Percent15Minutes", canary(15)),
+    (Platform::Lambda, "Canary10Percent30Minutes", canary(30)),
+    (Platform::Lambda, "Linear10PercentEvery1Minute", linear(1)),
+    (Platform::Lambda, "Linear10PercentEvery2Minutes", linear(2)),
+    (Platform::Lambda, "Linear10PercentEvery3Minutes", linear(3)),
+    (Platform::Lambda, "Linear10PercentEvery10Minutes", linear(10)),
 ];
 
 /// When green gets which share of traffic, counted from the start of AllowTraffic.
@@ -101,7 +132,9 @@ pub(crate) struct Progress {
     pub(crate) status: TargetStatus,
     pub(crate) events: Vec<LifecycleEvent>,
     pub(crate) updated: Timestamp,
+    /// What served before: a task set, or a version of the function.
     pub(crate) blue: SetKey,
+    /// What replaces it, once it exists.
     pub(crate) green: Option<SetKey>,
     /// Blue has been told to stop: nothing can be undone any more.
     pub(crate) terminating: bool,
@@ -109,7 +142,7 @@ pub(crate) struct Progress {
     pub(crate) last_sets: Option<Vec<SetInfo>>,
 }
 
-/// A task set as a deployment reports it.
+/// A task set, or a version of the function, as a deployment reports it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SetInfo {
     pub(crate) id: String,

@@ -4,14 +4,13 @@ use jiff::SignedDuration;
 
 use super::World;
 use super::codedeploy::{
-    Creator, Deployment, Diagnostics, EventStatus, Failure, Progress, RollbackInfo, Status,
-    Stopping, TargetStatus,
+    Creator, Deployment, Diagnostics, EventStatus, Failure, Platform, Progress, RollbackInfo,
+    Status, Stopping, TargetStatus,
 };
 use super::ecs::SetStatus;
 use super::elb::Weights;
-use super::keys::DeploymentKey;
+use super::keys::{DeploymentKey, SetKey};
 use super::queue::Step;
-use super::rollout::lifecycle;
 use super::time::seconds;
 use crate::sim::scenario::{Lifecycle, RollbackOn};
 
@@ -190,7 +189,7 @@ impl World {
         let Some(progress) = stopped.progress.clone() else { return };
         let key = DeploymentKey(self.deploy.deployments.len());
         let message = |what: &str| Some(format!("Deployment {} {what}", stopped.id));
-        let mut events = lifecycle(EventStatus::Skipped);
+        let mut events = self.lifecycle(EventStatus::Skipped);
         for entry in events.iter_mut().filter(|entry| entry.event == Lifecycle::AllowTraffic) {
             entry.status = EventStatus::Pending;
         }
@@ -239,6 +238,15 @@ impl World {
             return;
         };
         let (blue, green) = (progress.blue, progress.green);
+        match self.platform() {
+            Platform::Ecs => self.restore_service(blue, green),
+            Platform::Lambda => self.set_alias(blue, None),
+        }
+        self.change_progress(key, |_| ());
+        self.plan_step(key, ROLLBACK_FINISHES, Step::RollbackFinish);
+    }
+
+    fn restore_service(&mut self, blue: SetKey, green: Option<SetKey>) {
         let Some(pool) = self.ecs.set(blue).map(|set| set.pool) else { return };
         self.elb.production = Weights::split(pool, 100);
         if let Some(test) = &mut self.elb.test {
@@ -248,9 +256,7 @@ impl World {
             self.set_status(green, SetStatus::Active);
         }
         self.set_status(blue, SetStatus::Primary);
-        self.change_progress(key, |_| ());
         self.reflow();
-        self.plan_step(key, ROLLBACK_FINISHES, Step::RollbackFinish);
     }
 
     /// Blue is restored: the rollback has succeeded, green's tasks stop by themselves.
@@ -262,6 +268,7 @@ impl World {
             entry.ended = Some(now);
         });
         if let Some(green) = green {
+            // A version of a function stays, and costs nothing.
             self.drain_set(green);
         }
         self.deploy.last_successful = Some(key);

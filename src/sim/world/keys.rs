@@ -12,7 +12,8 @@ pub(crate) struct ServiceRevisionKey(pub(crate) usize);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ServiceDeploymentKey(pub(crate) usize);
 
-/// A task set in [`Ecs`](super::ecs::Ecs).
+/// What serves and can be replaced: a task set in [`Ecs`](super::ecs::Ecs), a version in
+/// [`Lambda`](super::lambda::Lambda).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SetKey(pub(crate) usize);
 

@@ -1,4 +1,5 @@
-//! The world: one deployment group, its service, its load balancer and its traffic, in virtual time.
+//! The world: one rollout and what is around it, in virtual time. At first an ECS service behind a
+//! load balancer with its deployment group; worlds of other shapes have a part of their own instead.
 //!
 //! [`World::advance`] processes planned events in order of time and nothing else changes the world
 //! but orders, so the result does not depend on when or how often it is advanced or looked at.
@@ -13,6 +14,7 @@
 //! | `alarms` | metric alarms |
 //! | `view` | what can be read |
 //! | `native` | service deployments of ECS itself |
+//! | `lambda` | a function and its alias |
 //! | `codedeploy`, `ecs`, `elb` | the state, one file a service |
 
 mod alarms;
@@ -22,6 +24,7 @@ pub(crate) mod ecs;
 pub(crate) mod elb;
 mod ending;
 pub(crate) mod keys;
+pub(crate) mod lambda;
 mod latency;
 mod log;
 pub(crate) mod names;
@@ -49,10 +52,11 @@ pub use self::elb::{
 pub use self::latency::LatencyBins;
 pub use self::traffic::Minute;
 
-use self::codedeploy::CodeDeploy;
+use self::codedeploy::{CodeDeploy, Platform};
 use self::ecs::Ecs;
 use self::elb::{Elb, Health, HostCount};
 use self::keys::{DeploymentKey, Pool, ReleaseKey};
+use self::lambda::Lambda;
 use self::names::Names;
 use self::native::Native;
 use self::queue::{Event, Queue};
@@ -69,6 +73,8 @@ pub struct World {
     pub(crate) ecs: Ecs,
     /// The service as ECS deploys it; absent when CodeDeploy does.
     pub(crate) native: Option<Native>,
+    /// The function that is rolled out; absent in worlds of another shape.
+    pub(crate) lambda: Option<Lambda>,
     pub(crate) releases: Vec<Release>,
     /// How many items a page of a CodeDeploy list holds.
     pub(crate) page_size: usize,
@@ -118,6 +124,11 @@ impl World {
     /// Sets how many items a page of a CodeDeploy list holds; AWS chooses it, tests make it small.
     pub fn set_page_size(&mut self, items: usize) {
         self.page_size = items.max(1);
+    }
+
+    /// What the deployment group deploys to.
+    pub(crate) fn platform(&self) -> Platform {
+        if self.lambda.is_some() { Platform::Lambda } else { Platform::Ecs }
     }
 
     /// The release that a deployment brings.

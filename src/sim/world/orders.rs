@@ -4,8 +4,8 @@ use jiff::SignedDuration;
 
 use super::World;
 use super::codedeploy::{
-    AutoRollback, Creator, Deployment, Failure, RevisionKey, RollbackInfo, Status, Stopping,
-    TargetStatus,
+    AutoRollback, Creator, Deployment, Failure, Platform, RevisionKey, RollbackInfo, Status,
+    Stopping, TargetStatus,
 };
 use super::keys::{DeploymentKey, ReleaseKey};
 use super::queue::Step;
@@ -133,6 +133,12 @@ impl World {
         };
         if deployment.status.is_over() {
             return Err(already_completed(deployment));
+        }
+        if self.platform() == Platform::Lambda {
+            return Err(ApiError::client(
+                "UnsupportedActionForDeploymentTypeException",
+                "A deployment of the Lambda compute platform has no wait to continue from.",
+            ));
         }
         let id = &deployment.id;
         let frozen = deployment.stopping.is_some();

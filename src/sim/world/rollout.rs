@@ -4,7 +4,8 @@ use jiff::SignedDuration;
 
 use super::World;
 use super::codedeploy::{
-    Creator, Deployment, EventStatus, LifecycleEvent, Progress, Status, TargetStatus, schedule,
+    Creator, Deployment, EventStatus, LifecycleEvent, Platform, Progress, Status, TargetStatus,
+    schedule,
 };
 use super::ecs::SetStatus;
 use super::elb::Weights;
@@ -51,24 +52,32 @@ impl World {
     }
 
     fn start(&mut self, key: DeploymentKey) {
-        let Some(blue) = self.ecs.primary() else { return };
+        let sides = match self.platform() {
+            Platform::Ecs => self.ecs.primary().map(|primary| (primary, None)),
+            Platform::Lambda => self.versions_at_start(key),
+        };
+        let Some((blue, green)) = sides else { return };
         self.clear_leftovers(blue);
         let now = self.now;
+        let events = self.lifecycle(EventStatus::Pending);
         self.change(key, |deployment| {
             deployment.status = Status::InProgress;
             deployment.started = Some(now);
             deployment.progress = Some(Progress {
                 status: TargetStatus::InProgress,
-                events: lifecycle(EventStatus::Pending),
+                events,
                 updated: now,
                 blue,
-                green: None,
+                green,
                 terminating: false,
                 last_sets: None,
             });
         });
         if self.guards_in_alarm(key).is_empty() {
-            self.enter(key, Lifecycle::BeforeInstall);
+            match self.platform() {
+                Platform::Ecs => self.enter(key, Lifecycle::BeforeInstall),
+                Platform::Lambda => self.enter(key, Lifecycle::BeforeAllowTraffic),
+            }
         } else {
             self.plan_step(key, SignedDuration::from_secs(1), Step::AlarmStops);
         }
@@ -183,6 +192,11 @@ impl World {
             return;
         };
         let (blue, Some(green)) = (progress.blue, progress.green) else { return };
+        if self.platform() == Platform::Lambda {
+            self.shift_alias((blue, green), percent);
+            self.touch(key);
+            return;
+        }
         let Some(pool) = self.ecs.set(green).map(|set| set.pool) else { return };
         self.elb.production = Weights::split(pool, percent);
         if percent >= 100 {
@@ -205,6 +219,10 @@ impl World {
         });
         let wait = self.scenario.rollout.approval_wait;
         match (event.next(), wait) {
+            (None, _) if self.platform() == Platform::Lambda => {
+                self.set_state(key, Status::InProgress, TargetStatus::Succeeded);
+                self.plan_step(key, self.scenario.timing.no_hook, Step::Finish);
+            }
             (None, _) => self.begin_bake(key),
             (Some(_), Some(wait)) if event == Lifecycle::AfterAllowTestTraffic => {
                 self.set_state(key, Status::Ready, TargetStatus::Ready);
@@ -322,24 +340,22 @@ impl World {
         });
     }
 
+    /// The lifecycle of a deployment with every event in the same state.
+    pub(super) fn lifecycle(&self, status: EventStatus) -> Vec<LifecycleEvent> {
+        let first = match self.platform() {
+            Platform::Ecs => Lifecycle::BeforeInstall,
+            Platform::Lambda => Lifecycle::BeforeAllowTraffic,
+        };
+        let entry =
+            |event| LifecycleEvent { event, status, started: None, ended: None, diagnostics: None };
+        Lifecycle::ALL.into_iter().filter(|event| *event >= first).map(entry).collect()
+    }
+
     /// Whether a deployment belongs to the played past, where an operator approves by himself.
     fn is_past(&self, key: DeploymentKey) -> bool {
         key.0 < self.scenario.history.len()
             && self.deploy.deployment(key).is_some_and(|d| d.creator == Creator::User)
     }
-}
-
-/// A lifecycle with every event in the same state.
-pub(super) fn lifecycle(status: EventStatus) -> Vec<LifecycleEvent> {
-    Lifecycle::ALL
-        .map(|event| LifecycleEvent {
-            event,
-            status,
-            started: None,
-            ended: None,
-            diagnostics: None,
-        })
-        .into()
 }
 
 impl Deployment {

@@ -172,6 +172,19 @@ impl Traffic {
         fresh
     }
 
+    /// Whether a release answers requests of `pool` at some time in a span.
+    pub(crate) fn serves(
+        &self,
+        pool: Pool,
+        release: ReleaseKey,
+        (from, to): (Timestamp, Timestamp),
+    ) -> bool {
+        let segments = &self.segments[pool.index()];
+        let first = segments.partition_point(|segment| segment.since <= from).saturating_sub(1);
+        let within = segments.iter().skip(first).take_while(|segment| segment.since < to);
+        within.into_iter().any(|one| one.release == release && one.share.0 + one.share.1 > 0.0)
+    }
+
     fn delivery(&self, pool: Pool, start: Timestamp) -> Delivery {
         const IN_ONE_PIECE: f64 = 0.7;
         let index = minute_number(start) * 2 + pool.index() as u64;
@@ -282,6 +295,18 @@ impl Traffic {
 }
 
 impl Minute {
+    /// Adds the requests of `other`.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.c2xx += other.c2xx;
+        self.c3xx += other.c3xx;
+        self.c4xx += other.c4xx;
+        self.c5xx += other.c5xx;
+        self.connection_errors += other.connection_errors;
+        self.latency.merge(&other.latency);
+        self.unserved += other.unserved;
+    }
+
     /// The same minute with only the share `part` of its requests counted yet.
     pub(crate) fn thinned(&self, part: f64) -> Self {
         let thin = |count: u64| (count as f64 * part).floor() as u64;

@@ -26,13 +26,22 @@ impl World {
         &self.names.place.account
     }
 
+    /// The id of the one target of every deployment: of the service, or the function's name.
+    pub(crate) fn deployment_target(&self) -> String {
+        let function = self.lambda.as_ref().map(|lambda| lambda.config.function.clone());
+        function.unwrap_or_else(|| self.names.service_target())
+    }
+
     /// The Region.
     pub fn region(&self) -> &str {
         &self.names.place.region
     }
 
-    /// The load balancers.
+    /// The load balancers; a function needs none.
     pub fn load_balancers(&self) -> Vec<LoadBalancer> {
+        if self.lambda.is_some() {
+            return Vec::new();
+        }
         vec![LoadBalancer {
             arn: self.names.load_balancer(),
             name: self.names.place.load_balancer.clone(),
@@ -72,9 +81,9 @@ impl World {
     }
 
     fn doors(&self) -> impl Iterator<Item = (Door, &Weights)> {
-        let production = (Door::Production, &self.elb.production);
+        let production = self.lambda.is_none().then_some((Door::Production, &self.elb.production));
         let test = self.elb.test.as_ref().map(|weights| (Door::Test, weights));
-        std::iter::once(production).chain(test)
+        production.into_iter().chain(test)
     }
 
     fn forward(&self, weights: &Weights) -> Forward {
@@ -98,7 +107,8 @@ impl World {
                 .into_iter()
                 .collect(),
         };
-        Pool::ALL.map(group).into()
+        let pools: &[Pool] = if self.lambda.is_some() { &[] } else { &Pool::ALL };
+        pools.iter().copied().map(group).collect()
     }
 
     /// The targets of a group and their health; `None` for an unknown group.
@@ -212,6 +222,9 @@ impl World {
         };
         if let Some(last) = &progress.last_sets {
             return last.clone();
+        }
+        if self.lambda.is_some() {
+            return self.version_infos(key);
         }
         let sides = [(Some(progress.blue), "Blue"), (progress.green, "Green")];
         sides

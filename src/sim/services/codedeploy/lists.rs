@@ -36,7 +36,7 @@ pub(super) fn list_deployment_configs(world: &World, input: &Value) -> Result<Va
 pub(super) fn list_deployment_targets(world: &World, input: &Value) -> Result<Value, ApiError> {
     let (_, deployment) = deployment(world, input)?;
     started(deployment)?;
-    names(vec![world.names.deployment_target()], "targetIds", input, world)
+    names(vec![world.deployment_target()], "targetIds", input, world)
 }
 
 pub(super) fn list_deployments(world: &World, input: &Value) -> Result<Value, ApiError> {

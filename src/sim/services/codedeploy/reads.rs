@@ -2,11 +2,11 @@
 
 use super::errors::{application, batch, check_deployment_id, deployment, group, refuse};
 use super::lists::started;
-use super::render;
+use super::{render, targets};
 use crate::sim::error::ApiError;
 use crate::sim::value::{Value, list, map};
 use crate::sim::world::World;
-use crate::sim::world::codedeploy::{Revision, RevisionKey};
+use crate::sim::world::codedeploy::{Platform, Revision, RevisionKey};
 
 /// Most deployments, targets or revisions in one request.
 const BATCH: usize = 25;
@@ -90,7 +90,7 @@ pub(super) fn batch_get_deployment_targets(
     batch(ids.len(), BATCH, "DeploymentTargetListSizeExceededException")?;
     started(deployment)?;
     ids.iter().try_for_each(|id| check_target(world, id))?;
-    Ok(map([("deploymentTargets", list(ids.iter().map(|_| render::target(world, key))))]))
+    Ok(map([("deploymentTargets", list(ids.iter().map(|_| targets::target(world, key))))]))
 }
 
 pub(super) fn get_deployment_target(world: &World, input: &Value) -> Result<Value, ApiError> {
@@ -101,7 +101,7 @@ pub(super) fn get_deployment_target(world: &World, input: &Value) -> Result<Valu
     }
     started(deployment)?;
     check_target(world, id)?;
-    Ok(map([("deploymentTarget", render::target(world, key))]))
+    Ok(map([("deploymentTarget", targets::target(world, key))]))
 }
 
 fn target_required() -> ApiError {
@@ -109,10 +109,10 @@ fn target_required() -> ApiError {
 }
 
 fn check_target(world: &World, id: &str) -> Result<(), ApiError> {
-    if id == world.names.deployment_target() {
+    if id == world.deployment_target() {
         return Ok(());
     }
-    if id.contains(':') {
+    if id.contains(':') || world.platform() != Platform::Ecs {
         return Err(refuse(
             "DeploymentTargetDoesNotExistException",
             format!("The provided target ID {id} does not belong to the attempted deployment."),

@@ -4,7 +4,7 @@ use crate::sim::scenario::{RollbackOn, Routing};
 use crate::sim::value::{Value, list, map};
 use crate::sim::world::World;
 use crate::sim::world::codedeploy::{
-    AutoRollback, Config, Deployment, LifecycleEvent, Revision, RollbackInfo, SetInfo, Status,
+    AutoRollback, Config, Deployment, Platform, Revision, RollbackInfo, Status,
 };
 use crate::sim::world::keys::{DeploymentKey, Pool};
 use crate::sim::world::names::Door;
@@ -44,12 +44,12 @@ pub(super) fn deployment(world: &World, key: DeploymentKey) -> Value {
         ("loadBalancerInfo", load_balancer_info(world)),
         ("fileExistsBehavior", "DISALLOW".into()),
         ("deploymentStatusMessages", Value::List(Vec::new())),
-        ("computePlatform", "ECS".into()),
+        ("computePlatform", world.platform().word().into()),
         ("overrideAlarmConfiguration", alarm_override(deployment)),
     ])
 }
 
-fn text((key, value): (&'static str, &str)) -> (&'static str, Value) {
+pub(super) fn text((key, value): (&'static str, &str)) -> (&'static str, Value) {
     (key, value.into())
 }
 
@@ -101,7 +101,11 @@ fn style() -> Value {
     map([("deploymentType", "BLUE_GREEN"), ("deploymentOption", "WITH_TRAFFIC_CONTROL")].map(text))
 }
 
+/// The two waits; a function has neither.
 fn blue_green(world: &World) -> Value {
+    if world.platform() == Platform::Lambda {
+        return Value::Null;
+    }
     let rollout = &world.scenario.rollout;
     let ready = match rollout.approval_wait {
         Some(wait) => map([
@@ -124,6 +128,9 @@ fn blue_green(world: &World) -> Value {
 }
 
 fn load_balancer_info(world: &World) -> Value {
+    if world.platform() == Platform::Lambda {
+        return Value::Null;
+    }
     let group = |pool| map([("name", world.names.target_group_name(pool))].map(text));
     let route = |door| map([("listenerArns", list([world.names.listener(door)]))]);
     let test = world.scenario.rollout.test_listener.then(|| route(Door::Test));
@@ -149,63 +156,6 @@ fn alarms<'a>(enabled: bool, names: impl Iterator<Item = &'a str>) -> Value {
     ])
 }
 
-/// A `DeploymentTarget`.
-pub(super) fn target(world: &World, key: DeploymentKey) -> Value {
-    let Some(deployment) = world.deploy.deployment(key) else { return Value::Null };
-    let Some(progress) = &deployment.progress else { return Value::Null };
-    let place = &world.names.place;
-    let arn = format!(
-        "arn:aws:codedeploy:{}:{}:deploymenttarget/{}/{}",
-        place.region,
-        place.account,
-        deployment.id,
-        world.names.deployment_target()
-    );
-    let target = map([
-        ("deploymentId", deployment.id.as_str().into()),
-        ("targetId", world.names.deployment_target().into()),
-        ("targetArn", arn.into()),
-        ("lastUpdatedAt", progress.updated.into()),
-        ("lifecycleEvents", list(progress.events.iter().map(lifecycle_event))),
-        ("status", progress.status.word().into()),
-        ("taskSetsInfo", list(world.set_infos(key).iter().map(task_set))),
-    ]);
-    map([("deploymentTargetType", "ECSTarget".into()), ("ecsTarget", target)])
-}
-
-fn lifecycle_event(entry: &LifecycleEvent) -> Value {
-    let diagnostics = entry.diagnostics.as_ref().map(|found| {
-        map([
-            ("errorCode", found.code),
-            ("scriptName", found.script.as_str()),
-            ("message", found.message.as_str()),
-            ("logTail", ""),
-        ]
-        .map(text))
-    });
-    map([
-        ("lifecycleEventName", entry.event.word().into()),
-        ("diagnostics", diagnostics.into()),
-        ("startTime", entry.started.into()),
-        ("endTime", entry.ended.into()),
-        ("status", entry.status.word().into()),
-    ])
-}
-
-fn task_set(set: &SetInfo) -> Value {
-    map([
-        // The service model spells it so.
-        ("identifer", set.id.as_str().into()),
-        ("desiredCount", i64::from(set.desired).into()),
-        ("pendingCount", i64::from(set.pending).into()),
-        ("runningCount", i64::from(set.running).into()),
-        ("status", set.status.into()),
-        ("trafficWeight", set.weight.into()),
-        ("targetGroup", map([("name", set.target_group.as_str())].map(text))),
-        ("taskSetLabel", set.label.into()),
-    ])
-}
-
 /// A `DeploymentGroupInfo`.
 pub(super) fn group(world: &World) -> Value {
     let place = &world.names.place;
@@ -215,6 +165,10 @@ pub(super) fn group(world: &World) -> Value {
     let by_user = world.deploy.deployments.last();
     let successful = world.deploy.last_successful.and_then(|key| world.deploy.deployment(key));
     let target_revision = by_user.and_then(|last| world.deploy.revision(last.revision));
+    let role = match world.platform() {
+        Platform::Ecs => "codedeploy-ecs",
+        Platform::Lambda => "codedeploy-lambda",
+    };
     let service =
         map([("serviceName", place.service.as_str()), ("clusterName", place.cluster.as_str())]
             .map(text));
@@ -223,7 +177,7 @@ pub(super) fn group(world: &World) -> Value {
         ("deploymentGroupId", world.group_id().into()),
         ("deploymentGroupName", place.group.as_str().into()),
         ("deploymentConfigName", rollout.config.as_str().into()),
-        ("serviceRoleArn", world.names.role("codedeploy-ecs").into()),
+        ("serviceRoleArn", world.names.role(role).into()),
         ("targetRevision", target_revision.map(|found| location(found, None)).into()),
         ("triggerConfigurations", Value::List(Vec::new())),
         ("alarmConfiguration", alarms(!guards.is_empty(), guards.into_iter())),
@@ -240,8 +194,8 @@ pub(super) fn group(world: &World) -> Value {
         ("loadBalancerInfo", load_balancer_info(world)),
         ("lastSuccessfulDeployment", successful.map(last).into()),
         ("lastAttemptedDeployment", by_user.map(last).into()),
-        ("computePlatform", "ECS".into()),
-        ("ecsServices", list([service])),
+        ("computePlatform", world.platform().word().into()),
+        ("ecsServices", (world.platform() == Platform::Ecs).then(|| list([service])).into()),
         ("terminationHookEnabled", false.into()),
     ])
 }
@@ -275,7 +229,7 @@ pub(super) fn config(config: &Config) -> Value {
         ("deploymentConfigId", config.id.as_str().into()),
         ("deploymentConfigName", config.name.as_str().into()),
         ("createTime", config.created.into()),
-        ("computePlatform", "ECS".into()),
+        ("computePlatform", config.platform.word().into()),
         ("trafficRoutingConfig", routing),
     ])
 }
@@ -287,7 +241,7 @@ pub(super) fn application(world: &World) -> Value {
         ("applicationName", world.names.place.application.as_str().into()),
         ("createTime", world.deploy.created.into()),
         ("linkedToGitHub", false.into()),
-        ("computePlatform", "ECS".into()),
+        ("computePlatform", world.platform().word().into()),
     ])
 }
 

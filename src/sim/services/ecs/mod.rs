@@ -13,6 +13,7 @@ mod tests;
 use crate::sim::error::ApiError;
 use crate::sim::value::Value;
 use crate::sim::world::World;
+use crate::sim::world::codedeploy::Platform;
 
 /// The operations that are simulated.
 pub const OPERATIONS: &[&str] = &[
@@ -69,7 +70,8 @@ fn short(name: &str) -> &str {
 /// Refuses a request for another cluster; absent means the cluster called `default`.
 fn check_cluster(world: &World, input: &Value) -> Result<(), ApiError> {
     let name = input.text("cluster").unwrap_or("default");
-    if name == world.names.place.cluster || name == world.names.cluster() {
+    let ours = world.platform() == Platform::Ecs;
+    if ours && (name == world.names.place.cluster || name == world.names.cluster()) {
         return Ok(());
     }
     Err(ApiError::client("ClusterNotFoundException", "Cluster not found."))

@@ -5,13 +5,16 @@ use super::{check_cluster, invalid, invalid_token, is_service, missing, page_siz
 use crate::sim::error::ApiError;
 use crate::sim::value::{Value, list, map};
 use crate::sim::world::World;
+use crate::sim::world::codedeploy::Platform;
 
 /// Most services in one request.
 const SERVICES: usize = 10;
 
 pub(super) fn list_clusters(world: &World, input: &Value) -> Result<Value, ApiError> {
     let size = page_size(input, 100)?;
-    let (arns, next) = page(vec![world.names.cluster()], input, size, invalid_token)?;
+    let ours = (world.platform() == Platform::Ecs).then(|| world.names.cluster());
+    let ours = ours.into_iter().collect();
+    let (arns, next) = page(ours, input, size, invalid_token)?;
     Ok(map([("clusterArns", list(arns)), ("nextToken", next.into())]))
 }
 
@@ -21,7 +24,8 @@ pub(super) fn describe_clusters(world: &World, input: &Value) -> Value {
         names.push("default");
     }
     let place = &world.names.place;
-    let ours = |name: &&&str| **name == place.cluster || **name == world.names.cluster();
+    let here = world.platform() == Platform::Ecs;
+    let ours = |name: &&&str| here && (**name == place.cluster || **name == world.names.cluster());
     let known = names.iter().filter(ours).map(|_| render::cluster(world));
     let unknown = names.iter().filter(|name| !ours(name)).map(|name| {
         let (region, account) = (&place.region, &place.account);

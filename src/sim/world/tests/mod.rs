@@ -3,6 +3,8 @@
 mod alarms;
 mod clock;
 mod endings;
+#[expect(clippy::float_cmp, reason = "shares are set, not computed")]
+mod lambda;
 mod metrics;
 #[expect(clippy::float_cmp, reason = "weights are set, not computed")]
 mod native;
