@@ -19,7 +19,7 @@ fn moment(name: &str) -> u32 {
 }
 
 /// Worlds that are played for other clients so far.
-const OF_OTHER_SHAPES: [&str; 2] = ["lambda-canary", "lambda-errors"];
+const OF_OTHER_SHAPES: [&str; 4] = ["lambda-canary", "lambda-errors", "ec2", "ec2-validate-fails"];
 
 #[tokio::test]
 async fn every_scenario_looks_like_this() {

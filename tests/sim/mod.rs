@@ -2,6 +2,7 @@
 
 mod cloudwatch;
 mod codedeploy;
+mod ec2;
 mod ecs;
 mod elb;
 mod faults;

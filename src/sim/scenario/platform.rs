@@ -18,3 +18,25 @@ impl Default for Lambda {
         Self { function: "checkout".to_owned(), alias: "live".to_owned() }
     }
 }
+
+/// Instances in an Auto Scaling group that CodeDeploy replaces by a copy of the group.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Ec2 {
+    /// The script of the new release that fails, and where.
+    pub fails: Option<Failing>,
+}
+
+/// A script that fails on one instance.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Failing {
+    /// Its lifecycle event, e.g. `ValidateService`.
+    pub event: String,
+    /// On which of the new instances, from 1.
+    pub instance: u32,
+    /// Its path in the revision.
+    pub script: String,
+    /// The last lines of its log.
+    pub log_tail: String,
+}

@@ -15,6 +15,7 @@
 //! | `view` | what can be read |
 //! | `native` | service deployments of ECS itself |
 //! | `lambda` | a function and its alias |
+//! | `fleet` | instances in Auto Scaling groups |
 //! | `codedeploy`, `ecs`, `elb` | the state, one file a service |
 
 mod alarms;
@@ -23,6 +24,7 @@ pub(crate) mod codedeploy;
 pub(crate) mod ecs;
 pub(crate) mod elb;
 mod ending;
+pub(crate) mod fleet;
 pub(crate) mod keys;
 pub(crate) mod lambda;
 mod latency;
@@ -55,6 +57,7 @@ pub use self::traffic::Minute;
 use self::codedeploy::{CodeDeploy, Platform};
 use self::ecs::Ecs;
 use self::elb::{Elb, Health, HostCount};
+use self::fleet::Fleet;
 use self::keys::{DeploymentKey, Pool, ReleaseKey};
 use self::lambda::Lambda;
 use self::names::Names;
@@ -75,6 +78,8 @@ pub struct World {
     pub(crate) native: Option<Native>,
     /// The function that is rolled out; absent in worlds of another shape.
     pub(crate) lambda: Option<Lambda>,
+    /// The instances that are replaced; absent in worlds of another shape.
+    pub(crate) fleet: Option<Fleet>,
     pub(crate) releases: Vec<Release>,
     /// How many items a page of a CodeDeploy list holds.
     pub(crate) page_size: usize,
@@ -114,6 +119,7 @@ impl World {
                     self.on_service_step(deployment, (plan, step));
                 }
                 Event::Task { task, step } => self.on_task(task, step),
+                Event::Instance { instance, step } => self.on_instance(instance, step),
                 Event::Replace(set) => self.on_replace(set),
                 Event::Alarms => self.on_alarms(),
             }
@@ -128,7 +134,11 @@ impl World {
 
     /// What the deployment group deploys to.
     pub(crate) fn platform(&self) -> Platform {
-        if self.lambda.is_some() { Platform::Lambda } else { Platform::Ecs }
+        match (&self.lambda, &self.fleet) {
+            (Some(_), _) => Platform::Lambda,
+            (None, Some(_)) => Platform::Server,
+            (None, None) => Platform::Ecs,
+        }
     }
 
     /// The release that a deployment brings.

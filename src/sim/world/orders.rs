@@ -199,6 +199,15 @@ impl Deployment {
     }
 }
 
+impl Deployment {
+    /// Whether the wait to terminate blue has begun.
+    pub(crate) fn has_baked(&self) -> bool {
+        let progress = self.progress.as_ref();
+        self.creator == Creator::User
+            && progress.is_some_and(|at| at.status == TargetStatus::Succeeded)
+    }
+}
+
 fn already_completed(deployment: &Deployment) -> ApiError {
     ApiError::client(
         "DeploymentAlreadyCompletedException",

@@ -3,6 +3,7 @@
 mod alarms;
 mod clock;
 mod endings;
+mod fleet;
 #[expect(clippy::float_cmp, reason = "shares are set, not computed")]
 mod lambda;
 mod metrics;
