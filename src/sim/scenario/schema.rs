@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::alarm::AlarmRule;
 use super::native::Native;
-use super::platform::{Ec2, Lambda};
+use super::platform::{Beanstalk, Ec2, Lambda};
 use super::release::Release;
 
 /// One rollout as data.
@@ -33,6 +33,8 @@ pub struct Scenario {
     pub lambda: Option<Lambda>,
     /// The instances that CodeDeploy replaces instead.
     pub ec2: Option<Ec2>,
+    /// The environments that Elastic Beanstalk swaps, or updates by splitting traffic.
+    pub beanstalk: Option<Beanstalk>,
     /// Requests that arrive.
     #[serde(default)]
     pub traffic: Traffic,

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::World;
 use super::alarms::{Alarm, AlarmState};
+use super::beanstalk::Beanstalk;
 use super::codedeploy::{CodeDeploy, Config, PREDEFINED, Pace, Platform, Revision};
 use super::ecs::{Ecs, SetStatus, TaskDefinition};
 use super::elb::Elb;
@@ -37,11 +38,13 @@ pub(super) fn world(scenario: Scenario, seed: Seed, start: Timestamp) -> World {
         deploy: deploy(&scenario, &names, dawn),
         ecs: ecs(&scenario, story, dawn),
         elb: Elb::new(has_test_listener(&scenario), scenario.place.desired),
-        traffic: Traffic::new(seed, scenario.traffic.clone(), releases.clone()),
+        traffic: Traffic::new(seed, rates(&scenario), releases.clone()),
         alarms: alarms(&scenario, &names, dawn),
         native: native(&scenario, seed, dawn),
         lambda: lambda(&scenario, story, dawn),
         fleet: fleet(&scenario, seed),
+        beanstalk: scenario.beanstalk.clone().map(|one| Beanstalk::new(one, &names, seed, dawn)),
+        request: String::new(),
         page_size: PAGE,
         queue: Queue::default(),
         now: dawn,
@@ -50,9 +53,8 @@ pub(super) fn world(scenario: Scenario, seed: Seed, start: Timestamp) -> World {
         releases,
         seed,
     };
-    match world.platform() {
-        Platform::Ecs => found_service(&mut world),
-        Platform::Lambda | Platform::Server => {}
+    if world.has_service() {
+        found_service(&mut world);
     }
     world.queue = Queue::default();
     plan_story(&mut world, story);
@@ -105,9 +107,21 @@ fn base64(bytes: &[u8]) -> String {
     bytes.chunks(3).map(chunk).collect()
 }
 
+/// Requests as the scenario says; the clients of environments follow a swap as names expire.
+fn rates(scenario: &Scenario) -> scenario::Traffic {
+    let mut rates = scenario.traffic.clone();
+    if let Some(beanstalk) = scenario.beanstalk.as_ref().filter(|one| one.split.is_none()) {
+        rates.stickiness = Some(beanstalk.dns_lag);
+    }
+    rates
+}
+
 /// Only an ECS service is tested through a listener of its own.
 fn has_test_listener(scenario: &Scenario) -> bool {
-    scenario.rollout.test_listener && scenario.lambda.is_none() && scenario.ec2.is_none()
+    scenario.rollout.test_listener
+        && [scenario.lambda.is_some(), scenario.ec2.is_some(), scenario.beanstalk.is_some()]
+            .into_iter()
+            .all(|other| !other)
 }
 
 /// The service as its first revision, when ECS deploys it.

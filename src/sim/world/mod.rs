@@ -16,9 +16,11 @@
 //! | `native` | service deployments of ECS itself |
 //! | `lambda` | a function and its alias |
 //! | `fleet` | instances in Auto Scaling groups |
+//! | `beanstalk` | environments of Elastic Beanstalk |
 //! | `codedeploy`, `ecs`, `elb` | the state, one file a service |
 
 mod alarms;
+pub(crate) mod beanstalk;
 mod birth;
 pub(crate) mod codedeploy;
 pub(crate) mod ecs;
@@ -54,6 +56,7 @@ pub use self::elb::{
 pub use self::latency::LatencyBins;
 pub use self::traffic::Minute;
 
+use self::beanstalk::Beanstalk;
 use self::codedeploy::{CodeDeploy, Platform};
 use self::ecs::Ecs;
 use self::elb::{Elb, Health, HostCount};
@@ -80,6 +83,10 @@ pub struct World {
     pub(crate) lambda: Option<Lambda>,
     /// The instances that are replaced; absent in worlds of another shape.
     pub(crate) fleet: Option<Fleet>,
+    /// The environments of Elastic Beanstalk; absent in worlds of another shape.
+    pub(crate) beanstalk: Option<Beanstalk>,
+    /// The id of the request that is being answered.
+    pub(crate) request: String,
     pub(crate) releases: Vec<Release>,
     /// How many items a page of a CodeDeploy list holds.
     pub(crate) page_size: usize,
@@ -120,6 +127,9 @@ impl World {
                 }
                 Event::Task { task, step } => self.on_task(task, step),
                 Event::Instance { instance, step } => self.on_instance(instance, step),
+                Event::Environment { environment, plan, step } => {
+                    self.on_environment(environment, (plan, step));
+                }
                 Event::Replace(set) => self.on_replace(set),
                 Event::Alarms => self.on_alarms(),
             }
@@ -130,6 +140,16 @@ impl World {
     /// Sets how many items a page of a CodeDeploy list holds; AWS chooses it, tests make it small.
     pub fn set_page_size(&mut self, items: usize) {
         self.page_size = items.max(1);
+    }
+
+    /// Whether there is an ECS service.
+    pub(crate) fn has_service(&self) -> bool {
+        self.platform() == Platform::Ecs && self.beanstalk.is_none()
+    }
+
+    /// Whether CodeDeploy rolls out.
+    pub(crate) fn has_group(&self) -> bool {
+        self.native.is_none() && self.beanstalk.is_none()
     }
 
     /// What the deployment group deploys to.

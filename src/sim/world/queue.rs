@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::beanstalk::EnvironmentStep;
 use super::fleet::InstanceStep;
 use super::keys::{DeploymentKey, InstanceKey, ServiceDeploymentKey, SetKey, TargetKey, TaskKey};
 use super::native::ServiceStep;
@@ -22,6 +23,8 @@ pub(crate) enum Event {
     Task { task: TaskKey, step: TaskStep },
     /// An instance goes on.
     Instance { instance: InstanceKey, step: InstanceStep },
+    /// An environment goes on, unless its plan was replaced in the meantime.
+    Environment { environment: usize, plan: u32, step: EnvironmentStep },
     /// The scheduler starts one more task of a set.
     Replace(SetKey),
     /// All alarms are evaluated.

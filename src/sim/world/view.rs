@@ -37,9 +37,14 @@ impl World {
         &self.names.place.region
     }
 
-    /// The load balancers; a function needs none.
+    /// Whether there is a load balancer of one's own: a function needs none, and Beanstalk hides its own.
+    fn has_balancer(&self) -> bool {
+        self.lambda.is_none() && self.beanstalk.is_none()
+    }
+
+    /// The load balancers.
     pub fn load_balancers(&self) -> Vec<LoadBalancer> {
-        if self.lambda.is_some() {
+        if !self.has_balancer() {
             return Vec::new();
         }
         vec![LoadBalancer {
@@ -81,7 +86,7 @@ impl World {
     }
 
     fn doors(&self) -> impl Iterator<Item = (Door, &Weights)> {
-        let production = self.lambda.is_none().then_some((Door::Production, &self.elb.production));
+        let production = self.has_balancer().then_some((Door::Production, &self.elb.production));
         let test = self.elb.test.as_ref().map(|weights| (Door::Test, weights));
         production.into_iter().chain(test)
     }
@@ -110,8 +115,8 @@ impl World {
         };
         // Instances of both sides are targets of one group.
         let pools: &[Pool] = match self.platform() {
-            Platform::Ecs => &Pool::ALL,
-            Platform::Lambda => &[],
+            Platform::Ecs if self.has_balancer() => &Pool::ALL,
+            Platform::Ecs | Platform::Lambda => &[],
             Platform::Server => &[Pool::A],
         };
         pools.iter().copied().map(group).collect()

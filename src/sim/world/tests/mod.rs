@@ -1,6 +1,7 @@
 //! Stories on the world: what is true at which moment.
 
 mod alarms;
+mod beanstalk;
 mod clock;
 mod endings;
 mod fleet;
