@@ -54,7 +54,7 @@ impl Rehearsal {
     pub async fn begin(name: &str, seed: u64) -> Result<Self, Failure> {
         let scenario = Scenario::named(name)?;
         let start: Timestamp = START.parse()?;
-        let target = target(&scenario);
+        let target = target(&scenario)?;
         let settings = Settings {
             read_only: false,
             demo: Some(Demo { scenario: scenario.name.clone(), truth: scenario.truth.clone() }),

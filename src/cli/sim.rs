@@ -65,7 +65,9 @@ impl Sim {
         }
         output.data.flush()?;
         writeln!(output.talk, "playing `{}` at {url}; ctrl-c ends it", self.play.scenario)?;
-        writeln!(output.talk, "with these variables set: cutover {target}")?;
+        if let Ok(target) = target {
+            writeln!(output.talk, "with these variables set: cutover {target}")?;
+        }
         sim::serve(listener, simulator, told_to_end()).await?;
         Ok(ExitCode::SUCCESS)
     }

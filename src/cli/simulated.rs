@@ -75,13 +75,20 @@ impl Play {
 }
 
 /// What a scenario is about: the deployment group, or the service when ECS itself deploys it.
-pub(super) fn target(scenario: &Scenario) -> Target {
+pub(super) fn target(scenario: &Scenario) -> Result<Target, Failure> {
     let place = scenario.place.clone();
-    if scenario.native.is_some() {
+    if scenario.beanstalk.is_some() {
+        let name = &scenario.name;
+        return Err(Failure::from(format!(
+            "`{name}` is played for other clients: this program does not watch what it rolls out\n\n\
+             hint: cutover sim --scenario {name}"
+        )));
+    }
+    Ok(if scenario.native.is_some() {
         Target::Ecs { cluster: place.cluster, service: place.service }
     } else {
         Target::CodeDeploy { application: place.application, group: place.group }
-    }
+    })
 }
 
 /// A line for each scenario: its name and what it shows.

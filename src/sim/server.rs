@@ -26,7 +26,7 @@ use tokio::sync::watch;
 
 use super::error::ApiError;
 use super::faults::FaultKind;
-use super::simulator::Simulator;
+use super::simulator::{Simulator, request_id};
 use super::wire::{self, Protocol, Reply, Request};
 
 /// The largest body; the largest real one, 500 metric queries, has about 200 KiB.
@@ -155,11 +155,6 @@ fn error_reply(protocol: Protocol, id: &str, error: &ApiError) -> Reply {
 async fn wait_for(mut closed: watch::Receiver<bool>) {
     // An error means that the server itself is gone: that is a shutdown, too.
     let _ = closed.wait_for(|closed| *closed).await;
-}
-
-/// A request id as AWS forms them, with the number of the request in it.
-fn request_id(sequence: u64) -> String {
-    format!("00000000-0000-4000-8000-{sequence:012x}")
 }
 
 fn to_http(reply: Reply, sequence: u64) -> Response {

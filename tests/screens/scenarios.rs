@@ -19,7 +19,8 @@ fn moment(name: &str) -> u32 {
 }
 
 /// Worlds that are played for other clients so far.
-const OF_OTHER_SHAPES: [&str; 2] = ["lambda-canary", "lambda-errors"];
+const OF_OTHER_SHAPES: [&str; 6] =
+    ["lambda-canary", "lambda-errors", "ec2", "ec2-validate-fails", "beanstalk", "beanstalk-split"];
 
 #[tokio::test]
 async fn every_scenario_looks_like_this() {

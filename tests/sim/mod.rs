@@ -1,7 +1,9 @@
 //! The simulator through the real SDK clients, over HTTP on loopback.
 
+mod beanstalk;
 mod cloudwatch;
 mod codedeploy;
+mod ec2;
 mod ecs;
 mod elb;
 mod faults;
@@ -80,6 +82,10 @@ impl Running {
 
     fn lambda(&self) -> aws_sdk_lambda::Client {
         aws_sdk_lambda::Client::new(&self.config())
+    }
+
+    fn beanstalk(&self) -> aws_sdk_elasticbeanstalk::Client {
+        aws_sdk_elasticbeanstalk::Client::new(&self.config())
     }
 
     fn sts(&self) -> aws_sdk_sts::Client {

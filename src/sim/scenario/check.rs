@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::{
-    AlarmMetric, LifecycleHook, Native, Release, Routing, Scenario, ScenarioError, Strategy,
+    AlarmMetric, LifecycleHook, Native, Release, Routing, Scenario, ScenarioError, Split, Strategy,
 };
 
 /// Every rule, first failure first.
@@ -57,10 +57,14 @@ fn traffic(scenario: &Scenario) -> Result<(), ScenarioError> {
 
 fn rollout(scenario: &Scenario) -> Result<(), ScenarioError> {
     let rollout = &scenario.rollout;
-    let platform = if scenario.lambda.is_some() { "Lambda" } else { "ECS" };
-    let known = rollout.config.starts_with(&format!("CodeDeployDefault.{platform}"))
+    let names = match (&scenario.lambda, &scenario.ec2) {
+        (Some(_), _) => "CodeDeployDefault.Lambda",
+        (None, Some(_)) => "CodeDeployDefault.",
+        (None, None) => "CodeDeployDefault.ECS",
+    };
+    let known = rollout.config.starts_with(names)
         || rollout.configs.iter().any(|custom| custom.name == rollout.config);
-    let rule = format!("a CodeDeployDefault.{platform}... name or one of rollout.configs");
+    let rule = format!("a {names}... name or one of rollout.configs");
     require(known, "rollout.config", &rule)?;
     for custom in &rollout.configs {
         let sane = match custom.routing {
@@ -104,11 +108,30 @@ fn native(native: &Native) -> Result<(), ScenarioError> {
 
 /// A world has one shape, and a function's alarms count its errors.
 fn shape(scenario: &Scenario) -> Result<(), ScenarioError> {
-    let shapes = [scenario.native.is_some(), scenario.lambda.is_some()];
+    let shapes = [
+        scenario.native.is_some(),
+        scenario.lambda.is_some(),
+        scenario.ec2.is_some(),
+        scenario.beanstalk.is_some(),
+    ];
     let one = shapes.into_iter().filter(|given| *given).count() <= 1;
-    require(one, ".", "of one shape: at most one of native and lambda")?;
+    require(one, ".", "of one shape: at most one of native, lambda, ec2 and beanstalk")?;
     let errors = scenario.alarms.iter().all(|alarm| alarm.metric == AlarmMetric::Target5xx);
-    require(scenario.lambda.is_none() || errors, "alarms.metric", "5xx where a function rolls out")
+    require(
+        scenario.lambda.is_none() || errors,
+        "alarms.metric",
+        "5xx where a function rolls out",
+    )?;
+    let Some(beanstalk) = &scenario.beanstalk else { return Ok(()) };
+    let environments = if beanstalk.split.is_some() { 1 } else { 2 };
+    let rule = "two, or one with split";
+    require(beanstalk.environments.len() == environments, "beanstalk.environments", rule)?;
+    let sane =
+        |split: &Split| (1..=99).contains(&split.percent) && (3..=600).contains(&split.minutes);
+    let rule = "percent from 1 to 99 and minutes from 3 to 600";
+    require(beanstalk.split.as_ref().is_none_or(sane), "beanstalk.split", rule)?;
+    require(beanstalk.dns_lag.is_positive(), "beanstalk.dns_lag", "above 0")?;
+    require(scenario.alarms.is_empty(), "alarms", "empty: there is no load balancer to watch")
 }
 
 fn place(scenario: &Scenario) -> Result<(), ScenarioError> {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::alarm::AlarmRule;
 use super::native::Native;
-use super::platform::Lambda;
+use super::platform::{Beanstalk, Ec2, Lambda};
 use super::release::Release;
 
 /// One rollout as data.
@@ -31,6 +31,10 @@ pub struct Scenario {
     pub native: Option<Native>,
     /// The function that CodeDeploy rolls out instead of an ECS service.
     pub lambda: Option<Lambda>,
+    /// The instances that CodeDeploy replaces instead.
+    pub ec2: Option<Ec2>,
+    /// The environments that Elastic Beanstalk swaps, or updates by splitting traffic.
+    pub beanstalk: Option<Beanstalk>,
     /// Requests that arrive.
     #[serde(default)]
     pub traffic: Traffic,

@@ -2,6 +2,7 @@
 //!
 //! A service takes an operation's name and members and answers with members or a modelled error.
 
+pub mod beanstalk;
 pub mod cloudwatch;
 pub mod codedeploy;
 pub mod ecs;
@@ -29,12 +30,21 @@ pub enum Service {
     Sts,
     /// AWS Lambda.
     Lambda,
+    /// AWS Elastic Beanstalk.
+    Beanstalk,
 }
 
 impl Service {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::CodeDeploy, Self::Ecs, Self::Elb, Self::CloudWatch, Self::Sts, Self::Lambda];
+    pub const ALL: [Self; 7] = [
+        Self::CodeDeploy,
+        Self::Ecs,
+        Self::Elb,
+        Self::CloudWatch,
+        Self::Sts,
+        Self::Lambda,
+        Self::Beanstalk,
+    ];
 
     /// The name in IAM actions, in the call log and in the text of faults.
     pub fn name(self) -> &'static str {
@@ -45,6 +55,7 @@ impl Service {
             Self::CloudWatch => "cloudwatch",
             Self::Sts => "sts",
             Self::Lambda => "lambda",
+            Self::Beanstalk => "elasticbeanstalk",
         }
     }
 
@@ -57,6 +68,7 @@ impl Service {
             Self::CloudWatch => cloudwatch::OPERATIONS,
             Self::Sts => sts::OPERATIONS,
             Self::Lambda => lambda::OPERATIONS,
+            Self::Beanstalk => beanstalk::OPERATIONS,
         }
     }
 
@@ -66,7 +78,7 @@ impl Service {
             Self::CodeDeploy => Some("CodeDeploy_20141006"),
             Self::Ecs => Some("AmazonEC2ContainerServiceV20141113"),
             Self::CloudWatch => Some("GraniteServiceVersion20100801"),
-            Self::Elb | Self::Sts | Self::Lambda => None,
+            Self::Elb | Self::Sts | Self::Lambda | Self::Beanstalk => None,
         }
     }
 
@@ -74,7 +86,12 @@ impl Service {
     pub(crate) fn rpc_name(self) -> Option<&'static str> {
         match self {
             Self::CloudWatch => Some("GraniteServiceVersion20100801"),
-            Self::CodeDeploy | Self::Ecs | Self::Elb | Self::Sts | Self::Lambda => None,
+            Self::CodeDeploy
+            | Self::Ecs
+            | Self::Elb
+            | Self::Sts
+            | Self::Lambda
+            | Self::Beanstalk => None,
         }
     }
 
@@ -88,6 +105,9 @@ impl Service {
                 Some(("2010-08-01", "http://monitoring.amazonaws.com/doc/2010-08-01/"))
             }
             Self::Sts => Some(("2011-06-15", "https://sts.amazonaws.com/doc/2011-06-15/")),
+            Self::Beanstalk => {
+                Some(("2010-12-01", "http://elasticbeanstalk.amazonaws.com/docs/2010-12-01/"))
+            }
             Self::CodeDeploy | Self::Ecs | Self::Lambda => None,
         }
     }
@@ -107,6 +127,7 @@ pub fn handle(
         Service::CloudWatch => cloudwatch::handle(world, operation, input),
         Service::Sts => sts::handle(world, operation),
         Service::Lambda => lambda::handle(world, operation, input),
+        Service::Beanstalk => beanstalk::handle(world, operation, input),
     }
 }
 

@@ -5,7 +5,7 @@
 //! | [`json`] awsJson 1.0, 1.1 | header `x-amz-target: PREFIX.Operation` | CodeDeploy, ECS, CloudWatch |
 //! | [`cbor`] rpcv2Cbor | path `/service/NAME/operation/Operation` | CloudWatch |
 //! | [`rest`] restJson1 | path `/2015-03-31/functions/` | Lambda |
-//! | [`query`] awsQuery, answered in [`xml`] | form members `Action` and `Version` | ELBv2, STS, CloudWatch |
+//! | [`query`] awsQuery, answered in [`xml`] | form members `Action` and `Version` | ELBv2, STS, CloudWatch, Elastic Beanstalk |
 //!
 //! Services answer with one spelling of an error code, that of the JSON protocol; the query
 //! protocol's own spellings are made here.

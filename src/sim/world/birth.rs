@@ -5,9 +5,11 @@ use sha2::{Digest, Sha256};
 
 use super::World;
 use super::alarms::{Alarm, AlarmState};
-use super::codedeploy::{CodeDeploy, Config, PREDEFINED, Platform, Revision};
+use super::beanstalk::Beanstalk;
+use super::codedeploy::{CodeDeploy, Config, PREDEFINED, Pace, Platform, Revision};
 use super::ecs::{Ecs, SetStatus, TaskDefinition};
 use super::elb::Elb;
+use super::fleet::Fleet;
 use super::keys::{Pool, ReleaseKey};
 use super::lambda::{Lambda, Version};
 use super::names::Names;
@@ -36,10 +38,13 @@ pub(super) fn world(scenario: Scenario, seed: Seed, start: Timestamp) -> World {
         deploy: deploy(&scenario, &names, dawn),
         ecs: ecs(&scenario, story, dawn),
         elb: Elb::new(has_test_listener(&scenario), scenario.place.desired),
-        traffic: Traffic::new(seed, scenario.traffic.clone(), releases.clone()),
+        traffic: Traffic::new(seed, rates(&scenario), releases.clone()),
         alarms: alarms(&scenario, &names, dawn),
         native: native(&scenario, seed, dawn),
         lambda: lambda(&scenario, story, dawn),
+        fleet: fleet(&scenario, seed),
+        beanstalk: scenario.beanstalk.clone().map(|one| Beanstalk::new(one, &names, seed, dawn)),
+        request: String::new(),
         page_size: PAGE,
         queue: Queue::default(),
         now: dawn,
@@ -48,9 +53,8 @@ pub(super) fn world(scenario: Scenario, seed: Seed, start: Timestamp) -> World {
         releases,
         seed,
     };
-    match world.platform() {
-        Platform::Ecs => found_service(&mut world),
-        Platform::Lambda => {}
+    if world.has_service() {
+        found_service(&mut world);
     }
     world.queue = Queue::default();
     plan_story(&mut world, story);
@@ -81,6 +85,13 @@ fn lambda(scenario: &Scenario, story: Timestamp, dawn: Timestamp) -> Option<Lamb
     Some(Lambda::new(config, versions))
 }
 
+/// The instances that have long been serving.
+fn fleet(scenario: &Scenario, seed: Seed) -> Option<Fleet> {
+    let place = &scenario.place;
+    let config = scenario.ec2.clone()?;
+    Some(Fleet::new(config, &place.service, place.desired, seed))
+}
+
 /// Bytes in Base64, as Lambda spells hashes.
 fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -96,9 +107,21 @@ fn base64(bytes: &[u8]) -> String {
     bytes.chunks(3).map(chunk).collect()
 }
 
+/// Requests as the scenario says; the clients of environments follow a swap as names expire.
+fn rates(scenario: &Scenario) -> scenario::Traffic {
+    let mut rates = scenario.traffic.clone();
+    if let Some(beanstalk) = scenario.beanstalk.as_ref().filter(|one| one.split.is_none()) {
+        rates.stickiness = Some(beanstalk.dns_lag);
+    }
+    rates
+}
+
 /// Only an ECS service is tested through a listener of its own.
 fn has_test_listener(scenario: &Scenario) -> bool {
-    scenario.rollout.test_listener && scenario.lambda.is_none()
+    scenario.rollout.test_listener
+        && [scenario.lambda.is_some(), scenario.ec2.is_some(), scenario.beanstalk.is_some()]
+            .into_iter()
+            .all(|other| !other)
 }
 
 /// The service as its first revision, when ECS deploys it.
@@ -164,19 +187,21 @@ fn ecs(scenario: &Scenario, story: Timestamp, dawn: Timestamp) -> Ecs {
 
 fn deploy(scenario: &Scenario, names: &Names, dawn: Timestamp) -> CodeDeploy {
     let own = if scenario.lambda.is_some() { Platform::Lambda } else { Platform::Ecs };
-    let custom = scenario.rollout.configs.iter().map(|one| (own, one.name.clone(), one.routing));
-    let predefined = PREDEFINED.into_iter().map(|(platform, rest, routing)| {
-        (platform, format!("CodeDeployDefault.{}{rest}", platform.word()), routing)
-    });
-    let configs = predefined.chain(custom).enumerate().map(|(index, (platform, name, routing))| {
+    let custom = scenario.rollout.configs.iter();
+    let custom = custom.map(|one| (own, one.name.clone(), Pace::Shares(one.routing)));
+    let predefined = PREDEFINED
+        .into_iter()
+        .map(|(platform, rest, pace)| (platform, format!("{}{rest}", platform.prefix()), pace));
+    let configs = predefined.chain(custom).enumerate().map(|(index, (platform, name, pace))| {
         let id = sha256(&name).get(..8).unwrap_or_default().to_owned();
         let created = after(dawn, SignedDuration::from_secs(index as i64));
-        Config { name, id, platform, routing, created }
+        Config { name, id, platform, pace, created }
     });
     let revisions = (0..releases(scenario).len()).map(|index| {
-        let content = match &scenario.lambda {
-            Some(lambda) => function_appspec(lambda, FIRST_REVISION + index),
-            None => appspec(names, FIRST_REVISION + index),
+        let content = match (&scenario.lambda, &scenario.ec2) {
+            (Some(lambda), _) => function_appspec(lambda, FIRST_REVISION + index),
+            (None, Some(_)) => bundle(scenario, index),
+            (None, None) => appspec(names, FIRST_REVISION + index),
         };
         Revision {
             sha256: sha256(&content),
@@ -214,6 +239,12 @@ fn function_appspec(lambda: &scenario::Lambda, version: usize) -> String {
     )
 }
 
+/// The key of the bundle of a release.
+fn bundle(scenario: &Scenario, index: usize) -> String {
+    let tag = releases(scenario).get(index).map(|release| release.tag.clone()).unwrap_or_default();
+    format!("{}/{tag}.zip", scenario.place.service)
+}
+
 /// The lower-case hexadecimal SHA-256 of a text.
 pub(crate) fn sha256(text: &str) -> String {
     let digits = Sha256::digest(text).into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
@@ -223,7 +254,8 @@ pub(crate) fn sha256(text: &str) -> String {
 fn alarms(scenario: &Scenario, names: &Names, dawn: Timestamp) -> Vec<Alarm> {
     // The groups swap with every rollout, but for one that rolls within a group: after an even number of them green uses the second one.
     let rolling = scenario.native.as_ref().is_some_and(|one| one.strategy == Strategy::Rolling);
-    let second = scenario.history.len().is_multiple_of(2) && !rolling;
+    let one_group = rolling || scenario.ec2.is_some();
+    let second = scenario.history.len().is_multiple_of(2) && !one_group;
     let green = if second { Pool::B } else { Pool::A };
     let alarm = |rule: &crate::sim::scenario::AlarmRule| Alarm {
         arn: names.alarm(&rule.name),

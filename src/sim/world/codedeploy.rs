@@ -19,6 +19,7 @@ pub(crate) struct CodeDeploy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Revision {
     pub(crate) sha256: String,
+    /// The AppSpec, or for instances the key of the bundle.
     pub(crate) content: String,
     pub(crate) release: ReleaseKey,
     pub(crate) registered: Timestamp,
@@ -36,7 +37,7 @@ pub(crate) struct Config {
     pub(crate) name: String,
     pub(crate) id: String,
     pub(crate) platform: Platform,
-    pub(crate) routing: Routing,
+    pub(crate) pace: Pace,
     pub(crate) created: Timestamp,
 }
 
@@ -47,6 +48,8 @@ pub(crate) enum Platform {
     Ecs,
     /// A function.
     Lambda,
+    /// Instances.
+    Server,
 }
 
 impl Platform {
@@ -55,26 +58,64 @@ impl Platform {
         match self {
             Self::Ecs => "ECS",
             Self::Lambda => "Lambda",
+            Self::Server => "Server",
+        }
+    }
+
+    /// What the names of its predefined configurations begin with.
+    pub(crate) fn prefix(self) -> &'static str {
+        match self {
+            Self::Ecs => "CodeDeployDefault.ECS",
+            Self::Lambda => "CodeDeployDefault.Lambda",
+            Self::Server => "CodeDeployDefault.",
         }
     }
 }
 
-const fn canary(minutes: u32) -> Routing {
-    Routing::Canary { percent: 10, minutes }
+/// How fast a configuration goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// Shares of the traffic over time.
+    Shares(Routing),
+    /// Instances that must stay healthy.
+    Healthy(Least),
 }
 
-const fn linear(minutes: u32) -> Routing {
-    Routing::Linear { percent: 10, minutes }
+/// The fewest healthy instances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Least {
+    Hosts(usize),
+    Percent(usize),
 }
 
-/// The predefined configurations: `CodeDeployDefault.`, the platform and these.
-pub(crate) const PREDEFINED: [(Platform, &str, Routing); 14] = [
-    (Platform::Ecs, "AllAtOnce", Routing::AllAtOnce),
+impl Least {
+    /// How many of so many instances that is.
+    pub(crate) fn of(self, instances: usize) -> usize {
+        match self {
+            Self::Hosts(count) => count.min(instances),
+            Self::Percent(percent) => (instances * percent).div_ceil(100),
+        }
+    }
+}
+
+const AT_ONCE: Pace = Pace::Shares(Routing::AllAtOnce);
+
+const fn canary(minutes: u32) -> Pace {
+    Pace::Shares(Routing::Canary { percent: 10, minutes })
+}
+
+const fn linear(minutes: u32) -> Pace {
+    Pace::Shares(Routing::Linear { percent: 10, minutes })
+}
+
+/// The predefined configurations: the platform's prefix and these.
+pub(crate) const PREDEFINED: [(Platform, &str, Pace); 17] = [
+    (Platform::Ecs, "AllAtOnce", AT_ONCE),
     (Platform::Ecs, "Canary10Percent5Minutes", canary(5)),
     (Platform::Ecs, "Canary10Percent15Minutes", canary(15)),
     (Platform::Ecs, "Linear10PercentEvery1Minutes", linear(1)),
     (Platform::Ecs, "Linear10PercentEvery3Minutes", linear(3)),
-    (Platform::Lambda, "AllAtOnce", Routing::AllAtOnce),
+    (Platform::Lambda, "AllAtOnce", AT_ONCE),
     (Platform::Lambda, "Canary10Percent5Minutes", canary(5)),
     (Platform::Lambda, "Canary10Percent10Minutes", canary(10)),
     (Platform::Lambda, "Canary10Percent15Minutes", canary(15)),
@@ -83,6 +124,9 @@ pub(crate) const PREDEFINED: [(Platform, &str, Routing); 14] = [
     (Platform::Lambda, "Linear10PercentEvery2Minutes", linear(2)),
     (Platform::Lambda, "Linear10PercentEvery3Minutes", linear(3)),
     (Platform::Lambda, "Linear10PercentEvery10Minutes", linear(10)),
+    (Platform::Server, "AllAtOnce", Pace::Healthy(Least::Hosts(0))),
+    (Platform::Server, "HalfAtATime", Pace::Healthy(Least::Percent(50))),
+    (Platform::Server, "OneAtATime", Pace::Healthy(Least::Percent(99))),
 ];
 
 /// When green gets which share of traffic, counted from the start of AllowTraffic.
@@ -132,7 +176,7 @@ pub(crate) struct Progress {
     pub(crate) status: TargetStatus,
     pub(crate) events: Vec<LifecycleEvent>,
     pub(crate) updated: Timestamp,
-    /// What served before: a task set, or a version of the function.
+    /// What served before: a task set, a version of the function, a group of instances.
     pub(crate) blue: SetKey,
     /// What replaces it, once it exists.
     pub(crate) green: Option<SetKey>,
@@ -171,6 +215,8 @@ pub(crate) struct Diagnostics {
     pub(crate) code: &'static str,
     pub(crate) script: String,
     pub(crate) message: String,
+    /// The end of the script's log.
+    pub(crate) log_tail: String,
 }
 
 /// `errorInformation`.
@@ -259,6 +305,7 @@ impl Status {
 /// Status of the deployment's one target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TargetStatus {
+    Pending,
     InProgress,
     Ready,
     Succeeded,
@@ -267,8 +314,18 @@ pub(crate) enum TargetStatus {
 }
 
 impl TargetStatus {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Pending,
+        Self::InProgress,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Skipped,
+        Self::Ready,
+    ];
+
     pub(crate) fn word(self) -> &'static str {
         match self {
+            Self::Pending => "Pending",
             Self::InProgress => "InProgress",
             Self::Ready => "Ready",
             Self::Succeeded => "Succeeded",

@@ -27,6 +27,7 @@ impl World {
             code: "ScriptFailed",
             script: hook.function.clone(),
             message: hook.message.clone(),
+            log_tail: String::new(),
         };
         self.fail_event(key, event, Some(diagnostics));
         self.fail(
@@ -49,6 +50,7 @@ impl World {
             code: "ScriptTimedOut",
             script: hook.function.clone(),
             message: "The function did not report a status within 3600 seconds.".to_owned(),
+            log_tail: String::new(),
         };
         self.fail_event(key, event, Some(diagnostics));
         let message = format!(
@@ -114,7 +116,7 @@ impl World {
         }
     }
 
-    fn fail(&mut self, key: DeploymentKey, failure: Failure) {
+    pub(super) fn fail(&mut self, key: DeploymentKey, failure: Failure) {
         self.replan(key);
         self.close(key, Status::Failed, Some(failure));
         let rolls_back = self
@@ -139,6 +141,7 @@ impl World {
     pub(super) fn close(&mut self, key: DeploymentKey, status: Status, error: Option<Failure>) {
         let now = self.now;
         let sets = self.set_infos(key);
+        self.close_targets(key);
         self.change_progress(key, |progress| {
             progress.last_sets = Some(sets);
             progress.status = match status {
@@ -241,6 +244,11 @@ impl World {
         match self.platform() {
             Platform::Ecs => self.restore_service(blue, green),
             Platform::Lambda => self.set_alias(blue, None),
+            Platform::Server => {
+                // Instances take their time; the last one ends the rollback.
+                self.restore_fleet(key, (blue, green));
+                return;
+            }
         }
         self.change_progress(key, |_| ());
         self.plan_step(key, ROLLBACK_FINISHES, Step::RollbackFinish);
@@ -268,8 +276,11 @@ impl World {
             entry.ended = Some(now);
         });
         if let Some(green) = green {
-            // A version of a function stays, and costs nothing.
-            self.drain_set(green);
+            match self.platform() {
+                Platform::Ecs => self.drain_set(green),
+                // A version costs nothing, and instances are kept to find out what went wrong.
+                Platform::Lambda | Platform::Server => {}
+            }
         }
         self.deploy.last_successful = Some(key);
         self.close(key, Status::Succeeded, None);

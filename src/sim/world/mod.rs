@@ -15,14 +15,18 @@
 //! | `view` | what can be read |
 //! | `native` | service deployments of ECS itself |
 //! | `lambda` | a function and its alias |
+//! | `fleet` | instances in Auto Scaling groups |
+//! | `beanstalk` | environments of Elastic Beanstalk |
 //! | `codedeploy`, `ecs`, `elb` | the state, one file a service |
 
 mod alarms;
+pub(crate) mod beanstalk;
 mod birth;
 pub(crate) mod codedeploy;
 pub(crate) mod ecs;
 pub(crate) mod elb;
 mod ending;
+pub(crate) mod fleet;
 pub(crate) mod keys;
 pub(crate) mod lambda;
 mod latency;
@@ -52,9 +56,11 @@ pub use self::elb::{
 pub use self::latency::LatencyBins;
 pub use self::traffic::Minute;
 
+use self::beanstalk::Beanstalk;
 use self::codedeploy::{CodeDeploy, Platform};
 use self::ecs::Ecs;
 use self::elb::{Elb, Health, HostCount};
+use self::fleet::Fleet;
 use self::keys::{DeploymentKey, Pool, ReleaseKey};
 use self::lambda::Lambda;
 use self::names::Names;
@@ -75,6 +81,12 @@ pub struct World {
     pub(crate) native: Option<Native>,
     /// The function that is rolled out; absent in worlds of another shape.
     pub(crate) lambda: Option<Lambda>,
+    /// The instances that are replaced; absent in worlds of another shape.
+    pub(crate) fleet: Option<Fleet>,
+    /// The environments of Elastic Beanstalk; absent in worlds of another shape.
+    pub(crate) beanstalk: Option<Beanstalk>,
+    /// The id of the request that is being answered.
+    pub(crate) request: String,
     pub(crate) releases: Vec<Release>,
     /// How many items a page of a CodeDeploy list holds.
     pub(crate) page_size: usize,
@@ -114,6 +126,10 @@ impl World {
                     self.on_service_step(deployment, (plan, step));
                 }
                 Event::Task { task, step } => self.on_task(task, step),
+                Event::Instance { instance, step } => self.on_instance(instance, step),
+                Event::Environment { environment, plan, step } => {
+                    self.on_environment(environment, (plan, step));
+                }
                 Event::Replace(set) => self.on_replace(set),
                 Event::Alarms => self.on_alarms(),
             }
@@ -126,9 +142,23 @@ impl World {
         self.page_size = items.max(1);
     }
 
+    /// Whether there is an ECS service.
+    pub(crate) fn has_service(&self) -> bool {
+        self.platform() == Platform::Ecs && self.beanstalk.is_none()
+    }
+
+    /// Whether CodeDeploy rolls out.
+    pub(crate) fn has_group(&self) -> bool {
+        self.native.is_none() && self.beanstalk.is_none()
+    }
+
     /// What the deployment group deploys to.
     pub(crate) fn platform(&self) -> Platform {
-        if self.lambda.is_some() { Platform::Lambda } else { Platform::Ecs }
+        match (&self.lambda, &self.fleet) {
+            (Some(_), _) => Platform::Lambda,
+            (None, Some(_)) => Platform::Server,
+            (None, None) => Platform::Ecs,
+        }
     }
 
     /// The release that a deployment brings.

@@ -169,6 +169,12 @@ impl World {
             return;
         }
         let release = ReleaseKey(index + 1);
+        if self.beanstalk.is_some() {
+            if !self.deploy_version(release) {
+                self.create_later(index);
+            }
+            return;
+        }
         let revision = self.deploy.revisions.iter().position(|known| known.release == release);
         let Some(revision) = revision.map(RevisionKey) else { return };
         let tag = self.releases.get(release.0).map_or("", |release| release.tag.as_str());
@@ -179,11 +185,15 @@ impl World {
             auto_rollback: None,
             alarm_override: None,
         });
-        // A story that finds its group busy tries again; it cannot lose a rollout.
         if created.is_err() {
-            let retry = super::time::after(self.now, SignedDuration::from_mins(1));
-            self.queue.plan(retry, super::queue::Event::Create(index));
+            self.create_later(index);
         }
+    }
+
+    /// A story that finds its group busy tries again; it cannot lose a rollout.
+    fn create_later(&mut self, index: usize) {
+        let retry = super::time::after(self.now, SignedDuration::from_mins(1));
+        self.queue.plan(retry, super::queue::Event::Create(index));
     }
 }
 
@@ -196,6 +206,15 @@ impl Deployment {
         let progress = self.progress.as_ref();
         self.status == Status::InProgress
             && progress.is_some_and(|at| at.status == TargetStatus::Succeeded && !at.terminating)
+    }
+}
+
+impl Deployment {
+    /// Whether the wait to terminate blue has begun.
+    pub(crate) fn has_baked(&self) -> bool {
+        let progress = self.progress.as_ref();
+        self.creator == Creator::User
+            && progress.is_some_and(|at| at.status == TargetStatus::Succeeded)
     }
 }
 

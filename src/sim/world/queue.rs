@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::keys::{DeploymentKey, ServiceDeploymentKey, SetKey, TaskKey};
+use super::beanstalk::EnvironmentStep;
+use super::fleet::InstanceStep;
+use super::keys::{DeploymentKey, InstanceKey, ServiceDeploymentKey, SetKey, TargetKey, TaskKey};
 use super::native::ServiceStep;
 use crate::sim::scenario::Lifecycle;
 
@@ -19,6 +21,10 @@ pub(crate) enum Event {
     Service { deployment: ServiceDeploymentKey, plan: u32, step: ServiceStep },
     /// A task goes on.
     Task { task: TaskKey, step: TaskStep },
+    /// An instance goes on.
+    Instance { instance: InstanceKey, step: InstanceStep },
+    /// An environment goes on, unless its plan was replaced in the meantime.
+    Environment { environment: usize, plan: u32, step: EnvironmentStep },
     /// The scheduler starts one more task of a set.
     Replace(SetKey),
     /// All alarms are evaluated.
@@ -38,6 +44,8 @@ pub(crate) enum Step {
     HookFails(Lifecycle),
     /// Its hook never reported.
     HookTimesOut(Lifecycle),
+    /// What an instance is at comes to its end.
+    Work(TargetKey),
     /// Green is steady.
     Steady,
     /// Green was not steady in time.

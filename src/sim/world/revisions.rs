@@ -14,6 +14,9 @@ impl World {
         if let Some(known) = known {
             return Some(RevisionKey(known));
         }
+        if self.fleet.is_some() {
+            return None;
+        }
         let release = match &self.lambda {
             None => self.find_definition(property(content, "TaskDefinition")?)?,
             Some(lambda) => {

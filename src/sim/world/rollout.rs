@@ -4,8 +4,8 @@ use jiff::SignedDuration;
 
 use super::World;
 use super::codedeploy::{
-    Creator, Deployment, EventStatus, LifecycleEvent, Platform, Progress, Status, TargetStatus,
-    schedule,
+    Creator, Deployment, EventStatus, LifecycleEvent, Pace, Platform, Progress, Status,
+    TargetStatus, schedule,
 };
 use super::ecs::SetStatus;
 use super::elb::Weights;
@@ -28,6 +28,7 @@ impl World {
             Step::Leave(event) => self.leave(key, event),
             Step::HookFails(event) => self.hook_fails(key, event),
             Step::HookTimesOut(event) => self.hook_times_out(key, event),
+            Step::Work(target) => self.work_is_done(target),
             Step::Steady => self.leave(key, Lifecycle::Install),
             Step::InstallTimesOut => self.install_times_out(key),
             Step::Shift(percent) => self.shift(key, percent),
@@ -55,9 +56,14 @@ impl World {
         let sides = match self.platform() {
             Platform::Ecs => self.ecs.primary().map(|primary| (primary, None)),
             Platform::Lambda => self.versions_at_start(key),
+            Platform::Server => self.fleet.as_ref().map(|fleet| (fleet.primary, None)),
         };
         let Some((blue, green)) = sides else { return };
-        self.clear_leftovers(blue);
+        match self.platform() {
+            Platform::Ecs => self.clear_leftovers(blue),
+            Platform::Lambda => {}
+            Platform::Server => self.clear_strays(blue),
+        }
         let now = self.now;
         let events = self.lifecycle(EventStatus::Pending);
         self.change(key, |deployment| {
@@ -77,6 +83,7 @@ impl World {
             match self.platform() {
                 Platform::Ecs => self.enter(key, Lifecycle::BeforeInstall),
                 Platform::Lambda => self.enter(key, Lifecycle::BeforeAllowTraffic),
+                Platform::Server => self.provision(key),
             }
         } else {
             self.plan_step(key, SignedDuration::from_secs(1), Step::AlarmStops);
@@ -175,7 +182,8 @@ impl World {
         let Some(deployment) = self.deploy.deployment(key) else { return };
         let Some(config) = self.deploy.config(&deployment.config) else { return };
         let mut end = SignedDuration::ZERO;
-        for (wait, percent) in schedule(config.routing) {
+        let Pace::Shares(routing) = config.pace else { return };
+        for (wait, percent) in schedule(routing) {
             if wait.is_zero() {
                 self.shift(key, percent);
             } else {
@@ -225,27 +233,32 @@ impl World {
             }
             (None, _) => self.begin_bake(key),
             (Some(_), Some(wait)) if event == Lifecycle::AfterAllowTestTraffic => {
-                self.set_state(key, Status::Ready, TargetStatus::Ready);
-                let (wait, step) = if self.is_past(key) {
-                    (APPROVAL, Step::Approve)
-                } else {
-                    (wait, Step::ReadyExpires)
-                };
-                self.plan_step(key, wait, step);
+                self.wait_for_approval(key, wait);
             }
             (Some(next), _) => self.enter(key, next),
         }
+    }
+
+    /// Nothing moves until somebody continues the deployment.
+    pub(super) fn wait_for_approval(&mut self, key: DeploymentKey, wait: SignedDuration) {
+        self.set_state(key, Status::Ready, TargetStatus::Ready);
+        let (wait, step) =
+            if self.is_past(key) { (APPROVAL, Step::Approve) } else { (wait, Step::ReadyExpires) };
+        self.plan_step(key, wait, step);
     }
 
     /// Somebody continued a deployment that was ready.
     pub(super) fn go_on_after_ready(&mut self, key: DeploymentKey) {
         self.replan(key);
         self.set_state(key, Status::InProgress, TargetStatus::InProgress);
-        self.enter(key, Lifecycle::BeforeAllowTraffic);
+        match self.platform() {
+            Platform::Ecs | Platform::Lambda => self.enter(key, Lifecycle::BeforeAllowTraffic),
+            Platform::Server => self.reroute_next(key),
+        }
     }
 
     /// Green has all traffic: the termination wait begins.
-    fn begin_bake(&mut self, key: DeploymentKey) {
+    pub(super) fn begin_bake(&mut self, key: DeploymentKey) {
         self.set_state(key, Status::InProgress, TargetStatus::Succeeded);
         self.plan_step(key, self.scenario.rollout.termination_wait, Step::BakeEnds);
     }
@@ -256,10 +269,13 @@ impl World {
         let progress = self.deploy.deployment(key).and_then(|d| d.progress.as_ref());
         let Some(blue) = progress.map(|progress| progress.blue) else { return };
         self.change_progress(key, |progress| progress.terminating = true);
-        self.drain_set(blue);
+        match self.platform() {
+            Platform::Ecs | Platform::Lambda => self.drain_set(blue),
+            Platform::Server => self.terminate_group(blue),
+        }
     }
 
-    /// A set's last task has stopped; ends the deployment that waited for it.
+    /// The last task of a set, or instance of a group, has stopped; ends the deployment that waited for it.
     pub(super) fn set_is_gone(&mut self, set: SetKey) {
         let waiting = self.deploy.deployments.iter().position(|deployment| {
             let progress = deployment.progress.as_ref();
@@ -345,6 +361,8 @@ impl World {
         let first = match self.platform() {
             Platform::Ecs => Lifecycle::BeforeInstall,
             Platform::Lambda => Lifecycle::BeforeAllowTraffic,
+            // Every instance has a lifecycle of its own.
+            Platform::Server => return Vec::new(),
         };
         let entry =
             |event| LifecycleEvent { event, status, started: None, ended: None, diagnostics: None };

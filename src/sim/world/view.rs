@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::World;
 use super::alarms::Alarm;
-use super::codedeploy::SetInfo;
+use super::codedeploy::{Platform, SetInfo};
 use super::ecs::SetStatus;
 use super::elb::{
     Forward, HostCount, Hosts, LbMinute, Listener, LoadBalancer, Rule, Spread, Target, TargetGroup,
@@ -37,9 +37,14 @@ impl World {
         &self.names.place.region
     }
 
-    /// The load balancers; a function needs none.
+    /// Whether there is a load balancer of one's own: a function needs none, and Beanstalk hides its own.
+    fn has_balancer(&self) -> bool {
+        self.lambda.is_none() && self.beanstalk.is_none()
+    }
+
+    /// The load balancers.
     pub fn load_balancers(&self) -> Vec<LoadBalancer> {
-        if self.lambda.is_some() {
+        if !self.has_balancer() {
             return Vec::new();
         }
         vec![LoadBalancer {
@@ -81,7 +86,7 @@ impl World {
     }
 
     fn doors(&self) -> impl Iterator<Item = (Door, &Weights)> {
-        let production = self.lambda.is_none().then_some((Door::Production, &self.elb.production));
+        let production = self.has_balancer().then_some((Door::Production, &self.elb.production));
         let test = self.elb.test.as_ref().map(|weights| (Door::Test, weights));
         production.into_iter().chain(test)
     }
@@ -94,26 +99,35 @@ impl World {
         }
     }
 
-    /// The two target groups.
+    /// The target groups.
     pub fn target_groups(&self) -> Vec<TargetGroup> {
         let group = |pool| TargetGroup {
             arn: self.names.target_group(pool),
             name: self.names.target_group_name(pool).to_owned(),
             port: self.names.place.port,
             vpc_id: self.names.vpc(),
+            target_type: if self.fleet.is_some() { "instance" } else { "ip" },
             health_check_path: "/health",
             load_balancer_arns: (self.elb.uses(pool))
                 .then(|| self.names.load_balancer())
                 .into_iter()
                 .collect(),
         };
-        let pools: &[Pool] = if self.lambda.is_some() { &[] } else { &Pool::ALL };
+        // Instances of both sides are targets of one group.
+        let pools: &[Pool] = match self.platform() {
+            Platform::Ecs if self.has_balancer() => &Pool::ALL,
+            Platform::Ecs | Platform::Lambda => &[],
+            Platform::Server => &[Pool::A],
+        };
         pools.iter().copied().map(group).collect()
     }
 
     /// The targets of a group and their health; `None` for an unknown group.
     pub fn targets(&self, target_group_arn: &str) -> Option<Vec<Target>> {
         let pool = self.pool(target_group_arn)?;
+        if self.fleet.is_some() {
+            return (pool == Pool::A).then(|| self.registered_instances());
+        }
         let unused = !self.elb.uses(pool);
         let tasks = self.ecs.live_sets().filter(|(_, set)| set.pool == pool);
         let targets = tasks.flat_map(|(key, _)| self.ecs.tasks_of(key));
@@ -154,7 +168,7 @@ impl World {
     /// The metrics of a target group in the minute that holds `at`, as far as CloudWatch shows
     /// them now; `None` before delivery, without requests, and for an unknown group.
     pub fn minute(&self, target_group_arn: &str, at: Timestamp) -> Option<Arc<Minute>> {
-        let minute = self.pool_minute(self.pool(target_group_arn)?, at)?;
+        let minute = self.group_minute(self.pool(target_group_arn)?, at)?;
         (minute.requests > 0).then_some(minute)
     }
 
@@ -174,6 +188,20 @@ impl World {
     /// delivery, without targets, and for an unknown group.
     pub fn hosts(&self, target_group_arn: &str, at: Timestamp) -> Option<Hosts> {
         self.pool_hosts(self.pool(target_group_arn)?, at)
+    }
+
+    /// The requests of a target group; one of instances has those of both sides.
+    pub(super) fn group_minute(&self, pool: Pool, at: Timestamp) -> Option<Arc<Minute>> {
+        if self.fleet.is_none() {
+            return self.pool_minute(pool, at);
+        }
+        let mut whole: Option<Minute> = None;
+        for side in Pool::ALL {
+            if let Some(minute) = self.pool_minute(side, at) {
+                whole.get_or_insert_default().merge(&minute);
+            }
+        }
+        whole.map(Arc::new)
     }
 
     pub(super) fn pool_minute(&self, pool: Pool, at: Timestamp) -> Option<Arc<Minute>> {
@@ -223,8 +251,10 @@ impl World {
         if let Some(last) = &progress.last_sets {
             return last.clone();
         }
-        if self.lambda.is_some() {
-            return self.version_infos(key);
+        match self.platform() {
+            Platform::Ecs => {}
+            Platform::Lambda => return self.version_infos(key),
+            Platform::Server => return Vec::new(),
         }
         let sides = [(Some(progress.blue), "Blue"), (progress.green, "Green")];
         sides

@@ -4,7 +4,8 @@ use crate::sim::scenario::{RollbackOn, Routing};
 use crate::sim::value::{Value, list, map};
 use crate::sim::world::World;
 use crate::sim::world::codedeploy::{
-    AutoRollback, Config, Deployment, Platform, Revision, RollbackInfo, Status,
+    AutoRollback, Config, Deployment, Least, Pace, Platform, Revision, RollbackInfo, Status,
+    TargetStatus,
 };
 use crate::sim::world::keys::{DeploymentKey, Pool};
 use crate::sim::world::names::Door;
@@ -13,7 +14,8 @@ use crate::sim::world::names::Door;
 pub(super) fn deployment(world: &World, key: DeploymentKey) -> Value {
     let Some(deployment) = world.deploy.deployment(key) else { return Value::Null };
     let place = &world.names.place;
-    let at = |revision| world.deploy.revision(revision).map(|revision| location(revision, None));
+    let at =
+        |revision| world.deploy.revision(revision).map(|revision| location(world, revision, None));
     let error = deployment
         .error
         .as_ref()
@@ -30,7 +32,7 @@ pub(super) fn deployment(world: &World, key: DeploymentKey) -> Value {
         ("createTime", deployment.created.into()),
         ("startTime", deployment.started.into()),
         ("completeTime", deployment.completed.into()),
-        ("deploymentOverview", overview(deployment)),
+        ("deploymentOverview", overview(world, key)),
         ("description", deployment.description.clone().into()),
         ("creator", deployment.creator.word().into()),
         ("ignoreApplicationStopFailures", false.into()),
@@ -39,7 +41,11 @@ pub(super) fn deployment(world: &World, key: DeploymentKey) -> Value {
         ("rollbackInfo", rollback_info(world, &deployment.rollback)),
         ("deploymentStyle", style()),
         // Stays false through the termination wait of an ECS deployment, as with AWS.
-        ("instanceTerminationWaitTimeStarted", false.into()),
+        (
+            "instanceTerminationWaitTimeStarted",
+            (world.fleet.is_some() && deployment.has_baked()).into(),
+        ),
+        ("targetInstances", target_instances(world, deployment).into()),
         ("blueGreenDeploymentConfiguration", blue_green(world)),
         ("loadBalancerInfo", load_balancer_info(world)),
         ("fileExistsBehavior", "DISALLOW".into()),
@@ -53,14 +59,30 @@ pub(super) fn text((key, value): (&'static str, &str)) -> (&'static str, Value) 
     (key, value.into())
 }
 
-/// The counts describe the one target.
-fn overview(deployment: &Deployment) -> Value {
+/// How many targets have which status; of a service or a function there is one.
+fn overview(world: &World, key: DeploymentKey) -> Value {
+    let Some(deployment) = world.deploy.deployment(key) else { return Value::Null };
     let state = match (deployment.status, deployment.progress.as_ref()) {
-        (Status::Created | Status::Queued, _) | (_, None) => "Pending",
-        (_, Some(progress)) => progress.status.word(),
+        (Status::Created | Status::Queued, _) | (_, None) => TargetStatus::Pending,
+        (_, Some(progress)) => progress.status,
     };
-    let count = |name: &'static str| (name, i64::from(name == state).into());
-    map(["Pending", "InProgress", "Succeeded", "Failed", "Skipped", "Ready"].map(count))
+    let count = |status: TargetStatus| {
+        let count = match &world.fleet {
+            None => usize::from(status == state),
+            Some(_) => world.instance_count(key, status),
+        };
+        (status.word(), (count as i64).into())
+    };
+    map(TargetStatus::ALL.map(count))
+}
+
+/// The group that a deployment to instances creates.
+fn target_instances(world: &World, deployment: &Deployment) -> Option<Value> {
+    let group = world.fleet.as_ref()?.group(deployment.green()?)?;
+    Some(map([
+        ("tagFilters", Value::List(Vec::new())),
+        ("autoScalingGroups", list([group.name.as_str()])),
+    ]))
 }
 
 fn rollback_info(world: &World, info: &RollbackInfo) -> Value {
@@ -121,9 +143,11 @@ fn blue_green(world: &World) -> Value {
         ("action", "TERMINATE".into()),
         ("terminationWaitTimeInMinutes", rollout.termination_wait.as_mins().into()),
     ]);
+    let copy = map([("action", "COPY_AUTO_SCALING_GROUP")].map(text));
     map([
         ("terminateBlueInstancesOnDeploymentSuccess", terminate),
         ("deploymentReadyOption", ready),
+        ("greenFleetProvisioningOption", world.fleet.is_some().then_some(copy).into()),
     ])
 }
 
@@ -132,6 +156,9 @@ fn load_balancer_info(world: &World) -> Value {
         return Value::Null;
     }
     let group = |pool| map([("name", world.names.target_group_name(pool))].map(text));
+    if world.platform() == Platform::Server {
+        return map([("targetGroupInfoList", list([group(Pool::A)]))]);
+    }
     let route = |door| map([("listenerArns", list([world.names.listener(door)]))]);
     let test = world.scenario.rollout.test_listener.then(|| route(Door::Test));
     let pair = map([
@@ -168,6 +195,7 @@ pub(super) fn group(world: &World) -> Value {
     let role = match world.platform() {
         Platform::Ecs => "codedeploy-ecs",
         Platform::Lambda => "codedeploy-lambda",
+        Platform::Server => "codedeploy-ec2",
     };
     let service =
         map([("serviceName", place.service.as_str()), ("clusterName", place.cluster.as_str())]
@@ -178,7 +206,7 @@ pub(super) fn group(world: &World) -> Value {
         ("deploymentGroupName", place.group.as_str().into()),
         ("deploymentConfigName", rollout.config.as_str().into()),
         ("serviceRoleArn", world.names.role(role).into()),
-        ("targetRevision", target_revision.map(|found| location(found, None)).into()),
+        ("targetRevision", target_revision.map(|found| location(world, found, None)).into()),
         ("triggerConfigurations", Value::List(Vec::new())),
         ("alarmConfiguration", alarms(!guards.is_empty(), guards.into_iter())),
         (
@@ -195,9 +223,18 @@ pub(super) fn group(world: &World) -> Value {
         ("lastSuccessfulDeployment", successful.map(last).into()),
         ("lastAttemptedDeployment", by_user.map(last).into()),
         ("computePlatform", world.platform().word().into()),
+        ("autoScalingGroups", auto_scaling_groups(world).into()),
         ("ecsServices", (world.platform() == Platform::Ecs).then(|| list([service])).into()),
         ("terminationHookEnabled", false.into()),
     ])
+}
+
+/// The group of instances that serves, with the hook by which CodeDeploy hears of new ones.
+fn auto_scaling_groups(world: &World) -> Option<Value> {
+    let fleet = world.fleet.as_ref()?;
+    let name = fleet.group(fleet.primary)?.name.as_str();
+    let hook = format!("CodeDeploy-managed-automatic-launch-deployment-hook-{name}");
+    Some(list([map([("name", Value::from(name)), ("hook", hook.into())])]))
 }
 
 fn last(deployment: &Deployment) -> Value {
@@ -214,7 +251,7 @@ pub(super) fn config(config: &Config) -> Value {
     let shares = |percent_name, interval_name, percent: u8, minutes: u32| {
         map([(percent_name, i64::from(percent).into()), (interval_name, i64::from(minutes).into())])
     };
-    let routing = match config.routing {
+    let routing = |routing| match routing {
         Routing::AllAtOnce => map([("type", "AllAtOnce".into())]),
         Routing::Canary { percent, minutes } => map([
             ("type", "TimeBasedCanary".into()),
@@ -225,12 +262,24 @@ pub(super) fn config(config: &Config) -> Value {
             ("timeBasedLinear", shares("linearPercentage", "linearInterval", percent, minutes)),
         ]),
     };
+    let least = |least| {
+        let (kind, value) = match least {
+            Least::Hosts(count) => ("HOST_COUNT", count),
+            Least::Percent(percent) => ("FLEET_PERCENT", percent),
+        };
+        map([("type", kind.into()), ("value", (value as i64).into())])
+    };
+    let (healthy, shares) = match config.pace {
+        Pace::Shares(shares) => (None, Some(routing(shares))),
+        Pace::Healthy(hosts) => (Some(least(hosts)), None),
+    };
     map([
         ("deploymentConfigId", config.id.as_str().into()),
         ("deploymentConfigName", config.name.as_str().into()),
         ("createTime", config.created.into()),
         ("computePlatform", config.platform.word().into()),
-        ("trafficRoutingConfig", routing),
+        ("minimumHealthyHosts", healthy.into()),
+        ("trafficRoutingConfig", shares.into()),
     ])
 }
 
@@ -246,7 +295,17 @@ pub(super) fn application(world: &World) -> Value {
 }
 
 /// A `RevisionLocation`; deployments tell only the hash, revisions also the content.
-pub(super) fn location(revision: &Revision, content: Option<&str>) -> Value {
+pub(super) fn location(world: &World, revision: &Revision, content: Option<&str>) -> Value {
+    if world.fleet.is_some() {
+        let bucket = format!("{}-releases", world.names.place.application);
+        let place = [
+            ("bucket", bucket.as_str()),
+            ("key", &revision.content),
+            ("bundleType", "zip"),
+            ("eTag", revision.sha256.get(..32).unwrap_or_default()),
+        ];
+        return map([("revisionType", "S3".into()), ("s3Location", map(place.map(text)))]);
+    }
     let body = map([("content", content.into()), ("sha256", revision.sha256.as_str().into())]);
     map([("revisionType", "AppSpecContent".into()), ("appSpecContent", body)])
 }

@@ -13,7 +13,6 @@ mod tests;
 use crate::sim::error::ApiError;
 use crate::sim::value::Value;
 use crate::sim::world::World;
-use crate::sim::world::codedeploy::Platform;
 
 /// The operations that are simulated.
 pub const OPERATIONS: &[&str] = &[
@@ -70,7 +69,7 @@ fn short(name: &str) -> &str {
 /// Refuses a request for another cluster; absent means the cluster called `default`.
 fn check_cluster(world: &World, input: &Value) -> Result<(), ApiError> {
     let name = input.text("cluster").unwrap_or("default");
-    let ours = world.platform() == Platform::Ecs;
+    let ours = world.has_service();
     if ours && (name == world.names.place.cluster || name == world.names.cluster()) {
         return Ok(());
     }

@@ -5,14 +5,13 @@ use super::{check_cluster, invalid, invalid_token, is_service, missing, page_siz
 use crate::sim::error::ApiError;
 use crate::sim::value::{Value, list, map};
 use crate::sim::world::World;
-use crate::sim::world::codedeploy::Platform;
 
 /// Most services in one request.
 const SERVICES: usize = 10;
 
 pub(super) fn list_clusters(world: &World, input: &Value) -> Result<Value, ApiError> {
     let size = page_size(input, 100)?;
-    let ours = (world.platform() == Platform::Ecs).then(|| world.names.cluster());
+    let ours = world.has_service().then(|| world.names.cluster());
     let ours = ours.into_iter().collect();
     let (arns, next) = page(ours, input, size, invalid_token)?;
     Ok(map([("clusterArns", list(arns)), ("nextToken", next.into())]))
@@ -24,7 +23,7 @@ pub(super) fn describe_clusters(world: &World, input: &Value) -> Value {
         names.push("default");
     }
     let place = &world.names.place;
-    let here = world.platform() == Platform::Ecs;
+    let here = world.has_service();
     let ours = |name: &&&str| here && (**name == place.cluster || **name == world.names.cluster());
     let known = names.iter().filter(ours).map(|_| render::cluster(world));
     let unknown = names.iter().filter(|name| !ours(name)).map(|name| {

@@ -1,8 +1,10 @@
 //! Stories on the world: what is true at which moment.
 
 mod alarms;
+mod beanstalk;
 mod clock;
 mod endings;
+mod fleet;
 #[expect(clippy::float_cmp, reason = "shares are set, not computed")]
 mod lambda;
 mod metrics;
