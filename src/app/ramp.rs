@@ -5,9 +5,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{
-    Action, GuardState, OrderId, Percent, Permit, Refusal, Shifting, Strength,
-};
+use crate::domain::{Action, GuardState, OrderId, Percent, Permit, Refusal, Shifting, Strength};
 
 use super::update::later;
 use super::{Cockpit, Effect, Outcome, Overlay, Settings, State, confirm, select};
@@ -146,10 +144,9 @@ fn turn(ramp: &Ramp, cockpit: &Cockpit, state: &State) -> Turn {
     match &track.outcome {
         Outcome::Done => {}
         Outcome::OnItsWay | Outcome::Unknown(_) => return Turn::Wait,
-        Outcome::Void(_)
-        | Outcome::NotAudited(_)
-        | Outcome::Refused(_)
-        | Outcome::Failed(_) => return Turn::Stop("its step was not carried out".to_owned()),
+        Outcome::Void(_) | Outcome::NotAudited(_) | Outcome::Refused(_) | Outcome::Failed(_) => {
+            return Turn::Stop("its step was not carried out".to_owned());
+        }
     }
     // On old data nothing is stepped; nor is anything said of it.
     let Some(Some(rollout)) = cockpit.snapshot.rollout.fresh() else { return Turn::Wait };

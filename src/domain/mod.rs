@@ -27,6 +27,7 @@ mod ids;
 mod metric;
 mod nearest;
 mod order;
+mod pipeline;
 mod prometheus;
 mod rollout;
 mod shifting;
@@ -48,9 +49,10 @@ pub use metric::{
 };
 pub use nearest::nearest;
 pub use order::{
-    Action, LastOrder, Means, Offered, Order, Permit, Policy, Progress, Refusal, Strength, is_ready,
-    permit,
+    Action, LastOrder, Means, Offered, Order, Permit, Policy, Progress, Refusal, Strength,
+    is_ready, permit,
 };
+pub use pipeline::{Pipeline, PipelineApproval, PipelineRun, SourceRevision};
 pub use prometheus::{Prometheus, PrometheusAddress};
 pub use rollout::{
     EndReason, EventKind, Identity, Reading, RollbackLink, Rollout, RolloutKind, RolloutSummary,

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Call, Change, Dial, Environment, Expected, Fact, FaultKind, Identity, OrderId, Percent, Rollout,
-    RolloutId, Side, Snapshot, Target,
+    Call, Change, Dial, Environment, Expected, Fact, FaultKind, Identity, OrderId, Percent,
+    Rollout, RolloutId, Side, Snapshot, Target,
 };
 
 /// What a person can ask for.
@@ -307,9 +307,8 @@ pub struct Policy {
 /// Unknown is not healthy; what cannot be, e.g. the tasks of a function, is not asked for.
 pub fn is_ready(side: &Environment) -> bool {
     let tasks = fine(&side.tasks, |tasks| tasks.running > 0 && tasks.running >= tasks.desired);
-    let targets = fine(&side.targets, |targets| {
-        targets.healthy() > 0 && targets.count("unhealthy") == 0
-    });
+    let targets =
+        fine(&side.targets, |targets| targets.healthy() > 0 && targets.count("unhealthy") == 0);
     match (tasks, targets) {
         (None, None) => side.revision.fresh().is_some(),
         (tasks, targets) => tasks.unwrap_or(true) && targets.unwrap_or(true),

@@ -157,8 +157,11 @@ impl FromStr for Target {
                     fail("after `argo:` it needs [CONTEXT/]NAMESPACE/NAME".to_owned())
                 }),
                 "alb" => alb(rest).ok_or_else(|| {
-                    fail("after `alb:` it needs [BLUE@]RULE_OR_LISTENER_ARN or two target groups, \
-                          BLUE/GREEN".to_owned())
+                    fail(
+                        "after `alb:` it needs [BLUE@]RULE_OR_LISTENER_ARN or two target groups, \
+                          BLUE/GREEN"
+                            .to_owned(),
+                    )
                 }),
                 "route53" => route53(rest).ok_or_else(|| {
                     fail("after `route53:` it needs [BLUE@]ZONE/NAME/TYPE".to_owned())

@@ -7,9 +7,11 @@
 //! | [`watcher`] | which backend watches which target |
 //! | [`around`] | what surrounds a rollout on ECS, whoever deploys it |
 //! | [`poll`], [`pace`] | asking again and again, and how often |
-//! | [`codedeploy`] | ECS services that CodeDeploy deploys blue/green |
+//! | [`codedeploy`] | services, functions and instances that CodeDeploy deploys |
 //! | [`ecs`] | ECS services that ECS itself deploys |
+//! | [`beanstalk`] | Elastic Beanstalk environments |
 //! | [`argo`] | Argo Rollouts in a Kubernetes cluster |
+//! | [`pipeline`] | the pipeline around a rollout |
 //! | [`service`], [`balancer`], [`metrics`], [`alarms`] | what ECS, ELB and CloudWatch are asked |
 //! | [`tasks`], [`timeline`], [`forward`], [`routing`], [`measure`] | what all AWS control planes read alike: pure |
 //! | [`order`] | what every order has in common |
@@ -23,6 +25,7 @@ mod around;
 mod aws;
 mod backend;
 mod balancer;
+mod beanstalk;
 mod codedeploy;
 mod ecs;
 mod error;
@@ -32,6 +35,7 @@ mod measure;
 mod metrics;
 mod order;
 mod pace;
+mod pipeline;
 mod poll;
 mod routing;
 mod service;

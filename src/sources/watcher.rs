@@ -5,6 +5,7 @@ use crate::domain::{Snapshot, Target};
 use super::argo::{Argo, Place};
 use super::aws::Aws;
 use super::backend::{Backend, Wish};
+use super::beanstalk::Beanstalk;
 use super::codedeploy::CodeDeploy;
 use super::ecs::Ecs;
 use super::poll::Poller;
@@ -18,6 +19,8 @@ enum Kind {
     CodeDeploy(Box<Poller<CodeDeploy>>),
     /// An ECS service that ECS deploys, or of which nobody knows yet who does.
     Ecs(Box<Poller<Ecs>>),
+    /// Elastic Beanstalk environments.
+    Beanstalk(Box<Poller<Beanstalk>>),
     /// A Rollout in a cluster.
     Argo(Box<Argo>),
 }
@@ -29,8 +32,11 @@ impl Watcher {
             Target::CodeDeploy { .. }
             | Target::Deployment(_)
             | Target::Alb(_)
-            | Target::Route53 { .. }
-            | Target::Beanstalk { .. } => Self::codedeploy(aws, target),
+            | Target::Route53 { .. } => Self::codedeploy(aws, target),
+            Target::Beanstalk { application, blue } => {
+                let kind = Beanstalk::new(application.clone(), blue.clone());
+                Self(Kind::Beanstalk(Box::new(Poller::new(aws.clone(), kind))))
+            }
             Target::Ecs { cluster, service } => {
                 let kind = Ecs::new(cluster.clone(), service.clone());
                 Self(Kind::Ecs(Box::new(Poller::new(aws.clone(), kind))))
@@ -64,6 +70,7 @@ impl Backend for Watcher {
         loop {
             let picture = match &mut self.0 {
                 Kind::CodeDeploy(poller) => return poller.observe(wish).await,
+                Kind::Beanstalk(poller) => return poller.observe(wish).await,
                 Kind::Argo(argo) => return argo.observe(wish).await,
                 Kind::Ecs(poller) => poller.observe(wish).await,
             };
@@ -77,6 +84,7 @@ impl Backend for Watcher {
         loop {
             let picture = match &mut self.0 {
                 Kind::CodeDeploy(poller) => return poller.observe_whole(wish).await,
+                Kind::Beanstalk(poller) => return poller.observe_whole(wish).await,
                 Kind::Argo(argo) => return argo.observe_whole(wish).await,
                 Kind::Ecs(poller) => poller.observe_whole(wish).await,
             };

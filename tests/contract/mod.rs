@@ -2,6 +2,10 @@
 //! simulator, on loopback, with the time set by hand.
 
 mod actions;
+mod beanstalk;
+mod cost;
+mod instances;
+mod lambda;
 mod metrics;
 mod phases;
 mod trouble;
@@ -92,6 +96,11 @@ impl Bench {
     }
 
     async fn until(&mut self, wanted: impl Fn(&Rollout) -> bool) -> Snapshot {
+        self.until_by(10, wanted).await
+    }
+
+    /// The same with as many seconds between two looks.
+    async fn until_by(&mut self, step: i64, wanted: impl Fn(&Rollout) -> bool) -> Snapshot {
         let mut last = String::new();
         for _ in 0..600 {
             let picture = self.look().await;
@@ -99,9 +108,34 @@ impl Bench {
                 return picture;
             }
             last = format!("{:?}", picture.rollout().map(|rollout| &rollout.phase));
-            self.pass(10);
+            self.pass(step);
         }
         panic!("it stayed at {last}");
+    }
+
+    /// How many calls a minute of watching costs, asked only for what is due.
+    async fn minute(&mut self) -> usize {
+        let mut picture = self.look().await;
+        // What hurries after the first look.
+        picture = self.watch_for(130, picture).await;
+        let before = self.simulator.calls().len();
+        self.watch_for(60, picture).await;
+        self.simulator.calls().len() - before
+    }
+
+    /// Watches for as many seconds, each source whenever it is due.
+    async fn watch_for(&mut self, seconds: i64, mut picture: Snapshot) -> Snapshot {
+        for _ in 0..seconds {
+            self.pass(1);
+            let now = self.simulator.clock().now();
+            let is_due = |picture: &Snapshot| {
+                picture.readings.values().any(|one| one.next.is_some_and(|next| next <= now))
+            };
+            while is_due(&picture) {
+                picture = self.watch.observe(Wish { window: 15, all: false }).await;
+            }
+        }
+        picture
     }
 
     /// Looks in the second in which the rollout ends: what follows it has not begun.
@@ -124,7 +158,16 @@ impl Bench {
             call.params.push(("description".into(), format!("cutover: ada {id}").into()));
         }
         let target = self.target.clone();
-        Order { id, target, action, call, expected: permit.expected, at: seen.taken, by, part_of: None }
+        Order {
+            id,
+            target,
+            action,
+            call,
+            expected: permit.expected,
+            at: seen.taken,
+            by,
+            part_of: None,
+        }
     }
 
     /// Reads again and sends, as the shell does.

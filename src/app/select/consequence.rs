@@ -4,7 +4,8 @@ use jiff::SignedDuration;
 
 use crate::domain::{
     Action, Fact, Gate, GuardState, ListenerSplit, Means, MetricKind, Metrics, Percent, Point,
-    Rollout, ShareOf, Side, Snapshot, Split, Stage, StageKind, StageState, TaskCounts, Weight, is_ready,
+    Rollout, ShareOf, Side, Snapshot, Split, Stage, StageKind, StageState, TaskCounts, Weight,
+    is_ready,
 };
 use crate::stats::Verdict;
 
@@ -279,7 +280,7 @@ fn about_weights(action: Action, rollout: &Rollout) -> Vec<Warning> {
     match traffic.of {
         ShareOf::Answers => found.push(Warning::Answers(traffic.lag)),
         ShareOf::Requests if traffic.sticky => found.push(Warning::Sticky(traffic.lag)),
-        ShareOf::Requests | ShareOf::Tasks => {}
+        ShareOf::Requests | ShareOf::Tasks | ShareOf::Instances => {}
     }
     found
 }

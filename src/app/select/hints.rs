@@ -108,7 +108,8 @@ fn weights(state: &State) -> Vec<(Command, &'static str, Availability)> {
     if cockpit.ramp.is_some() {
         return vec![(Command::Ask(Action::Stop), "stop the ramp", Availability::Now)];
     }
-    let (Some(share), Some(_)) = (cockpit.share(), cockpit.snapshot.rollout().and_then(Rollout::dial))
+    let (Some(share), Some(_)) =
+        (cockpit.share(), cockpit.snapshot.rollout().and_then(Rollout::dial))
     else {
         return Vec::new();
     };

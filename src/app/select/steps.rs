@@ -2,7 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{Action, Means, Phase, Rollout, RolloutId, RolloutKind, ShareOf, Side, StageKind};
+use crate::domain::{
+    Action, Means, Phase, Rollout, RolloutId, RolloutKind, ShareOf, Side, StageKind,
+};
 
 use super::super::follow::is_on;
 use super::super::{Outcome, SeenBy, State, Track};
@@ -195,6 +197,7 @@ fn found(rollout: &Rollout, undoes: Option<RolloutId>) -> Steps {
         seen_by: restored.then_some(match rollout.traffic.of {
             ShareOf::Requests => SeenBy::Listener,
             ShareOf::Tasks => SeenBy::Tasks,
+            ShareOf::Instances => SeenBy::Instances,
             ShareOf::Answers => SeenBy::Answers,
         }),
         outcome,

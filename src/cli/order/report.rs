@@ -132,7 +132,8 @@ impl Report {
                 SeenBy::Listener => "listener",
                 SeenBy::Requests => "requests",
                 SeenBy::Answers => "answers",
-            SeenBy::Tasks => "tasks",
+                SeenBy::Tasks => "tasks",
+                SeenBy::Instances => "instances",
             }),
         };
         self

@@ -120,11 +120,8 @@ pub(super) struct Reads {
     pub(super) sts: aws_sdk_sts::Client,
     #[allow(dead_code, reason = "not asked yet")]
     pub(super) route53: aws_sdk_route53::Client,
-    #[allow(dead_code, reason = "not asked yet")]
     pub(super) beanstalk: aws_sdk_elasticbeanstalk::Client,
-    #[allow(dead_code, reason = "not asked yet")]
     pub(super) lambda: aws_sdk_lambda::Client,
-    #[allow(dead_code, reason = "the pipeline behind a rollout is not read yet")]
     pub(super) codepipeline: aws_sdk_codepipeline::Client,
 }
 
@@ -136,8 +133,8 @@ pub(super) struct Changes {
     pub(super) elb: aws_sdk_elasticloadbalancingv2::Client,
     #[allow(dead_code, reason = "no order goes to Route 53 yet")]
     pub(super) route53: aws_sdk_route53::Client,
-    #[allow(dead_code, reason = "no order goes to Elastic Beanstalk yet")]
     pub(super) beanstalk: aws_sdk_elasticbeanstalk::Client,
+    pub(super) codepipeline: aws_sdk_codepipeline::Client,
 }
 
 /// Reads the AWS configuration and builds the clients. Nothing is asked yet: a login that does not
@@ -246,6 +243,7 @@ fn changes(config: &SdkConfig, guard: &Guard) -> Changes {
         elb: changer!(aws_sdk_elasticloadbalancingv2, config, guard),
         route53: changer!(aws_sdk_route53, config, guard),
         beanstalk: changer!(aws_sdk_elasticbeanstalk, config, guard),
+        codepipeline: changer!(aws_sdk_codepipeline, config, guard),
     }
 }
 

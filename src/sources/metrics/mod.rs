@@ -1,8 +1,8 @@
-//! What CloudWatch measured on both target groups, minute by minute; in a cluster it is
-//! [`prometheus`].
+//! What CloudWatch measured on both sides, minute by minute; in a cluster it is [`prometheus`].
 //!
 //! | module | what |
 //! |---|---|
+//! | `measured` | what is measured, as CloudWatch names it |
 //! | `span` | from when to when, and which minutes may still change |
 //! | `query` | which series there are and how each is asked for |
 //! | `kept` | what was answered so far, and from where on it has to be asked again |
@@ -11,6 +11,7 @@
 
 mod kept;
 mod latency;
+mod measured;
 pub(crate) mod prometheus;
 mod query;
 mod span;
@@ -29,6 +30,7 @@ use super::error::fault;
 use super::time::sdk_time;
 use kept::{Answer, Kept};
 use latency::{Counting, Margins};
+pub(crate) use measured::{Function, Groups, Measured};
 use query::Query;
 pub(crate) use span::Span;
 
@@ -36,25 +38,10 @@ const OPERATION: &str = "cloudwatch:GetMetricData";
 /// Pages of one answer; more is a server that repeats itself.
 const PAGES: usize = 20;
 
-/// Which groups behind which load balancer, as CloudWatch's dimensions name them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Groups {
-    /// `app/NAME/HEX`.
-    pub(crate) load_balancer: String,
-    /// Blue's `targetgroup/NAME/HEX`.
-    pub(crate) blue: String,
-    /// Green's; nothing while there is no green.
-    pub(crate) green: Option<String>,
-    /// What blue runs, e.g. `checkout:41`.
-    pub(crate) blue_runs: Option<String>,
-    /// What green runs.
-    pub(crate) green_runs: Option<String>,
-}
-
 /// What is measured: another one begins from nothing.
 #[derive(Debug, Clone, PartialEq)]
 struct Subject {
-    groups: Groups,
+    measured: Measured,
     /// When the rollout began; what blue did before is its history.
     began: Option<Timestamp>,
     margins: Margins,
@@ -72,17 +59,17 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    /// The metrics of `groups` over `span`, measured for what `config` judges, and the meter with
+    /// The metrics of what is `measured` over `span`, measured for what `config` judges, and the meter with
     /// what it learnt: also when the reading failed, a part of it may be there.
     pub(crate) async fn read(
         mut self,
         aws: &Aws,
-        groups: Groups,
+        measured: Measured,
         span: Span,
         config: &Config,
     ) -> (Result<Metrics, Fault>, Self) {
         let (margins, custom) = (Margins::of(config), config.metrics.clone());
-        let subject = Subject { groups, began: span.began, margins, custom };
+        let subject = Subject { measured, began: span.began, margins, custom };
         if self.subject.as_ref() != Some(&subject) {
             self = Self::default();
         }
@@ -122,7 +109,7 @@ impl Meter {
             let mut answers = fetch(aws, &queries, (from, span.end)).await?;
             for query in queries {
                 let answer = answers.remove(&query.id).unwrap_or_default();
-                self.kept.put(&query.id, &answer, from, span);
+                self.kept.put(&query.id, &answer.divided(query.per_second), from, span);
             }
         }
         Ok(())

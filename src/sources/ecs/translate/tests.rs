@@ -10,9 +10,7 @@ use aws_sdk_ecs::types::{
 };
 use aws_smithy_types::DateTime;
 
-use crate::domain::{
-    Action, FaultKind, Means, NextStep, Refusal, ShareOf, StageKind, StageState,
-};
+use crate::domain::{Action, FaultKind, Means, NextStep, Refusal, ShareOf, StageKind, StageState};
 
 use super::super::seen::Seen;
 use super::*;
