@@ -12,7 +12,7 @@
 //! | [`server`] | HTTP on one loopback port |
 //! | [`wire`] | bytes ⇄ [`value::Value`] in the wire formats of AWS |
 //! | [`simulator`] | the handle on everything: world, clock, faults, log of calls |
-//! | [`services`] | CodeDeploy, ECS, ELBv2, CloudWatch, STS, Lambda, Elastic Beanstalk |
+//! | [`services`] | CodeDeploy, ECS, ELBv2, CloudWatch, STS, Lambda, Elastic Beanstalk, CodePipeline |
 //! | [`world`] | deployments, tasks, listener weights, health, traffic, alarms |
 //! | [`scenario`] | what happens in a world, as data |
 //! | [`clock`] | virtual time, shared with other processes |

@@ -13,14 +13,14 @@ mod schema;
 
 pub use alarm::{AlarmMetric, AlarmRule, Missing};
 pub use native::{Asks, LifecycleHook, Native, OnTimeout, Stage, Strategy};
-pub use platform::{Beanstalk, Ec2, Failing, Lambda, Split};
+pub use platform::{Answered, Beanstalk, Ec2, Failing, Lambda, Pipeline, Split};
 pub use release::{ColdStart, Crash, CrashWhen, Hook, HookOutcome, Lifecycle, Release, Unhealthy};
 pub use schema::{
     CustomConfig, Past, Place, RollbackOn, Rollout, Routing, Scenario, Timing, Traffic,
 };
 
 /// The embedded scenarios, in the order in which people should meet them.
-const EMBEDDED: [(&str, &str); 31] = [
+const EMBEDDED: [(&str, &str); 32] = [
     ("canary", include_str!("../../assets/scenarios/canary.toml")),
     ("errors", include_str!("../../assets/scenarios/errors.toml")),
     ("latency", include_str!("../../assets/scenarios/latency.toml")),
@@ -52,6 +52,7 @@ const EMBEDDED: [(&str, &str); 31] = [
     ("ec2-validate-fails", include_str!("../../assets/scenarios/ec2-validate-fails.toml")),
     ("beanstalk", include_str!("../../assets/scenarios/beanstalk.toml")),
     ("beanstalk-split", include_str!("../../assets/scenarios/beanstalk-split.toml")),
+    ("pipeline", include_str!("../../assets/scenarios/pipeline.toml")),
 ];
 
 /// Why a scenario cannot be used.

@@ -19,8 +19,15 @@ fn moment(name: &str) -> u32 {
 }
 
 /// Worlds that are played for other clients so far.
-const OF_OTHER_SHAPES: [&str; 6] =
-    ["lambda-canary", "lambda-errors", "ec2", "ec2-validate-fails", "beanstalk", "beanstalk-split"];
+const OF_OTHER_SHAPES: [&str; 7] = [
+    "lambda-canary",
+    "lambda-errors",
+    "ec2",
+    "ec2-validate-fails",
+    "beanstalk",
+    "beanstalk-split",
+    "pipeline",
+];
 
 #[tokio::test]
 async fn every_scenario_looks_like_this() {

@@ -3,6 +3,7 @@
 mod beanstalk;
 mod cloudwatch;
 mod codedeploy;
+mod codepipeline;
 mod ec2;
 mod ecs;
 mod elb;
@@ -86,6 +87,10 @@ impl Running {
 
     fn beanstalk(&self) -> aws_sdk_elasticbeanstalk::Client {
         aws_sdk_elasticbeanstalk::Client::new(&self.config())
+    }
+
+    fn codepipeline(&self) -> aws_sdk_codepipeline::Client {
+        aws_sdk_codepipeline::Client::new(&self.config())
     }
 
     fn sts(&self) -> aws_sdk_sts::Client {

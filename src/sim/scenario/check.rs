@@ -122,6 +122,8 @@ fn shape(scenario: &Scenario) -> Result<(), ScenarioError> {
         "alarms.metric",
         "5xx where a function rolls out",
     )?;
+    let alone = scenario.pipeline.is_none() || shapes.iter().all(|given| !given);
+    require(alone, "pipeline", "in front of an ECS service that CodeDeploy rolls out")?;
     let Some(beanstalk) = &scenario.beanstalk else { return Ok(()) };
     let environments = if beanstalk.split.is_some() { 1 } else { 2 };
     let rule = "two, or one with split";

@@ -73,3 +73,23 @@ pub struct Split {
     /// How long it is evaluated, 3-600.
     pub minutes: u32,
 }
+
+/// A pipeline in front of the deployment group: source, build, a person's approval, deployment.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pipeline {
+    /// Its name.
+    pub name: String,
+    /// Somebody else answers the approval.
+    pub answered: Option<Answered>,
+}
+
+/// What somebody else answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answered {
+    /// How long after the approval began to wait.
+    pub after: SignedDuration,
+    /// Yes, or no.
+    pub approves: bool,
+}

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::alarm::AlarmRule;
 use super::native::Native;
-use super::platform::{Beanstalk, Ec2, Lambda};
+use super::platform::{Beanstalk, Ec2, Lambda, Pipeline};
 use super::release::Release;
 
 /// One rollout as data.
@@ -35,6 +35,8 @@ pub struct Scenario {
     pub ec2: Option<Ec2>,
     /// The environments that Elastic Beanstalk swaps, or updates by splitting traffic.
     pub beanstalk: Option<Beanstalk>,
+    /// The pipeline that creates the deployments of the ECS service.
+    pub pipeline: Option<Pipeline>,
     /// Requests that arrive.
     #[serde(default)]
     pub traffic: Traffic,

@@ -5,6 +5,7 @@
 pub mod beanstalk;
 pub mod cloudwatch;
 pub mod codedeploy;
+pub mod codepipeline;
 pub mod ecs;
 pub mod elb;
 pub mod lambda;
@@ -32,11 +33,13 @@ pub enum Service {
     Lambda,
     /// AWS Elastic Beanstalk.
     Beanstalk,
+    /// AWS CodePipeline.
+    CodePipeline,
 }
 
 impl Service {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::CodeDeploy,
         Self::Ecs,
         Self::Elb,
@@ -44,6 +47,7 @@ impl Service {
         Self::Sts,
         Self::Lambda,
         Self::Beanstalk,
+        Self::CodePipeline,
     ];
 
     /// The name in IAM actions, in the call log and in the text of faults.
@@ -56,6 +60,7 @@ impl Service {
             Self::Sts => "sts",
             Self::Lambda => "lambda",
             Self::Beanstalk => "elasticbeanstalk",
+            Self::CodePipeline => "codepipeline",
         }
     }
 
@@ -69,6 +74,7 @@ impl Service {
             Self::Sts => sts::OPERATIONS,
             Self::Lambda => lambda::OPERATIONS,
             Self::Beanstalk => beanstalk::OPERATIONS,
+            Self::CodePipeline => codepipeline::OPERATIONS,
         }
     }
 
@@ -78,6 +84,7 @@ impl Service {
             Self::CodeDeploy => Some("CodeDeploy_20141006"),
             Self::Ecs => Some("AmazonEC2ContainerServiceV20141113"),
             Self::CloudWatch => Some("GraniteServiceVersion20100801"),
+            Self::CodePipeline => Some("CodePipeline_20150709"),
             Self::Elb | Self::Sts | Self::Lambda | Self::Beanstalk => None,
         }
     }
@@ -91,7 +98,8 @@ impl Service {
             | Self::Elb
             | Self::Sts
             | Self::Lambda
-            | Self::Beanstalk => None,
+            | Self::Beanstalk
+            | Self::CodePipeline => None,
         }
     }
 
@@ -108,7 +116,7 @@ impl Service {
             Self::Beanstalk => {
                 Some(("2010-12-01", "http://elasticbeanstalk.amazonaws.com/docs/2010-12-01/"))
             }
-            Self::CodeDeploy | Self::Ecs | Self::Lambda => None,
+            Self::CodeDeploy | Self::Ecs | Self::Lambda | Self::CodePipeline => None,
         }
     }
 }
@@ -128,6 +136,7 @@ pub fn handle(
         Service::Sts => sts::handle(world, operation),
         Service::Lambda => lambda::handle(world, operation, input),
         Service::Beanstalk => beanstalk::handle(world, operation, input),
+        Service::CodePipeline => codepipeline::handle(world, operation, input),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! | format | recognised by | services |
 //! |---|---|---|
-//! | [`json`] awsJson 1.0, 1.1 | header `x-amz-target: PREFIX.Operation` | CodeDeploy, ECS, CloudWatch |
+//! | [`json`] awsJson 1.0, 1.1 | header `x-amz-target: PREFIX.Operation` | CodeDeploy, ECS, CloudWatch, CodePipeline |
 //! | [`cbor`] rpcv2Cbor | path `/service/NAME/operation/Operation` | CloudWatch |
 //! | [`rest`] restJson1 | path `/2015-03-31/functions/` | Lambda |
 //! | [`query`] awsQuery, answered in [`xml`] | form members `Action` and `Version` | ELBv2, STS, CloudWatch, Elastic Beanstalk |

@@ -14,6 +14,7 @@ use super::keys::{Pool, ReleaseKey};
 use super::lambda::{Lambda, Version};
 use super::names::Names;
 use super::native::{Native, ServiceRevision};
+use super::pipeline::Pipeline;
 use super::queue::{Event, Queue};
 use super::random::Seed;
 use super::time::{after, before};
@@ -44,6 +45,7 @@ pub(super) fn world(scenario: Scenario, seed: Seed, start: Timestamp) -> World {
         lambda: lambda(&scenario, story, dawn),
         fleet: fleet(&scenario, seed),
         beanstalk: scenario.beanstalk.clone().map(|one| Beanstalk::new(one, &names, seed, dawn)),
+        pipeline: scenario.pipeline.clone().map(|one| Pipeline::new(one, dawn)),
         request: String::new(),
         page_size: PAGE,
         queue: Queue::default(),

@@ -165,6 +165,7 @@ impl World {
             deployment.completed = Some(now);
             deployment.error = error;
         });
+        self.pipeline_hears(key);
     }
 
     /// Plans the rollback deployment, when there is something to roll back.

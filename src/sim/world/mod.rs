@@ -17,6 +17,7 @@
 //! | `lambda` | a function and its alias |
 //! | `fleet` | instances in Auto Scaling groups |
 //! | `beanstalk` | environments of Elastic Beanstalk |
+//! | `pipeline` | a pipeline in front of the service |
 //! | `codedeploy`, `ecs`, `elb` | the state, one file a service |
 
 mod alarms;
@@ -34,6 +35,7 @@ mod log;
 pub(crate) mod names;
 pub(crate) mod native;
 pub(crate) mod orders;
+pub(crate) mod pipeline;
 mod queue;
 mod random;
 mod revisions;
@@ -65,6 +67,7 @@ use self::keys::{DeploymentKey, Pool, ReleaseKey};
 use self::lambda::Lambda;
 use self::names::Names;
 use self::native::Native;
+use self::pipeline::Pipeline;
 use self::queue::{Event, Queue};
 use self::random::Seed;
 use self::traffic::{Flow, Reach, Traffic};
@@ -85,6 +88,8 @@ pub struct World {
     pub(crate) fleet: Option<Fleet>,
     /// The environments of Elastic Beanstalk; absent in worlds of another shape.
     pub(crate) beanstalk: Option<Beanstalk>,
+    /// What creates the deployments, where it is not the story itself.
+    pub(crate) pipeline: Option<Pipeline>,
     /// The id of the request that is being answered.
     pub(crate) request: String,
     pub(crate) releases: Vec<Release>,
@@ -129,6 +134,9 @@ impl World {
                 Event::Instance { instance, step } => self.on_instance(instance, step),
                 Event::Environment { environment, plan, step } => {
                     self.on_environment(environment, (plan, step));
+                }
+                Event::Pipeline { execution, plan, step } => {
+                    self.on_pipeline(execution, (plan, step));
                 }
                 Event::Replace(set) => self.on_replace(set),
                 Event::Alarms => self.on_alarms(),

@@ -169,6 +169,10 @@ impl World {
             return;
         }
         let release = ReleaseKey(index + 1);
+        if self.pipeline.is_some() {
+            self.start_pipeline(release);
+            return;
+        }
         if self.beanstalk.is_some() {
             if !self.deploy_version(release) {
                 self.create_later(index);

@@ -8,6 +8,7 @@ use super::beanstalk::EnvironmentStep;
 use super::fleet::InstanceStep;
 use super::keys::{DeploymentKey, InstanceKey, ServiceDeploymentKey, SetKey, TargetKey, TaskKey};
 use super::native::ServiceStep;
+use super::pipeline::PipelineStep;
 use crate::sim::scenario::Lifecycle;
 
 /// Something that happens at a moment.
@@ -25,6 +26,8 @@ pub(crate) enum Event {
     Instance { instance: InstanceKey, step: InstanceStep },
     /// An environment goes on, unless its plan was replaced in the meantime.
     Environment { environment: usize, plan: u32, step: EnvironmentStep },
+    /// The pipeline goes on, unless its plan was replaced in the meantime.
+    Pipeline { execution: usize, plan: u32, step: PipelineStep },
     /// The scheduler starts one more task of a set.
     Replace(SetKey),
     /// All alarms are evaluated.

@@ -181,8 +181,8 @@ impl Traffic {
     ) -> bool {
         let segments = &self.segments[pool.index()];
         let first = segments.partition_point(|segment| segment.since <= from).saturating_sub(1);
-        let within = segments.iter().skip(first).take_while(|segment| segment.since < to);
-        within.into_iter().any(|one| one.release == release && one.share.0 + one.share.1 > 0.0)
+        let mut within = segments.iter().skip(first).take_while(|segment| segment.since < to);
+        within.any(|one| one.release == release && one.share.0 + one.share.1 > 0.0)
     }
 
     fn delivery(&self, pool: Pool, start: Timestamp) -> Delivery {

@@ -40,10 +40,10 @@ impl Function {
         let (_, name) = NAMES.into_iter().find(|(name, _)| *name == wanted)?;
         let given = described.list("Dimensions");
         let value = |name| given.iter().find(|pair| pair.text("Name") == Some(name))?.text("Value");
-        let versions = lambda.versions.iter().map(|version| version.number.to_string());
+        let mut versions = lambda.versions.iter().map(|version| version.number.to_string());
         let version = match value("ExecutedVersion") {
             None => None,
-            Some(number) => Some(SetKey(versions.into_iter().position(|known| known == number)?)),
+            Some(number) => Some(SetKey(versions.position(|known| known == number)?)),
         };
         let exactly = dimensions(world, value("ExecutedVersion"));
         let short = &exactly.as_slice()[..1];

@@ -10,6 +10,7 @@ mod lambda;
 mod metrics;
 #[expect(clippy::float_cmp, reason = "weights are set, not computed")]
 mod native;
+mod pipeline;
 mod rollouts;
 mod tasks;
 
