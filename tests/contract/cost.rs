@@ -10,6 +10,7 @@ async fn a_minute_of_watching_stays_within_its_budget() {
         ("ec2", "codedeploy:shop/checkout", 60),
         ("beanstalk", "beanstalk:shop", 24),
         ("beanstalk-split", "beanstalk:shop", 20),
+        ("pipeline", "codedeploy:shop/checkout", 80),
     ] {
         let mut bench = Bench::target(scenario, target).await;
         let calls = bench.minute().await;

@@ -8,6 +8,7 @@ mod instances;
 mod lambda;
 mod metrics;
 mod phases;
+mod pipeline;
 mod trouble;
 
 use std::net::SocketAddr;
