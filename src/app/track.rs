@@ -13,6 +13,8 @@ pub enum SeenBy {
     Requests,
     /// Every running task is of that side: a rolling update has nothing else to be seen by.
     Tasks,
+    /// Every instance that is registered is of that side.
+    Instances,
     /// The name servers answer with the split; clients follow as their answers run out.
     Answers,
 }

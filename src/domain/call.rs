@@ -111,11 +111,14 @@ impl Call {
 /// `autoRollbackEnabled` as the CLI spells it: `auto-rollback-enabled`.
 fn kebab(name: &str) -> String {
     let mut out = String::with_capacity(name.len() + 4);
-    for (i, c) in name.char_indices() {
-        if c.is_ascii_uppercase() && i > 0 {
+    let mut before = None;
+    for c in name.chars() {
+        // A run of capitals is one word, with the plural's s: `SwapEnvironmentCNAMEs`.
+        if c.is_ascii_uppercase() && before.is_some_and(|b: char| !b.is_ascii_uppercase()) {
             out.push('-');
         }
         out.push(c.to_ascii_lowercase());
+        before = Some(c);
     }
     out
 }

@@ -29,6 +29,7 @@ mod metric;
 mod nearest;
 mod order;
 mod permit;
+mod pipeline;
 mod prometheus;
 mod rollout;
 mod shifting;
@@ -52,6 +53,7 @@ pub use metric::{
 pub use nearest::nearest;
 pub use order::{Action, Means, Offered, Order, Progress, Refusal};
 pub use permit::{LastOrder, Permit, Policy, Strength, is_ready, permit};
+pub use pipeline::{Pipeline, PipelineApproval, PipelineRun, SourceRevision};
 pub use prometheus::{Prometheus, PrometheusAddress};
 pub use rollout::{
     EndReason, EventKind, Identity, Reading, RollbackLink, Rollout, RolloutKind, RolloutSummary,

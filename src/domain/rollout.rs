@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     Due, Environment, Fact, Fault, Gate, Guard, MeasuredShare, Metrics, Next, Offered, Phase,
-    RolloutId, Side, Stage, Target, Traffic,
+    Pipeline, RolloutId, Side, Stage, Target, Traffic,
 };
 
 /// In whose name and where the program looks and acts.
@@ -261,6 +261,8 @@ pub struct Snapshot {
     pub guards: Fact<Vec<Guard>>,
     /// What was measured.
     pub metrics: Fact<Metrics>,
+    /// The pipeline that deploys it; `Known(None)` when there is none.
+    pub pipeline: Fact<Option<Pipeline>>,
     /// What happened, newest first.
     pub events: Vec<TimelineEvent>,
     /// How fresh each source is.
@@ -287,6 +289,7 @@ impl Snapshot {
             at_rest: None,
             guards: Fact::Unasked,
             metrics: Fact::Unasked,
+            pipeline: Fact::Unasked,
             events: Vec::new(),
             readings: BTreeMap::new(),
         }

@@ -165,6 +165,8 @@ pub enum ShareOf {
     Requests,
     /// Of the running tasks: a rolling update has no weights, every task takes its turn.
     Tasks,
+    /// Of the instances that are registered with a load balancer: each takes its turn.
+    Instances,
     /// Of the answers that a name server gives: clients keep an answer for a while, and one answer
     /// may stand for one request or for a million.
     Answers,

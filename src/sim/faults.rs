@@ -38,11 +38,12 @@ pub struct Fault {
 }
 
 /// Other names that people give the services.
-const ALIASES: [(&str, Service); 4] = [
+const ALIASES: [(&str, Service); 5] = [
     ("elb", Service::Elb),
     ("elbv2", Service::Elb),
     ("monitoring", Service::CloudWatch),
     ("deploy", Service::CodeDeploy),
+    ("beanstalk", Service::Beanstalk),
 ];
 
 /// The text of a fault that could not be read.

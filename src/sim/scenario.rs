@@ -7,12 +7,14 @@
 mod alarm;
 mod check;
 mod native;
+mod platform;
 mod release;
 mod schema;
 mod weighted;
 
 pub use alarm::{AlarmMetric, AlarmRule, Missing};
 pub use native::{Asks, LifecycleHook, Native, OnTimeout, Stage, Strategy};
+pub use platform::{Answered, Beanstalk, Ec2, Failing, Lambda, Pipeline, Split};
 pub use release::{ColdStart, Crash, CrashWhen, Hook, HookOutcome, Lifecycle, Release, Unhealthy};
 pub use schema::{
     CustomConfig, Past, Place, RollbackOn, Rollout, Routing, Scenario, Timing, Traffic,
@@ -20,7 +22,7 @@ pub use schema::{
 pub use weighted::{HeldBy, Records, Weighted};
 
 /// The embedded scenarios, in the order in which people should meet them.
-const EMBEDDED: [(&str, &str); 30] = [
+const EMBEDDED: [(&str, &str); 37] = [
     ("canary", include_str!("../../assets/scenarios/canary.toml")),
     ("errors", include_str!("../../assets/scenarios/errors.toml")),
     ("latency", include_str!("../../assets/scenarios/latency.toml")),
@@ -51,6 +53,13 @@ const EMBEDDED: [(&str, &str); 30] = [
     ("alb-sticky", include_str!("../../assets/scenarios/alb-sticky.toml")),
     ("route53", include_str!("../../assets/scenarios/route53.toml")),
     ("route53-worse", include_str!("../../assets/scenarios/route53-worse.toml")),
+    ("lambda-canary", include_str!("../../assets/scenarios/lambda-canary.toml")),
+    ("lambda-errors", include_str!("../../assets/scenarios/lambda-errors.toml")),
+    ("ec2", include_str!("../../assets/scenarios/ec2.toml")),
+    ("ec2-validate-fails", include_str!("../../assets/scenarios/ec2-validate-fails.toml")),
+    ("beanstalk", include_str!("../../assets/scenarios/beanstalk.toml")),
+    ("beanstalk-split", include_str!("../../assets/scenarios/beanstalk-split.toml")),
+    ("pipeline", include_str!("../../assets/scenarios/pipeline.toml")),
 ];
 
 /// Why a scenario cannot be used.

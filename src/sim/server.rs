@@ -27,10 +27,10 @@ use tokio::sync::watch;
 use super::controls;
 use super::error::ApiError;
 use super::faults::{FaultKind, damage, server_fault};
-use super::simulator::Simulator;
+use super::simulator::{Simulator, request_id};
 use super::travel::{self, InParts};
 use super::value::Value;
-use super::wire::{self, Reply, Request};
+use super::wire::{self, Protocol, Reply, Request};
 
 /// The largest body; the largest real one, 500 metric queries, has about 200 KiB.
 const LARGEST_BODY: usize = 2 * 1024 * 1024;
@@ -215,11 +215,6 @@ fn header<'a>(head: &'a Parts, name: &str) -> Option<&'a str> {
 async fn wait_for(mut closed: watch::Receiver<bool>) {
     // An error means that the server itself is gone: that is a shutdown, too.
     let _ = closed.wait_for(|closed| *closed).await;
-}
-
-/// A request id as AWS forms them, with the number of the request in it.
-fn request_id(sequence: u64) -> String {
-    format!("00000000-0000-4000-8000-{sequence:012x}")
 }
 
 fn to_http(reply: Reply, sequence: u64, parts: Option<InParts>) -> Response {

@@ -161,6 +161,7 @@ impl Simulator {
         if let Some(call) = state.calls.iter_mut().rev().find(|call| call.sequence == sequence) {
             call.carried_out = true;
         }
+        state.world.request = request_id(sequence);
         let (service, operation) = (request.service, request.operation.as_str());
         let world = &mut state.world;
         if let Some(FaultKind::Rival(rival)) = arrival.trouble {
@@ -201,6 +202,11 @@ impl Simulator {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A request id as AWS forms them, with the number of the request in it.
+pub(super) fn request_id(sequence: u64) -> String {
+    format!("00000000-0000-4000-8000-{sequence:012x}")
 }
 
 /// The first ARN among the members: what a policy would have to allow.

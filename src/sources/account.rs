@@ -10,7 +10,7 @@ use super::backend::Account;
 use super::error::fault;
 use super::order::{read_only, unknown_call};
 use super::watcher::Watcher;
-use super::{codedeploy, ecs, weighted};
+use super::{beanstalk, codedeploy, ecs, pipeline, weighted};
 
 impl Account for Aws {
     type Backend = Watcher;
@@ -33,7 +33,9 @@ impl Account for Aws {
             return Box::pin(weighted::read_again(self, order)).await;
         }
         match order.call.service.as_str() {
+            "codepipeline" => Box::pin(pipeline::orders::read_again(self, order)).await,
             "ecs" => Box::pin(ecs::orders::read_again(self, order)).await,
+            "elasticbeanstalk" => Box::pin(beanstalk::orders::read_again(self, order)).await,
             _ => Box::pin(codedeploy::orders::read_again(self, order)).await,
         }
     }
@@ -43,10 +45,12 @@ impl Account for Aws {
         self.note_order();
         match order.call.service.as_str() {
             "codedeploy" => Box::pin(codedeploy::orders::send(self, changes, order)).await,
+            "codepipeline" => Box::pin(pipeline::orders::send(changes, order)).await,
             "ecs" => Box::pin(ecs::orders::send(changes, order)).await,
             "elasticloadbalancing" | "route53" => {
                 Box::pin(weighted::send(self, changes, order)).await
             }
+            "elasticbeanstalk" => Box::pin(beanstalk::orders::send(changes, order)).await,
             "kubernetes" => match Place::of(&order.target) {
                 Some(place) => Box::pin(argo::orders::send(self, &place, order)).await,
                 None => unknown_call(order),
@@ -63,7 +67,9 @@ impl Account for Aws {
             return Box::pin(weighted::reconcile(self, order, lost)).await;
         }
         match order.call.service.as_str() {
+            "codepipeline" => Box::pin(pipeline::orders::reconcile(self, order, lost)).await,
             "ecs" => Box::pin(ecs::orders::reconcile(self, order, lost)).await,
+            "elasticbeanstalk" => Box::pin(beanstalk::orders::reconcile(self, order, lost)).await,
             _ => Box::pin(codedeploy::orders::reconcile(self, order, lost)).await,
         }
     }

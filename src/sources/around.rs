@@ -8,12 +8,13 @@ use aws_sdk_elasticloadbalancingv2::types::Rule;
 use futures::future::FutureExt;
 use jiff::Timestamp;
 
-use crate::domain::{Fact, Fault, Guard, Metrics, Source, Target};
+use crate::domain::{Fact, Fault, Guard, Metrics, Pipeline, Source, Target};
 
 use super::aws::Aws;
 use super::balancer::{self, GroupHealth, Health};
-use super::metrics::{Groups, Meter, Span};
+use super::metrics::{Function, Groups, Measured, Meter, Span};
 use super::pace::{Pace, Rhythm};
+use super::pipeline::{self, Deploys};
 use super::poll::{Ask, Question, replace};
 use super::{alarms, service};
 
@@ -32,12 +33,21 @@ pub(crate) enum Around {
     Alarms,
     /// The metrics.
     Metrics,
+    /// The pipeline that deploys it.
+    Pipeline,
 }
 
 impl Around {
     /// All of them.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Tasks, Self::Stopped, Self::Health, Self::Listener, Self::Alarms, Self::Metrics];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Tasks,
+        Self::Stopped,
+        Self::Health,
+        Self::Listener,
+        Self::Alarms,
+        Self::Metrics,
+        Self::Pipeline,
+    ];
 
     /// Where it comes from.
     pub(crate) fn source(self) -> Source {
@@ -46,6 +56,7 @@ impl Around {
             Self::Health | Self::Listener => Source::LoadBalancer,
             Self::Alarms => Source::Alarms,
             Self::Metrics => Source::Metrics,
+            Self::Pipeline => Source::CodePipeline,
         }
     }
 
@@ -58,6 +69,8 @@ impl Around {
             Self::Listener if pace == Pace::Shifting => return 5.0,
             Self::Listener => Rhythm { usual: 10.0, hurry: 2.0, over: 60.0 },
             Self::Metrics => Rhythm { usual: 30.0, hurry: 30.0, over: 60.0 },
+            // What waits there for a person waits before the next rollout begins.
+            Self::Pipeline => Rhythm { usual: 60.0, hurry: 10.0, over: 30.0 },
         };
         rhythm.at(pace)
     }
@@ -77,6 +90,12 @@ pub(crate) trait Whereabouts {
     fn alarms(&self) -> Option<Vec<String>>;
     /// What CloudWatch calls the two sides.
     fn metric_groups(&self) -> Option<Groups>;
+    /// What it calls two versions of a function, where those are the sides.
+    fn metric_function(&self) -> Option<Function> {
+        None
+    }
+    /// What a pipeline would deploy here, and the id of the rollout that is shown.
+    fn deploys(&self) -> Option<(Deploys, Option<String>)>;
     /// When the rollout was created.
     fn created(&self) -> Option<Timestamp>;
 }
@@ -97,6 +116,7 @@ pub(crate) enum Answer {
     Listener(Result<Vec<Rule>, Fault>),
     Alarms(Result<Vec<Guard>, Fault>),
     Metrics(Box<(Result<Metrics, Fault>, Meter)>),
+    Pipeline(Box<(Result<Option<Pipeline>, Fault>, pipeline::Memory)>),
 }
 
 /// What was read, each part with its age.
@@ -116,7 +136,10 @@ pub(crate) struct Surroundings {
     pub(crate) guards: Fact<Vec<Guard>>,
     /// The metrics.
     pub(crate) metrics: Fact<Metrics>,
+    /// The pipeline.
+    pub(crate) pipeline: Fact<Option<Pipeline>>,
     meter: Meter,
+    pipelines: pipeline::Memory,
 }
 
 impl Surroundings {
@@ -163,15 +186,22 @@ impl Surroundings {
                 async move { Answer::Alarms(alarms::guards(&aws, &names).await) }.boxed()
             }
             Around::Metrics => {
-                let groups = there.metric_groups()?;
+                let function = || there.metric_function().map(Measured::Function);
+                let measured = there.metric_groups().map(Measured::Groups).or_else(function)?;
                 let config = aws.verdicts().of(&there.target()).clone();
                 let (began, settle) = (there.created(), config.settle_seconds);
                 let span = Span::of_rollout(began, ask.window, settle, ask.now);
                 let meter = self.meter.clone();
                 async move {
-                    Answer::Metrics(Box::new(meter.read(&aws, groups, span, &config).await))
+                    Answer::Metrics(Box::new(meter.read(&aws, measured, span, &config).await))
                 }
                 .boxed()
+            }
+            Around::Pipeline => {
+                let (deploys, rollout) = there.deploys()?;
+                let memory = Some(&self.pipelines).filter(|memory| memory.is_due(ask.now))?.clone();
+                async move { Answer::Pipeline(Box::new(memory.look(&aws, deploys, rollout).await)) }
+                    .boxed()
             }
         })
     }
@@ -197,6 +227,11 @@ impl Surroundings {
                 self.meter = meter;
                 (Around::Metrics, replace(&mut self.metrics, result, now))
             }
+            Answer::Pipeline(answer) => {
+                let (result, memory) = *answer;
+                self.pipelines = memory;
+                (Around::Pipeline, replace(&mut self.pipeline, result, now))
+            }
         }
     }
 
@@ -209,6 +244,7 @@ impl Surroundings {
             Around::Listener => age(&self.listener),
             Around::Alarms => age(&self.guards),
             Around::Metrics => age(&self.metrics),
+            Around::Pipeline => age(&self.pipeline),
         }
     }
 }

@@ -7,10 +7,12 @@
 //! | [`watcher`] | which backend watches which target |
 //! | [`around`] | what surrounds a rollout on ECS, whoever deploys it |
 //! | [`poll`], [`pace`] | asking again and again, and how often |
-//! | [`codedeploy`] | ECS services that CodeDeploy deploys blue/green |
+//! | [`codedeploy`] | services, functions and instances that CodeDeploy deploys |
 //! | [`ecs`] | ECS services that ECS itself deploys |
 //! | [`weighted`] | weights that a person sets: rules of load balancers, Route 53 records |
+//! | [`beanstalk`] | Elastic Beanstalk environments |
 //! | [`argo`] | Argo Rollouts in a Kubernetes cluster |
+//! | [`pipeline`] | the pipeline around a rollout |
 //! | [`service`], [`balancer`], [`metrics`], [`alarms`] | what ECS, ELB and CloudWatch are asked |
 //! | [`tasks`], [`timeline`], [`forward`], [`routing`], [`measure`] | what all AWS control planes read alike: pure |
 //! | [`targets`] | what can be watched in the account and Region |
@@ -26,6 +28,7 @@ mod around;
 mod aws;
 mod backend;
 mod balancer;
+mod beanstalk;
 mod codedeploy;
 mod ecs;
 mod error;
@@ -36,6 +39,7 @@ mod metrics;
 mod order;
 mod pace;
 pub mod permissions;
+mod pipeline;
 mod poll;
 mod routing;
 mod service;

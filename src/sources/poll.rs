@@ -327,6 +327,9 @@ impl<K: Kind> Poller<K> {
         for what in Asked::all() {
             let (at, fault) = self.age(what);
             let slot = self.slots.get(&what).filter(|_| self.question(what, ask).is_some());
+            if slot.is_none() && at.is_none() && fault.is_none() {
+                continue;
+            }
             let period_seconds = what.period(pace).as_secs_f64();
             let reading = Reading { at, fault, next: slot.map(|slot| slot.due), period_seconds };
             merge(&mut picture.readings, what.source(), reading);

@@ -5,6 +5,7 @@ use crate::domain::{Snapshot, Target};
 use super::argo::{Argo, Place};
 use super::aws::Aws;
 use super::backend::{Backend, Wish};
+use super::beanstalk::Beanstalk;
 use super::codedeploy::CodeDeploy;
 use super::ecs::Ecs;
 use super::poll::Poller;
@@ -23,6 +24,8 @@ enum Kind {
     Alb(Box<Poller<Alb>>),
     /// Weighted records.
     Route53(Box<Poller<Route53>>),
+    /// Elastic Beanstalk environments.
+    Beanstalk(Box<Poller<Beanstalk>>),
     /// A Rollout in a cluster.
     Argo(Box<Argo>),
 }
@@ -31,9 +34,7 @@ impl Watcher {
     /// Begins to watch; nothing is asked yet.
     pub(super) fn new(aws: &Aws, target: &Target) -> Self {
         match target {
-            Target::CodeDeploy { .. } | Target::Deployment(_) | Target::Beanstalk { .. } => {
-                Self::codedeploy(aws, target)
-            }
+            Target::CodeDeploy { .. } | Target::Deployment(_) => Self::codedeploy(aws, target),
             Target::Alb(place) => {
                 let kind = Alb::new(aws, place.clone());
                 Self(Kind::Alb(Box::new(Poller::new(aws.clone(), kind))))
@@ -41,6 +42,10 @@ impl Watcher {
             Target::Route53 { zone, name, kind, blue } => {
                 let kind = Route53::new(aws, (zone, name, kind, blue.as_deref()));
                 Self(Kind::Route53(Box::new(Poller::new(aws.clone(), kind))))
+            }
+            Target::Beanstalk { application, blue } => {
+                let kind = Beanstalk::new(application.clone(), blue.clone());
+                Self(Kind::Beanstalk(Box::new(Poller::new(aws.clone(), kind))))
             }
             Target::Ecs { cluster, service } => {
                 let kind = Ecs::new(cluster.clone(), service.clone());
@@ -77,6 +82,7 @@ impl Backend for Watcher {
                 Kind::CodeDeploy(poller) => return poller.observe(wish).await,
                 Kind::Alb(poller) => return poller.observe(wish).await,
                 Kind::Route53(poller) => return poller.observe(wish).await,
+                Kind::Beanstalk(poller) => return poller.observe(wish).await,
                 Kind::Argo(argo) => return argo.observe(wish).await,
                 Kind::Ecs(poller) => poller.observe(wish).await,
             };
@@ -92,6 +98,7 @@ impl Backend for Watcher {
                 Kind::CodeDeploy(poller) => return poller.observe_whole(wish).await,
                 Kind::Alb(poller) => return poller.observe_whole(wish).await,
                 Kind::Route53(poller) => return poller.observe_whole(wish).await,
+                Kind::Beanstalk(poller) => return poller.observe_whole(wish).await,
                 Kind::Argo(argo) => return argo.observe_whole(wish).await,
                 Kind::Ecs(poller) => poller.observe_whole(wish).await,
             };

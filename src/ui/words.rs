@@ -21,6 +21,9 @@ pub(super) fn phase(rollout: &Rollout) -> String {
         (Phase::AwaitingApproval, _) => "WAITS FOR YOU",
         (Phase::BeforeShift, false) => "ABOUT TO SHIFT",
         (Phase::Shifting, false) if rollout.traffic.of == ShareOf::Tasks => "REPLACING TASKS",
+        (Phase::Shifting, false) if rollout.traffic.of == ShareOf::Instances => {
+            "REPLACING INSTANCES"
+        }
         (Phase::Shifting, false) => "SHIFTING",
         (Phase::AfterShift, false) => "CHECKING",
         (Phase::Baking, false) => "BAKING",
@@ -55,6 +58,16 @@ pub(super) fn capacity(split: Option<Split>) -> String {
     match split {
         None => "it is not known which tasks run".to_owned(),
         Some(split) => format!("{} % of the running tasks are green", share(split.green.get())),
+    }
+}
+
+/// Which part of the registered instances is green: the load balancer knows no weights.
+pub(super) fn instances(split: Option<Split>) -> String {
+    match split {
+        None => "it is not known which instances are registered".to_owned(),
+        Some(split) => {
+            format!("{} % of the instances that serve are green", share(split.green.get()))
+        }
     }
 }
 

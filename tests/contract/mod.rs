@@ -2,9 +2,14 @@
 //! simulator, on loopback, with the time set by hand.
 
 mod actions;
+mod beanstalk;
+mod cost;
+mod instances;
+mod lambda;
 mod metrics;
 mod permissions;
 mod phases;
+mod pipeline;
 mod trouble;
 
 use std::net::SocketAddr;
@@ -93,6 +98,11 @@ impl Bench {
     }
 
     async fn until(&mut self, wanted: impl Fn(&Rollout) -> bool) -> Snapshot {
+        self.until_by(10, wanted).await
+    }
+
+    /// The same with as many seconds between two looks.
+    async fn until_by(&mut self, step: i64, wanted: impl Fn(&Rollout) -> bool) -> Snapshot {
         let mut last = String::new();
         for _ in 0..600 {
             let picture = self.look().await;
@@ -100,9 +110,34 @@ impl Bench {
                 return picture;
             }
             last = format!("{:?}", picture.rollout().map(|rollout| &rollout.phase));
-            self.pass(10);
+            self.pass(step);
         }
         panic!("it stayed at {last}");
+    }
+
+    /// How many calls a minute of watching costs, asked only for what is due.
+    async fn minute(&mut self) -> usize {
+        let mut picture = self.look().await;
+        // What hurries after the first look.
+        picture = self.watch_for(130, picture).await;
+        let before = self.simulator.calls().len();
+        self.watch_for(60, picture).await;
+        self.simulator.calls().len() - before
+    }
+
+    /// Watches for as many seconds, each source whenever it is due.
+    async fn watch_for(&mut self, seconds: i64, mut picture: Snapshot) -> Snapshot {
+        for _ in 0..seconds {
+            self.pass(1);
+            let now = self.simulator.clock().now();
+            let is_due = |picture: &Snapshot| {
+                picture.readings.values().any(|one| one.next.is_some_and(|next| next <= now))
+            };
+            while is_due(&picture) {
+                picture = self.watch.observe(Wish { window: 15, all: false }).await;
+            }
+        }
+        picture
     }
 
     /// Looks in the second in which the rollout ends: what follows it has not begun.

@@ -1,11 +1,15 @@
 //! The simulator through the real SDK clients, over HTTP on loopback.
 
+mod beanstalk;
 mod cloudwatch;
 mod codedeploy;
+mod codepipeline;
+mod ec2;
 mod ecs;
 mod elb;
 mod faults;
 mod http;
+mod lambda;
 mod route53;
 mod weights;
 
@@ -77,6 +81,18 @@ impl Running {
 
     fn ecs(&self) -> aws_sdk_ecs::Client {
         aws_sdk_ecs::Client::new(&self.config())
+    }
+
+    fn lambda(&self) -> aws_sdk_lambda::Client {
+        aws_sdk_lambda::Client::new(&self.config())
+    }
+
+    fn beanstalk(&self) -> aws_sdk_elasticbeanstalk::Client {
+        aws_sdk_elasticbeanstalk::Client::new(&self.config())
+    }
+
+    fn codepipeline(&self) -> aws_sdk_codepipeline::Client {
+        aws_sdk_codepipeline::Client::new(&self.config())
     }
 
     fn sts(&self) -> aws_sdk_sts::Client {

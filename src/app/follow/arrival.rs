@@ -23,6 +23,7 @@ pub(super) fn arrived(
     let (read, by) = match traffic.of {
         ShareOf::Requests => (traffic.listener.at(), SeenBy::Listener),
         ShareOf::Tasks => (traffic.planned.at(), SeenBy::Tasks),
+        ShareOf::Instances => (traffic.planned.at(), SeenBy::Instances),
         ShareOf::Answers => (traffic.listener.at(), SeenBy::Answers),
     };
     if read.is_some_and(|at| at >= since) && is_on(rollout, goal) {
@@ -40,7 +41,7 @@ pub(in crate::app) fn is_on(rollout: &Rollout, side: Side) -> bool {
         ShareOf::Requests | ShareOf::Answers => {
             traffic.listener.fresh().is_some_and(|held| holds(held, side))
         }
-        ShareOf::Tasks => {
+        ShareOf::Tasks | ShareOf::Instances => {
             let split = traffic.planned.fresh();
             split.is_some_and(|split| on(*split, side).is_near(Weight::ALL, 0.05))
         }
@@ -53,6 +54,7 @@ pub(super) fn set(rollout: &Rollout, goal: Split, since: Timestamp) -> Option<Se
     let by = match traffic.of {
         ShareOf::Requests => SeenBy::Listener,
         ShareOf::Tasks => SeenBy::Tasks,
+        ShareOf::Instances => SeenBy::Instances,
         ShareOf::Answers => SeenBy::Answers,
     };
     let read = traffic.listener.at().is_some_and(|at| at >= since);

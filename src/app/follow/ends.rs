@@ -22,6 +22,7 @@ pub(super) fn advance(track: &mut Track, snapshot: &Snapshot, now: Timestamp) {
         return;
     }
     match (track.order.action, track.order.expected.means) {
+        (_, Means::Approve | Means::Reject) => said(track, rollout, now),
         (action, Means::SetWeights | Means::SwapNames) => {
             weights(track, rollout, goal_of(action), now);
         }
@@ -46,6 +47,18 @@ pub(super) fn advance(track: &mut Track, snapshot: &Snapshot, now: Timestamp) {
 fn taken(track: &mut Track, now: Timestamp) {
     track.accepted.get_or_insert(now);
     track.outcome = Outcome::OnItsWay;
+}
+
+/// The end of an answer to an approval of the pipeline: it does not wait any more. What comes of it
+/// is another rollout, or none.
+fn said(track: &mut Track, rollout: &Rollout, now: Timestamp) {
+    if track.accepted.is_some()
+        || rollout.gate != track.order.expected.gate
+        || rollout.id != track.order.expected.rollout
+    {
+        taken(track, now);
+        track.outcome = Outcome::Done;
+    }
 }
 
 /// The split that an order about the weights wants.

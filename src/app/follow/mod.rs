@@ -8,7 +8,8 @@ mod ends;
 use jiff::Timestamp;
 
 use crate::domain::{
-    Action, EventKind, Fault, FaultKind, OrderId, Progress, Rollout, RolloutKind, TimelineEvent,
+    Action, EventKind, Fault, FaultKind, Means, OrderId, Progress, Rollout, RolloutKind,
+    TimelineEvent,
 };
 
 use super::{Cockpit, Effect, Outcome, SeenBy, State, Track};
@@ -137,6 +138,7 @@ fn arrived(by: SeenBy, now: Timestamp) -> TimelineEvent {
         SeenBy::Listener => "restored: the listener sends everything back",
         SeenBy::Requests => "restored: the requests are back",
         SeenBy::Answers => "restored: the name servers answer with it",
+        SeenBy::Instances => "restored: every registered instance is of the previous revision",
         SeenBy::Tasks => "restored: every running task is of the previous revision",
     };
     TimelineEvent {
@@ -167,6 +169,7 @@ fn concerns(track: &Track, rollout: &Rollout) -> bool {
     let ordered = &track.order.expected.rollout;
     let described = rollout.description.as_deref().unwrap_or("");
     rollout.id == *ordered
+        || matches!(track.order.expected.means, Means::Approve | Means::Reject)
         || track.follows.as_ref() == Some(&rollout.id)
         || described.split(' ').next_back() == Some(track.order.id.as_str())
         || matches!(&rollout.kind, RolloutKind::Rollback { undoes: Some(id) } if id == ordered)

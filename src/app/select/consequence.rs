@@ -280,7 +280,7 @@ fn about_weights(action: Action, rollout: &Rollout) -> Vec<Warning> {
     match traffic.of {
         ShareOf::Answers => found.push(Warning::Answers(traffic.lag)),
         ShareOf::Requests if traffic.sticky => found.push(Warning::Sticky(traffic.lag)),
-        ShareOf::Requests | ShareOf::Tasks => {}
+        ShareOf::Requests | ShareOf::Tasks | ShareOf::Instances => {}
     }
     found
 }

@@ -55,7 +55,7 @@ pub fn staleness(state: &State) -> Vec<Staleness> {
 /// Whether words about the rollout may claim the present.
 pub fn is_live(state: &State) -> bool {
     let reading = |cockpit: &Cockpit| {
-        let control = [Source::CodeDeploy, Source::Kubernetes, Source::Ecs];
+        let control = [Source::CodeDeploy, Source::Kubernetes, Source::Beanstalk, Source::Ecs];
         let readings = &cockpit.snapshot.readings;
         let reading = control.iter().find_map(|source| readings.get(source))?;
         Some(!is_old(reading, state.now))

@@ -197,6 +197,7 @@ fn found(rollout: &Rollout, undoes: Option<RolloutId>) -> Steps {
         seen_by: restored.then_some(match rollout.traffic.of {
             ShareOf::Requests => SeenBy::Listener,
             ShareOf::Tasks => SeenBy::Tasks,
+            ShareOf::Instances => SeenBy::Instances,
             ShareOf::Answers => SeenBy::Answers,
         }),
         outcome,

@@ -133,6 +133,7 @@ impl Report {
                 SeenBy::Requests => "requests",
                 SeenBy::Answers => "answers",
                 SeenBy::Tasks => "tasks",
+                SeenBy::Instances => "instances",
             }),
         };
         self

@@ -3,7 +3,8 @@
 use jiff::SignedDuration;
 
 use super::{
-    HeldBy, LifecycleHook, Native, Release, Routing, Scenario, ScenarioError, Strategy, Weighted,
+    AlarmMetric, HeldBy, LifecycleHook, Native, Release, Routing, Scenario, ScenarioError, Split,
+    Strategy, Weighted,
 };
 
 /// Every rule, first failure first.
@@ -14,6 +15,7 @@ pub(super) fn all(scenario: &Scenario) -> Result<(), ScenarioError> {
     rollout(scenario)?;
     scenario.native.as_ref().map_or(Ok(()), native)?;
     scenario.weighted.as_ref().map_or(Ok(()), |one| weighted(scenario, one))?;
+    shape(scenario)?;
     place(scenario)?;
     history(scenario)
 }
@@ -57,9 +59,15 @@ fn traffic(scenario: &Scenario) -> Result<(), ScenarioError> {
 
 fn rollout(scenario: &Scenario) -> Result<(), ScenarioError> {
     let rollout = &scenario.rollout;
-    let known = rollout.config.starts_with("CodeDeployDefault.ECS")
+    let names = match (&scenario.lambda, &scenario.ec2) {
+        (Some(_), _) => "CodeDeployDefault.Lambda",
+        (None, Some(_)) => "CodeDeployDefault.",
+        (None, None) => "CodeDeployDefault.ECS",
+    };
+    let known = rollout.config.starts_with(names)
         || rollout.configs.iter().any(|custom| custom.name == rollout.config);
-    require(known, "rollout.config", "a CodeDeployDefault.ECS... name or one of rollout.configs")?;
+    let rule = format!("a {names}... name or one of rollout.configs");
+    require(known, "rollout.config", &rule)?;
     for custom in &rollout.configs {
         let sane = match custom.routing {
             Routing::AllAtOnce => true,
@@ -126,6 +134,37 @@ fn weighted(scenario: &Scenario, weighted: &Weighted) -> Result<(), ScenarioErro
             require(spans, "weighted.held_by", "records with spans of time from 0s")
         }
     }
+}
+
+/// A world has one shape, and a function's alarms count its errors.
+fn shape(scenario: &Scenario) -> Result<(), ScenarioError> {
+    let shapes = [
+        scenario.native.is_some(),
+        scenario.lambda.is_some(),
+        scenario.ec2.is_some(),
+        scenario.beanstalk.is_some(),
+        scenario.weighted.is_some(),
+    ];
+    let one = shapes.into_iter().filter(|given| *given).count() <= 1;
+    require(one, ".", "of one shape: at most one of native, lambda, ec2, beanstalk and weighted")?;
+    let errors = scenario.alarms.iter().all(|alarm| alarm.metric == AlarmMetric::Target5xx);
+    require(
+        scenario.lambda.is_none() || errors,
+        "alarms.metric",
+        "5xx where a function rolls out",
+    )?;
+    let alone = scenario.pipeline.is_none() || shapes.iter().all(|given| !given);
+    require(alone, "pipeline", "in front of an ECS service that CodeDeploy rolls out")?;
+    let Some(beanstalk) = &scenario.beanstalk else { return Ok(()) };
+    let environments = if beanstalk.split.is_some() { 1 } else { 2 };
+    let rule = "two, or one with split";
+    require(beanstalk.environments.len() == environments, "beanstalk.environments", rule)?;
+    let sane =
+        |split: &Split| (1..=99).contains(&split.percent) && (3..=600).contains(&split.minutes);
+    let rule = "percent from 1 to 99 and minutes from 3 to 600";
+    require(beanstalk.split.as_ref().is_none_or(sane), "beanstalk.split", rule)?;
+    require(beanstalk.dns_lag.is_positive(), "beanstalk.dns_lag", "above 0")?;
+    require(scenario.alarms.is_empty(), "alarms", "empty: there is no load balancer to watch")
 }
 
 fn place(scenario: &Scenario) -> Result<(), ScenarioError> {

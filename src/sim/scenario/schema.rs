@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::alarm::AlarmRule;
 use super::native::Native;
+use super::platform::{Beanstalk, Ec2, Lambda, Pipeline};
 use super::release::Release;
 use super::weighted::Weighted;
 use crate::sim::faults::Planned;
@@ -32,6 +33,14 @@ pub struct Scenario {
     pub native: Option<Native>,
     /// Weights that a person sets; with this section nothing is deployed.
     pub weighted: Option<Weighted>,
+    /// The function that CodeDeploy rolls out instead of an ECS service.
+    pub lambda: Option<Lambda>,
+    /// The instances that CodeDeploy replaces instead.
+    pub ec2: Option<Ec2>,
+    /// The environments that Elastic Beanstalk swaps, or updates by splitting traffic.
+    pub beanstalk: Option<Beanstalk>,
+    /// The pipeline that creates the deployments of the ECS service.
+    pub pipeline: Option<Pipeline>,
     /// Requests that arrive.
     #[serde(default)]
     pub traffic: Traffic,

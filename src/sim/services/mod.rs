@@ -2,10 +2,13 @@
 //!
 //! A service takes an operation's name and members and answers with members or a modelled error.
 
+pub mod beanstalk;
 pub mod cloudwatch;
 pub mod codedeploy;
+pub mod codepipeline;
 pub mod ecs;
 pub mod elb;
+pub mod lambda;
 pub(crate) mod page;
 pub mod route53;
 pub mod sts;
@@ -29,12 +32,27 @@ pub enum Service {
     Sts,
     /// Amazon Route 53.
     Route53,
+    /// AWS Lambda.
+    Lambda,
+    /// AWS Elastic Beanstalk.
+    Beanstalk,
+    /// AWS CodePipeline.
+    CodePipeline,
 }
 
 impl Service {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::CodeDeploy, Self::Ecs, Self::Elb, Self::CloudWatch, Self::Sts, Self::Route53];
+    pub const ALL: [Self; 9] = [
+        Self::CodeDeploy,
+        Self::Ecs,
+        Self::Elb,
+        Self::CloudWatch,
+        Self::Sts,
+        Self::Route53,
+        Self::Lambda,
+        Self::Beanstalk,
+        Self::CodePipeline,
+    ];
 
     /// The name in IAM actions, in the call log and in the text of faults.
     pub fn name(self) -> &'static str {
@@ -45,6 +63,9 @@ impl Service {
             Self::CloudWatch => "cloudwatch",
             Self::Sts => "sts",
             Self::Route53 => "route53",
+            Self::Lambda => "lambda",
+            Self::Beanstalk => "elasticbeanstalk",
+            Self::CodePipeline => "codepipeline",
         }
     }
 
@@ -57,6 +78,9 @@ impl Service {
             Self::CloudWatch => cloudwatch::OPERATIONS,
             Self::Sts => sts::OPERATIONS,
             Self::Route53 => route53::OPERATIONS,
+            Self::Lambda => lambda::OPERATIONS,
+            Self::Beanstalk => beanstalk::OPERATIONS,
+            Self::CodePipeline => codepipeline::OPERATIONS,
         }
     }
 
@@ -66,7 +90,8 @@ impl Service {
             Self::CodeDeploy => Some("CodeDeploy_20141006"),
             Self::Ecs => Some("AmazonEC2ContainerServiceV20141113"),
             Self::CloudWatch => Some("GraniteServiceVersion20100801"),
-            Self::Elb | Self::Sts | Self::Route53 => None,
+            Self::CodePipeline => Some("CodePipeline_20150709"),
+            Self::Elb | Self::Sts | Self::Route53 | Self::Lambda | Self::Beanstalk => None,
         }
     }
 
@@ -74,7 +99,14 @@ impl Service {
     pub(crate) fn rpc_name(self) -> Option<&'static str> {
         match self {
             Self::CloudWatch => Some("GraniteServiceVersion20100801"),
-            Self::CodeDeploy | Self::Ecs | Self::Elb | Self::Sts | Self::Route53 => None,
+            Self::CodeDeploy
+            | Self::Ecs
+            | Self::Elb
+            | Self::Sts
+            | Self::Route53
+            | Self::Lambda
+            | Self::Beanstalk
+            | Self::CodePipeline => None,
         }
     }
 
@@ -88,7 +120,10 @@ impl Service {
                 Some(("2010-08-01", "http://monitoring.amazonaws.com/doc/2010-08-01/"))
             }
             Self::Sts => Some(("2011-06-15", "https://sts.amazonaws.com/doc/2011-06-15/")),
-            Self::CodeDeploy | Self::Ecs | Self::Route53 => None,
+            Self::Beanstalk => {
+                Some(("2010-12-01", "http://elasticbeanstalk.amazonaws.com/docs/2010-12-01/"))
+            }
+            Self::CodeDeploy | Self::Ecs | Self::Route53 | Self::Lambda | Self::CodePipeline => None,
         }
     }
 }
@@ -107,6 +142,9 @@ pub fn handle(
         Service::CloudWatch => cloudwatch::handle(world, operation, input),
         Service::Sts => sts::handle(world, operation),
         Service::Route53 => route53::handle(world, operation, input),
+        Service::Lambda => lambda::handle(world, operation, input),
+        Service::Beanstalk => beanstalk::handle(world, operation, input),
+        Service::CodePipeline => codepipeline::handle(world, operation, input),
     }
 }
 

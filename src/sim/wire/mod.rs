@@ -2,10 +2,11 @@
 //!
 //! | format | recognised by | services |
 //! |---|---|---|
-//! | [`json`] awsJson 1.0, 1.1 | header `x-amz-target: PREFIX.Operation` | CodeDeploy, ECS, CloudWatch |
+//! | [`json`] awsJson 1.0, 1.1 | header `x-amz-target: PREFIX.Operation` | CodeDeploy, ECS, CloudWatch, CodePipeline |
 //! | [`cbor`] rpcv2Cbor | path `/service/NAME/operation/Operation` | CloudWatch |
-//! | [`query`] awsQuery, answered in [`xml`] | form members `Action` and `Version` | ELBv2, STS, CloudWatch |
+//! | [`rest`] restJson1 | path `/2015-03-31/functions/` | Lambda |
 //! | [`restxml`] restXml, read by [`markup`] | path `/2013-04-01/...` and method | Route 53 |
+//! | [`query`] awsQuery, answered in [`xml`] | form members `Action` and `Version` | ELBv2, STS, CloudWatch, Elastic Beanstalk |
 //!
 //! Services answer with one spelling of an error code, that of the JSON protocol; the query
 //! protocol's own spellings are made here.
@@ -14,6 +15,7 @@ pub mod cbor;
 pub mod json;
 pub mod markup;
 pub mod query;
+mod rest;
 pub mod restxml;
 pub mod xml;
 
@@ -39,6 +41,8 @@ pub enum Protocol {
     Query,
     /// restXml.
     RestXml,
+    /// restJson1.
+    RestJson,
 }
 
 /// A request as a service sees it.
@@ -96,6 +100,14 @@ pub fn decode(head: &Parts, body: &[u8]) -> Result<Request, Rejection> {
     if let Some(rest) = head.uri.path().strip_prefix(restxml::PREFIX) {
         return decode_restxml(head, rest, body);
     }
+    let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
+    if let Some(read) = rest::decode((&head.method, path, query), body) {
+        let protocol = Protocol::RestJson;
+        return match read {
+            Ok((service, operation, input)) => Ok(Request { protocol, service, operation, input }),
+            Err(error) => Err(Rejection { protocol, error }),
+        };
+    }
     if let Some(target) = header("x-amz-target") {
         let version_0 = header("content-type")
             .is_some_and(|kind| kind.starts_with("application/x-amz-json-1.0"));
@@ -113,7 +125,7 @@ pub fn encode(request: &Request, request_id: &str, answer: &Result<Value, ApiErr
         Err(error) => return encode_error(request.protocol, request_id, error),
     };
     match request.protocol {
-        Protocol::Json10 | Protocol::Json11 => {
+        Protocol::Json10 | Protocol::Json11 | Protocol::RestJson => {
             Reply::new(200, media_type(request.protocol), json::encode(output))
         }
         Protocol::Cbor => cbor::reply(200, output),
@@ -132,6 +144,7 @@ pub fn encode_error(protocol: Protocol, request_id: &str, error: &ApiError) -> R
         Protocol::Cbor => cbor::error(error),
         Protocol::Query => xml::error(error, request_id),
         Protocol::RestXml => restxml::error(error, request_id),
+        Protocol::RestJson => rest::error(error),
     }
 }
 
@@ -204,6 +217,7 @@ fn media_type(protocol: Protocol) -> &'static str {
         Protocol::Json11 => "application/x-amz-json-1.1",
         Protocol::Cbor => "application/cbor",
         Protocol::Query | Protocol::RestXml => xml::CONTENT_TYPE,
+        Protocol::RestJson => rest::CONTENT_TYPE,
     }
 }
 

@@ -91,10 +91,13 @@ impl World {
 
     /// The value of an alarm's metric in a minute, if it has been published by now.
     fn alarm_value(&self, alarm: &Alarm, minute: Timestamp) -> Option<f64> {
-        let side = || self.pool_minute(alarm.pool, minute);
+        let side = || self.group_minute(alarm.pool, minute);
         // Counts are published only when they are not zero.
         let some = |count: u64| (count > 0).then_some(count as f64);
         match alarm.rule.metric {
+            AlarmMetric::Target5xx if self.lambda.is_some() => {
+                self.invocations(None, minute).map(|minute| minute.c5xx as f64)
+            }
             AlarmMetric::Target5xx => side().and_then(|minute| some(minute.c5xx)),
             AlarmMetric::P99 => side().and_then(|minute| minute.latency.quantile(0.99)),
             AlarmMetric::UnhealthyHosts => {

@@ -1,6 +1,7 @@
 //! The load balancers as they can be read, and their rules as a person can change them.
 
 use super::World;
+use super::codedeploy::Platform;
 use super::elb::{Health, Held, Listener, LoadBalancer, Rule, Target, TargetGroup};
 use super::keys::Pool;
 use super::names::Door;
@@ -17,13 +18,25 @@ impl World {
             vpc_id: self.names.vpc(),
             created: self.deploy.created,
         };
-        (0..self.names.balancers()).map(balancer).collect()
+        let seen = if self.has_balancer() { self.names.balancers() } else { 0 };
+        (0..seen).map(balancer).collect()
+    }
+
+    /// Whether there is a load balancer of one's own: a function needs none, and Beanstalk hides its
+    /// own.
+    fn has_balancer(&self) -> bool {
+        self.lambda.is_none() && self.beanstalk.is_none()
+    }
+
+    /// The rules that there are to see.
+    fn held(&self) -> impl Iterator<Item = &Held> {
+        self.elb.rules.iter().filter(|_| self.has_balancer())
     }
 
     /// The listeners: one for production at each load balancer and, when the scenario has one, the
     /// test listener.
     pub fn listeners(&self) -> Vec<Listener> {
-        let defaults = self.elb.rules.iter().filter(|rule| rule.priority.is_none());
+        let defaults = self.held().filter(|rule| rule.priority.is_none());
         let listener = |rule: &Held| Listener {
             arn: self.names.listener(rule.door),
             load_balancer_arn: self.names.load_balancer(rule.door.balancer()),
@@ -46,7 +59,7 @@ impl World {
             conditions: held.conditions.clone(),
             actions: self.actions(&held.weights),
         };
-        let all = self.elb.rules.iter().map(rule);
+        let all = self.held().map(rule);
         let mut rules: Vec<Rule> = all.filter(|rule| rule.listener_arn == listener_arn).collect();
         rules.sort_by_key(|rule| rule.priority.unwrap_or(u32::MAX));
         rules
@@ -64,13 +77,20 @@ impl World {
             name: name.to_owned(),
             port: self.names.place.port,
             vpc_id: self.names.vpc(),
+            target_type: if self.fleet.is_some() { "instance" } else { "ip" },
             health_check_path: "/health",
             load_balancer_arns: balancer
                 .map(|index| self.names.load_balancer(index))
                 .into_iter()
                 .collect(),
         };
-        let pools = Pool::ALL.into_iter().map(|pool| {
+        // Instances of both sides are targets of one group.
+        let pools: &[Pool] = match self.platform() {
+            Platform::Ecs if self.has_balancer() => &Pool::ALL,
+            Platform::Ecs | Platform::Lambda => &[],
+            Platform::Server => &[Pool::A],
+        };
+        let pools = pools.iter().copied().map(|pool| {
             let used = self.elb.uses(pool).then(|| self.names.balancer_of(pool));
             group(
                 self.names.target_group_name(pool),
@@ -101,6 +121,9 @@ impl World {
             let spare = self.names.spare_groups.iter().any(|(_, arn)| arn == target_group_arn);
             return spare.then(Vec::new);
         };
+        if self.fleet.is_some() {
+            return (pool == Pool::A).then(|| self.registered_instances());
+        }
         let unused = !self.elb.uses(pool);
         let tasks = self.ecs.live_sets().filter(|(_, set)| set.pool == pool);
         let targets = tasks.flat_map(|(key, _)| self.ecs.tasks_of(key));

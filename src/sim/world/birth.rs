@@ -5,19 +5,23 @@ use sha2::{Digest, Sha256};
 
 use super::World;
 use super::alarms::{Alarm, AlarmState};
-use super::codedeploy::{CodeDeploy, Config, PREDEFINED, Revision};
+use super::beanstalk::Beanstalk;
+use super::codedeploy::{CodeDeploy, Config, PREDEFINED, Pace, Platform, Revision};
 use super::dns::Dns;
 use super::ecs::{Ecs, SetStatus, TaskDefinition};
 use super::elb::{Elb, Held};
+use super::fleet::Fleet;
 use super::keys::{Pool, ReleaseKey};
+use super::lambda::{Lambda, Version};
 use super::names::{Door, Names};
 use super::native::{Native, ServiceRevision};
+use super::pipeline::Pipeline;
 use super::queue::{Event, Queue};
 use super::random::Seed;
 use super::rules::Weights;
 use super::time::{after, before};
 use super::traffic::Traffic;
-use crate::sim::scenario::{AlarmMetric, HeldBy, Release, Scenario, Strategy};
+use crate::sim::scenario::{self, AlarmMetric, HeldBy, Release, Scenario, Strategy};
 use crate::sim::value::{Value, list, map};
 
 /// The image tag before the first rollout of the history.
@@ -46,6 +50,11 @@ pub(super) fn world(mut scenario: Scenario, seed: Seed, start: Timestamp) -> Wor
         alarms: alarms(&scenario, &names, dawn),
         native: native(&scenario, seed, dawn),
         dns: Dns::new(&scenario, &names, seed),
+        lambda: lambda(&scenario, story, dawn),
+        fleet: fleet(&scenario, seed),
+        beanstalk: scenario.beanstalk.clone().map(|one| Beanstalk::new(one, &names, seed, dawn)),
+        pipeline: scenario.pipeline.clone().map(|one| Pipeline::new(one, dawn)),
+        request: String::new(),
         page_size: PAGE,
         queue: Queue::default(),
         now: dawn,
@@ -54,6 +63,26 @@ pub(super) fn world(mut scenario: Scenario, seed: Seed, start: Timestamp) -> Wor
         releases,
         seed,
     };
+    if world.has_service() {
+        found_service(&mut world);
+    }
+    world.queue = Queue::default();
+    plan_story(&mut world, story);
+    world
+}
+
+/// The service as it was before all rollouts.
+fn found_service(world: &mut World) {
+    if world.has_service() || world.scenario.weighted.is_some() {
+        found_service(&mut world);
+    }
+    world.queue = Queue::default();
+    plan_story(&mut world, story);
+    world
+}
+
+/// What served before all rollouts; where nothing is ever deployed, the other side, too.
+fn found_service(world: &mut World) {
     let founding = world.add_set("d-FOUNDING0", ReleaseKey(0), Pool::A, SetStatus::Primary);
     world.found(founding);
     let first = world.native.as_mut().and_then(|native| native.revisions.first_mut());
@@ -65,9 +94,50 @@ pub(super) fn world(mut scenario: Scenario, seed: Seed, start: Timestamp) -> Wor
         world.found(green);
         world.reflow();
     }
-    world.queue = Queue::default();
-    plan_story(&mut world, story);
-    world
+}
+
+/// The function with a version for each release, published shortly before it is rolled out.
+fn lambda(scenario: &Scenario, story: Timestamp, dawn: Timestamp) -> Option<Lambda> {
+    let config = scenario.lambda.clone()?;
+    let published = dates(scenario, story, dawn);
+    let version = |(index, (release, at)): (usize, (Release, Timestamp))| Version {
+        number: FIRST_REVISION + index,
+        release: ReleaseKey(index),
+        published: before(at, SignedDuration::from_secs(40)),
+        sha256: base64(&Sha256::digest(format!("{}:{}", config.function, release.tag))),
+    };
+    let versions = releases(scenario).into_iter().zip(published).enumerate().map(version).collect();
+    Some(Lambda::new(config, versions))
+}
+
+/// The instances that have long been serving.
+fn fleet(scenario: &Scenario, seed: Seed) -> Option<Fleet> {
+    let place = &scenario.place;
+    let config = scenario.ec2.clone()?;
+    Some(Fleet::new(config, &place.service, place.desired, seed))
+}
+
+/// Bytes in Base64, as Lambda spells hashes.
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let chunk = |chunk: &[u8]| {
+        let byte = |index: usize| u32::from(chunk.get(index).copied().unwrap_or_default());
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        let letter = move |place: usize| {
+            let index = (bits >> (18 - 6 * place) & 63) as usize;
+            if place > chunk.len() { '=' } else { char::from(LETTERS[index]) }
+        };
+        (0..4).map(letter).collect::<String>()
+    };
+    bytes.chunks(3).map(chunk).collect()
+}
+
+/// Only an ECS service is tested through a listener of its own.
+fn has_test_listener(scenario: &Scenario) -> bool {
+    scenario.rollout.test_listener
+        && [scenario.lambda.is_some(), scenario.ec2.is_some(), scenario.beanstalk.is_some()]
+            .into_iter()
+            .all(|other| !other)
 }
 
 /// The rules at the beginning, and how many targets each group has.
@@ -76,7 +146,7 @@ fn elb(scenario: &Scenario) -> Elb {
     let desired = scenario.place.desired;
     let Some(weighted) = &scenario.weighted else {
         // Everything on the first group, in the single-target form that precedes all rollouts.
-        let test = scenario.rollout.test_listener.then_some(Door::Test);
+        let test = has_test_listener(scenario).then_some(Door::Test);
         let doors = std::iter::once(Door::Production).chain(test);
         let rules = doors.map(|door| held(door, Weights::single(Pool::A)));
         return Elb::new(rules.collect(), [desired, 0]);
@@ -177,15 +247,23 @@ fn ecs(scenario: &Scenario, story: Timestamp, dawn: Timestamp) -> Ecs {
 }
 
 fn deploy(scenario: &Scenario, names: &Names, dawn: Timestamp) -> CodeDeploy {
-    let custom = scenario.rollout.configs.iter().map(|own| (own.name.as_str(), own.routing));
-    let configs =
-        PREDEFINED.into_iter().chain(custom).enumerate().map(|(index, (name, routing))| {
-            let id = sha256(name).get(..8).unwrap_or_default().to_owned();
-            let created = after(dawn, SignedDuration::from_secs(index as i64));
-            Config { name: name.to_owned(), id, routing, created }
-        });
+    let own = if scenario.lambda.is_some() { Platform::Lambda } else { Platform::Ecs };
+    let custom = scenario.rollout.configs.iter();
+    let custom = custom.map(|one| (own, one.name.clone(), Pace::Shares(one.routing)));
+    let predefined = PREDEFINED
+        .into_iter()
+        .map(|(platform, rest, pace)| (platform, format!("{}{rest}", platform.prefix()), pace));
+    let configs = predefined.chain(custom).enumerate().map(|(index, (platform, name, pace))| {
+        let id = sha256(&name).get(..8).unwrap_or_default().to_owned();
+        let created = after(dawn, SignedDuration::from_secs(index as i64));
+        Config { name, id, platform, pace, created }
+    });
     let revisions = (0..releases(scenario).len()).map(|index| {
-        let content = appspec(names, FIRST_REVISION + index);
+        let content = match (&scenario.lambda, &scenario.ec2) {
+            (Some(lambda), _) => function_appspec(lambda, FIRST_REVISION + index),
+            (None, Some(_)) => bundle(scenario, index),
+            (None, None) => appspec(names, FIRST_REVISION + index),
+        };
         Revision {
             sha256: sha256(&content),
             content,
@@ -213,6 +291,21 @@ fn appspec(names: &Names, revision: usize) -> String {
     )
 }
 
+/// The AppSpec that shifts the alias to a version.
+fn function_appspec(lambda: &scenario::Lambda, version: usize) -> String {
+    let scenario::Lambda { function, alias } = lambda;
+    let current = version.saturating_sub(1);
+    format!(
+        r#"{{"version":0.0,"Resources":[{{"{function}":{{"Type":"AWS::Lambda::Function","Properties":{{"Name":"{function}","Alias":"{alias}","CurrentVersion":"{current}","TargetVersion":"{version}"}}}}}}]}}"#
+    )
+}
+
+/// The key of the bundle of a release.
+fn bundle(scenario: &Scenario, index: usize) -> String {
+    let tag = releases(scenario).get(index).map(|release| release.tag.clone()).unwrap_or_default();
+    format!("{}/{tag}.zip", scenario.place.service)
+}
+
 /// The lower-case hexadecimal SHA-256 of a text.
 pub(crate) fn sha256(text: &str) -> String {
     let digits = Sha256::digest(text).into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
@@ -222,7 +315,8 @@ pub(crate) fn sha256(text: &str) -> String {
 fn alarms(scenario: &Scenario, names: &Names, dawn: Timestamp) -> Vec<Alarm> {
     // The groups swap with every rollout, but for one that rolls within a group: after an even number of them green uses the second one.
     let rolling = scenario.native.as_ref().is_some_and(|one| one.strategy == Strategy::Rolling);
-    let second = scenario.history.len().is_multiple_of(2) && !rolling;
+    let one_group = rolling || scenario.ec2.is_some();
+    let second = scenario.history.len().is_multiple_of(2) && !one_group;
     let green = if second { Pool::B } else { Pool::A };
     let alarm = |rule: &crate::sim::scenario::AlarmRule| Alarm {
         arn: names.alarm(&rule.name),

@@ -19,6 +19,7 @@ pub(crate) struct CodeDeploy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Revision {
     pub(crate) sha256: String,
+    /// The AppSpec, or for instances the key of the bundle.
     pub(crate) content: String,
     pub(crate) release: ReleaseKey,
     pub(crate) registered: Timestamp,
@@ -35,23 +36,97 @@ pub(crate) struct RevisionKey(pub(crate) usize);
 pub(crate) struct Config {
     pub(crate) name: String,
     pub(crate) id: String,
-    pub(crate) routing: Routing,
+    pub(crate) platform: Platform,
+    pub(crate) pace: Pace,
     pub(crate) created: Timestamp,
 }
 
-/// The predefined configurations for ECS.
-pub(crate) const PREDEFINED: [(&str, Routing); 5] = [
-    ("CodeDeployDefault.ECSAllAtOnce", Routing::AllAtOnce),
-    ("CodeDeployDefault.ECSCanary10Percent5Minutes", Routing::Canary { percent: 10, minutes: 5 }),
-    ("CodeDeployDefault.ECSCanary10Percent15Minutes", Routing::Canary { percent: 10, minutes: 15 }),
-    (
-        "CodeDeployDefault.ECSLinear10PercentEvery1Minutes",
-        Routing::Linear { percent: 10, minutes: 1 },
-    ),
-    (
-        "CodeDeployDefault.ECSLinear10PercentEvery3Minutes",
-        Routing::Linear { percent: 10, minutes: 3 },
-    ),
+/// What CodeDeploy deploys to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Platform {
+    /// A service of ECS.
+    Ecs,
+    /// A function.
+    Lambda,
+    /// Instances.
+    Server,
+}
+
+impl Platform {
+    /// The word of the API.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Ecs => "ECS",
+            Self::Lambda => "Lambda",
+            Self::Server => "Server",
+        }
+    }
+
+    /// What the names of its predefined configurations begin with.
+    pub(crate) fn prefix(self) -> &'static str {
+        match self {
+            Self::Ecs => "CodeDeployDefault.ECS",
+            Self::Lambda => "CodeDeployDefault.Lambda",
+            Self::Server => "CodeDeployDefault.",
+        }
+    }
+}
+
+/// How fast a configuration goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// Shares of the traffic over time.
+    Shares(Routing),
+    /// Instances that must stay healthy.
+    Healthy(Least),
+}
+
+/// The fewest healthy instances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Least {
+    Hosts(usize),
+    Percent(usize),
+}
+
+impl Least {
+    /// How many of so many instances that is.
+    pub(crate) fn of(self, instances: usize) -> usize {
+        match self {
+            Self::Hosts(count) => count.min(instances),
+            Self::Percent(percent) => (instances * percent).div_ceil(100),
+        }
+    }
+}
+
+const AT_ONCE: Pace = Pace::Shares(Routing::AllAtOnce);
+
+const fn canary(minutes: u32) -> Pace {
+    Pace::Shares(Routing::Canary { percent: 10, minutes })
+}
+
+const fn linear(minutes: u32) -> Pace {
+    Pace::Shares(Routing::Linear { percent: 10, minutes })
+}
+
+/// The predefined configurations: the platform's prefix and these.
+pub(crate) const PREDEFINED: [(Platform, &str, Pace); 17] = [
+    (Platform::Ecs, "AllAtOnce", AT_ONCE),
+    (Platform::Ecs, "Canary10Percent5Minutes", canary(5)),
+    (Platform::Ecs, "Canary10Percent15Minutes", canary(15)),
+    (Platform::Ecs, "Linear10PercentEvery1Minutes", linear(1)),
+    (Platform::Ecs, "Linear10PercentEvery3Minutes", linear(3)),
+    (Platform::Lambda, "AllAtOnce", AT_ONCE),
+    (Platform::Lambda, "Canary10Percent5Minutes", canary(5)),
+    (Platform::Lambda, "Canary10Percent10Minutes", canary(10)),
+    (Platform::Lambda, "Canary10Percent15Minutes", canary(15)),
+    (Platform::Lambda, "Canary10Percent30Minutes", canary(30)),
+    (Platform::Lambda, "Linear10PercentEvery1Minute", linear(1)),
+    (Platform::Lambda, "Linear10PercentEvery2Minutes", linear(2)),
+    (Platform::Lambda, "Linear10PercentEvery3Minutes", linear(3)),
+    (Platform::Lambda, "Linear10PercentEvery10Minutes", linear(10)),
+    (Platform::Server, "AllAtOnce", Pace::Healthy(Least::Hosts(0))),
+    (Platform::Server, "HalfAtATime", Pace::Healthy(Least::Percent(50))),
+    (Platform::Server, "OneAtATime", Pace::Healthy(Least::Percent(99))),
 ];
 
 /// When green gets which share of traffic, counted from the start of AllowTraffic.
@@ -101,7 +176,9 @@ pub(crate) struct Progress {
     pub(crate) status: TargetStatus,
     pub(crate) events: Vec<LifecycleEvent>,
     pub(crate) updated: Timestamp,
+    /// What served before: a task set, a version of the function, a group of instances.
     pub(crate) blue: SetKey,
+    /// What replaces it, once it exists.
     pub(crate) green: Option<SetKey>,
     /// Blue has been told to stop: nothing can be undone any more.
     pub(crate) terminating: bool,
@@ -109,7 +186,7 @@ pub(crate) struct Progress {
     pub(crate) last_sets: Option<Vec<SetInfo>>,
 }
 
-/// A task set as a deployment reports it.
+/// A task set, or a version of the function, as a deployment reports it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SetInfo {
     pub(crate) id: String,
@@ -138,6 +215,8 @@ pub(crate) struct Diagnostics {
     pub(crate) code: &'static str,
     pub(crate) script: String,
     pub(crate) message: String,
+    /// The end of the script's log.
+    pub(crate) log_tail: String,
 }
 
 /// `errorInformation`.
@@ -226,6 +305,7 @@ impl Status {
 /// Status of the deployment's one target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TargetStatus {
+    Pending,
     InProgress,
     Ready,
     Succeeded,
@@ -234,8 +314,18 @@ pub(crate) enum TargetStatus {
 }
 
 impl TargetStatus {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Pending,
+        Self::InProgress,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Skipped,
+        Self::Ready,
+    ];
+
     pub(crate) fn word(self) -> &'static str {
         match self {
+            Self::Pending => "Pending",
             Self::InProgress => "InProgress",
             Self::Ready => "Ready",
             Self::Succeeded => "Succeeded",

@@ -73,6 +73,8 @@ pub struct TargetGroup {
     pub port: u16,
     /// Its VPC.
     pub vpc_id: String,
+    /// `ip` or `instance`.
+    pub target_type: &'static str,
     /// The path that health checks ask for.
     pub health_check_path: &'static str,
     /// The load balancers whose rules use it.
@@ -82,7 +84,7 @@ pub struct TargetGroup {
 /// A target of a group and its health, worded as the API does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// The private address of the task.
+    /// The private address of the task, or the id of the instance.
     pub id: String,
     /// Its port.
     pub port: u16,

@@ -4,14 +4,13 @@ use jiff::SignedDuration;
 
 use super::World;
 use super::codedeploy::{
-    Creator, Deployment, Diagnostics, EventStatus, Failure, Progress, RollbackInfo, Status,
-    Stopping, TargetStatus,
+    Creator, Deployment, Diagnostics, EventStatus, Failure, Platform, Progress, RollbackInfo,
+    Status, Stopping, TargetStatus,
 };
 use super::ecs::SetStatus;
-use super::keys::DeploymentKey;
+use super::keys::{DeploymentKey, SetKey};
 use super::names::Door;
 use super::queue::Step;
-use super::rollout::lifecycle;
 use super::rules::Weights;
 use super::time::seconds;
 use crate::sim::scenario::{Lifecycle, RollbackOn};
@@ -29,6 +28,7 @@ impl World {
             code: "ScriptFailed",
             script: hook.function.clone(),
             message: hook.message.clone(),
+            log_tail: String::new(),
         };
         self.fail_event(key, event, Some(diagnostics));
         self.fail(
@@ -51,6 +51,7 @@ impl World {
             code: "ScriptTimedOut",
             script: hook.function.clone(),
             message: "The function did not report a status within 3600 seconds.".to_owned(),
+            log_tail: String::new(),
         };
         self.fail_event(key, event, Some(diagnostics));
         let message = format!(
@@ -116,7 +117,7 @@ impl World {
         }
     }
 
-    fn fail(&mut self, key: DeploymentKey, failure: Failure) {
+    pub(super) fn fail(&mut self, key: DeploymentKey, failure: Failure) {
         self.replan(key);
         self.close(key, Status::Failed, Some(failure));
         let rolls_back = self
@@ -141,6 +142,7 @@ impl World {
     pub(super) fn close(&mut self, key: DeploymentKey, status: Status, error: Option<Failure>) {
         let now = self.now;
         let sets = self.set_infos(key);
+        self.close_targets(key);
         self.change_progress(key, |progress| {
             progress.last_sets = Some(sets);
             progress.status = match status {
@@ -164,6 +166,7 @@ impl World {
             deployment.completed = Some(now);
             deployment.error = error;
         });
+        self.pipeline_hears(key);
     }
 
     /// Plans the rollback deployment, when there is something to roll back.
@@ -191,7 +194,7 @@ impl World {
         let Some(progress) = stopped.progress.clone() else { return };
         let key = DeploymentKey(self.deploy.deployments.len());
         let message = |what: &str| Some(format!("Deployment {} {what}", stopped.id));
-        let mut events = lifecycle(EventStatus::Skipped);
+        let mut events = self.lifecycle(EventStatus::Skipped);
         for entry in events.iter_mut().filter(|entry| entry.event == Lifecycle::AllowTraffic) {
             entry.status = EventStatus::Pending;
         }
@@ -240,6 +243,20 @@ impl World {
             return;
         };
         let (blue, green) = (progress.blue, progress.green);
+        match self.platform() {
+            Platform::Ecs => self.restore_service(blue, green),
+            Platform::Lambda => self.set_alias(blue, None),
+            Platform::Server => {
+                // Instances take their time; the last one ends the rollback.
+                self.restore_fleet(key, (blue, green));
+                return;
+            }
+        }
+        self.change_progress(key, |_| ());
+        self.plan_step(key, ROLLBACK_FINISHES, Step::RollbackFinish);
+    }
+
+    fn restore_service(&mut self, blue: SetKey, green: Option<SetKey>) {
         let Some(pool) = self.ecs.set(blue).map(|set| set.pool) else { return };
         self.elb.route(Door::Production, Weights::split(pool, 100));
         self.elb.route(Door::Test, Weights::split(pool, 100));
@@ -247,9 +264,7 @@ impl World {
             self.set_status(green, SetStatus::Active);
         }
         self.set_status(blue, SetStatus::Primary);
-        self.change_progress(key, |_| ());
         self.reflow();
-        self.plan_step(key, ROLLBACK_FINISHES, Step::RollbackFinish);
     }
 
     /// Blue is restored: the rollback has succeeded, green's tasks stop by themselves.
@@ -261,7 +276,11 @@ impl World {
             entry.ended = Some(now);
         });
         if let Some(green) = green {
-            self.drain_set(green);
+            match self.platform() {
+                Platform::Ecs => self.drain_set(green),
+                // A version costs nothing, and instances are kept to find out what went wrong.
+                Platform::Lambda | Platform::Server => {}
+            }
         }
         self.deploy.last_successful = Some(key);
         self.close(key, Status::Succeeded, None);

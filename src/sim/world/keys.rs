@@ -12,13 +12,22 @@ pub(crate) struct ServiceRevisionKey(pub(crate) usize);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ServiceDeploymentKey(pub(crate) usize);
 
-/// A task set in [`Ecs`](super::ecs::Ecs).
+/// What serves and can be replaced: a task set in [`Ecs`](super::ecs::Ecs), a version in
+/// [`Lambda`](super::lambda::Lambda), a group in [`Fleet`](super::fleet::Fleet).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SetKey(pub(crate) usize);
 
 /// A task in [`Ecs`](super::ecs::Ecs).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct TaskKey(pub(crate) usize);
+
+/// An instance in [`Fleet`](super::fleet::Fleet).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct InstanceKey(pub(crate) usize);
+
+/// An instance in a deployment, in [`Fleet`](super::fleet::Fleet).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct TargetKey(pub(crate) usize);
 
 /// A release, its task definition and its revision: position in all three lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,4 +1,5 @@
-//! The world: one deployment group, its service, its load balancer and its traffic, in virtual time.
+//! The world: one rollout and what is around it, in virtual time. At first an ECS service behind a
+//! load balancer with its deployment group; worlds of other shapes have a part of their own instead.
 //!
 //! [`World::advance`] processes planned events in order of time and nothing else changes the world
 //! but orders, so the result does not depend on when or how often it is advanced or looked at.
@@ -14,23 +15,31 @@
 //! | `view`, `balancers` | what can be read |
 //! | `rules`, `dns`, `records` | weights that a person sets |
 //! | `native` | service deployments of ECS itself |
+//! | `lambda` | a function and its alias |
+//! | `fleet` | instances in Auto Scaling groups |
+//! | `beanstalk` | environments of Elastic Beanstalk |
+//! | `pipeline` | a pipeline in front of the service |
 //! | `codedeploy`, `ecs`, `elb` | the state, one file a service |
 
 mod alarms;
 mod balancers;
+pub(crate) mod beanstalk;
 mod birth;
 pub(crate) mod codedeploy;
 pub(crate) mod dns;
 pub(crate) mod ecs;
 pub(crate) mod elb;
 mod ending;
+pub(crate) mod fleet;
 mod flow;
 pub(crate) mod keys;
+pub(crate) mod lambda;
 mod latency;
 mod log;
 pub(crate) mod names;
 pub(crate) mod native;
 pub(crate) mod orders;
+pub(crate) mod pipeline;
 mod queue;
 mod random;
 pub(crate) mod records;
@@ -55,13 +64,17 @@ pub use self::latency::LatencyBins;
 pub use self::rules::{Action, Forward};
 pub use self::traffic::Minute;
 
-use self::codedeploy::CodeDeploy;
+use self::beanstalk::Beanstalk;
+use self::codedeploy::{CodeDeploy, Platform};
 use self::dns::Dns;
 use self::ecs::Ecs;
 use self::elb::Elb;
+use self::fleet::Fleet;
 use self::keys::{DeploymentKey, ReleaseKey};
+use self::lambda::Lambda;
 use self::names::Names;
 use self::native::Native;
+use self::pipeline::Pipeline;
 use self::queue::{Event, Queue};
 use self::random::Seed;
 use self::traffic::Traffic;
@@ -78,6 +91,16 @@ pub struct World {
     pub(crate) native: Option<Native>,
     /// The DNS records that lead to the load balancers, where they hold the weights.
     pub(crate) dns: Option<Dns>,
+    /// The function that is rolled out; absent in worlds of another shape.
+    pub(crate) lambda: Option<Lambda>,
+    /// The instances that are replaced; absent in worlds of another shape.
+    pub(crate) fleet: Option<Fleet>,
+    /// The environments of Elastic Beanstalk; absent in worlds of another shape.
+    pub(crate) beanstalk: Option<Beanstalk>,
+    /// What creates the deployments, where it is not the story itself.
+    pub(crate) pipeline: Option<Pipeline>,
+    /// The id of the request that is being answered.
+    pub(crate) request: String,
     pub(crate) releases: Vec<Release>,
     /// How many items a page of a CodeDeploy list holds.
     pub(crate) page_size: usize,
@@ -117,6 +140,13 @@ impl World {
                     self.on_service_step(deployment, (plan, step));
                 }
                 Event::Task { task, step } => self.on_task(task, step),
+                Event::Instance { instance, step } => self.on_instance(instance, step),
+                Event::Environment { environment, plan, step } => {
+                    self.on_environment(environment, (plan, step));
+                }
+                Event::Pipeline { execution, plan, step } => {
+                    self.on_pipeline(execution, (plan, step));
+                }
                 Event::Replace(set) => self.on_replace(set),
                 Event::Answers(change) => self.on_answers(change),
                 Event::Alarms => self.on_alarms(),
@@ -133,6 +163,27 @@ impl World {
     /// Sets how many items a page of a CodeDeploy list holds; AWS chooses it, tests make it small.
     pub fn set_page_size(&mut self, items: usize) {
         self.page_size = items.max(1);
+    }
+
+    /// Whether there is an ECS service; of targets behind other weights nobody knows whose they are.
+    pub(crate) fn has_service(&self) -> bool {
+        self.platform() == Platform::Ecs
+            && self.beanstalk.is_none()
+            && self.scenario.weighted.is_none()
+    }
+
+    /// Whether CodeDeploy rolls out.
+    pub(crate) fn has_group(&self) -> bool {
+        self.native.is_none() && self.beanstalk.is_none() && self.scenario.weighted.is_none()
+    }
+
+    /// What the deployment group deploys to.
+    pub(crate) fn platform(&self) -> Platform {
+        match (&self.lambda, &self.fleet) {
+            (Some(_), _) => Platform::Lambda,
+            (None, Some(_)) => Platform::Server,
+            (None, None) => Platform::Ecs,
+        }
     }
 
     /// The release that a deployment brings.

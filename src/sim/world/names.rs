@@ -212,8 +212,8 @@ impl Names {
         format!("{account}.dkr.ecr.{region}.amazonaws.com/{service}:{tag}")
     }
 
-    /// The id of the one target of every deployment.
-    pub(crate) fn deployment_target(&self) -> String {
+    /// The id of the service as the target of deployments.
+    pub(crate) fn service_target(&self) -> String {
         format!("{}:{}", self.place.cluster, self.place.service)
     }
 }

@@ -4,8 +4,8 @@ use jiff::SignedDuration;
 
 use super::World;
 use super::codedeploy::{
-    AutoRollback, Creator, Deployment, Failure, RevisionKey, RollbackInfo, Status, Stopping,
-    TargetStatus,
+    AutoRollback, Creator, Deployment, Failure, Platform, RevisionKey, RollbackInfo, Status,
+    Stopping, TargetStatus,
 };
 use super::keys::{DeploymentKey, ReleaseKey};
 use super::queue::Step;
@@ -134,6 +134,12 @@ impl World {
         if deployment.status.is_over() {
             return Err(already_completed(deployment));
         }
+        if self.platform() == Platform::Lambda {
+            return Err(ApiError::client(
+                "UnsupportedActionForDeploymentTypeException",
+                "A deployment of the Lambda compute platform has no wait to continue from.",
+            ));
+        }
         let id = &deployment.id;
         let frozen = deployment.stopping.is_some();
         match wait {
@@ -163,6 +169,16 @@ impl World {
             return;
         }
         let release = ReleaseKey(index + 1);
+        if self.pipeline.is_some() {
+            self.start_pipeline(release);
+            return;
+        }
+        if self.beanstalk.is_some() {
+            if !self.deploy_version(release) {
+                self.create_later(index);
+            }
+            return;
+        }
         let revision = self.deploy.revisions.iter().position(|known| known.release == release);
         let Some(revision) = revision.map(RevisionKey) else { return };
         let tag = self.releases.get(release.0).map_or("", |release| release.tag.as_str());
@@ -173,11 +189,15 @@ impl World {
             auto_rollback: None,
             alarm_override: None,
         });
-        // A story that finds its group busy tries again; it cannot lose a rollout.
         if created.is_err() {
-            let retry = super::time::after(self.now, SignedDuration::from_mins(1));
-            self.queue.plan(retry, super::queue::Event::Create(index));
+            self.create_later(index);
         }
+    }
+
+    /// A story that finds its group busy tries again; it cannot lose a rollout.
+    fn create_later(&mut self, index: usize) {
+        let retry = super::time::after(self.now, SignedDuration::from_mins(1));
+        self.queue.plan(retry, super::queue::Event::Create(index));
     }
 }
 
@@ -190,6 +210,15 @@ impl Deployment {
         let progress = self.progress.as_ref();
         self.status == Status::InProgress
             && progress.is_some_and(|at| at.status == TargetStatus::Succeeded && !at.terminating)
+    }
+}
+
+impl Deployment {
+    /// Whether the wait to terminate blue has begun.
+    pub(crate) fn has_baked(&self) -> bool {
+        let progress = self.progress.as_ref();
+        self.creator == Creator::User
+            && progress.is_some_and(|at| at.status == TargetStatus::Succeeded)
     }
 }
 

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::keys::{DeploymentKey, ServiceDeploymentKey, SetKey, TaskKey};
+use super::beanstalk::EnvironmentStep;
+use super::fleet::InstanceStep;
+use super::keys::{DeploymentKey, InstanceKey, ServiceDeploymentKey, SetKey, TargetKey, TaskKey};
 use super::native::ServiceStep;
+use super::pipeline::PipelineStep;
 use crate::sim::scenario::Lifecycle;
 
 /// Something that happens at a moment.
@@ -19,6 +22,12 @@ pub(crate) enum Event {
     Service { deployment: ServiceDeploymentKey, plan: u32, step: ServiceStep },
     /// A task goes on.
     Task { task: TaskKey, step: TaskStep },
+    /// An instance goes on.
+    Instance { instance: InstanceKey, step: InstanceStep },
+    /// An environment goes on, unless its plan was replaced in the meantime.
+    Environment { environment: usize, plan: u32, step: EnvironmentStep },
+    /// The pipeline goes on, unless its plan was replaced in the meantime.
+    Pipeline { execution: usize, plan: u32, step: PipelineStep },
     /// The scheduler starts one more task of a set.
     Replace(SetKey),
     /// All DNS servers answer as the `n`-th change of the zone says.
@@ -40,6 +49,8 @@ pub(crate) enum Step {
     HookFails(Lifecycle),
     /// Its hook never reported.
     HookTimesOut(Lifecycle),
+    /// What an instance is at comes to its end.
+    Work(TargetKey),
     /// Green is steady.
     Steady,
     /// Green was not steady in time.

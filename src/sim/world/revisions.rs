@@ -14,7 +14,16 @@ impl World {
         if let Some(known) = known {
             return Some(RevisionKey(known));
         }
-        let release = self.find_definition(task_definition(content)?)?;
+        if self.fleet.is_some() {
+            return None;
+        }
+        let release = match &self.lambda {
+            None => self.find_definition(property(content, "TaskDefinition")?)?,
+            Some(lambda) => {
+                let version = lambda.find(property(content, "TargetVersion")?, self.now)?;
+                lambda.version(version)?.release
+            }
+        };
         let key = RevisionKey(self.deploy.revisions.len());
         self.deploy.revisions.push(Revision {
             sha256: hash,
@@ -52,9 +61,9 @@ impl World {
     }
 }
 
-/// The task definition that an AppSpec names, in JSON or YAML.
-fn task_definition(content: &str) -> Option<&str> {
-    let (_, rest) = content.split_once("TaskDefinition")?;
+/// What an AppSpec says of a property, in JSON or YAML.
+fn property<'a>(content: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = content.split_once(name)?;
     let noise = |letter: char| letter.is_whitespace() || matches!(letter, '"' | '\'' | ':' | '\\');
     let value = rest.trim_start_matches(noise);
     let end = value.find(|letter: char| {
@@ -65,7 +74,7 @@ fn task_definition(content: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::task_definition;
+    use super::property;
 
     #[test]
     fn the_task_definition_is_found_in_json_and_yaml() {
@@ -73,9 +82,9 @@ mod tests {
         let json =
             format!(r#"{{"Properties":{{"TaskDefinition": "{arn}","LoadBalancerInfo":{{}}}}}}"#);
         let yaml = format!("Properties:\n  TaskDefinition: {arn}\n  LoadBalancerInfo:\n");
-        assert_eq!(task_definition(&json), Some(arn));
-        assert_eq!(task_definition(&yaml), Some(arn));
-        assert_eq!(task_definition("version: 0.0"), None);
-        assert_eq!(task_definition("TaskDefinition:"), None);
+        assert_eq!(property(&json, "TaskDefinition"), Some(arn));
+        assert_eq!(property(&yaml, "TaskDefinition"), Some(arn));
+        assert_eq!(property("version: 0.0", "TaskDefinition"), None);
+        assert_eq!(property("TaskDefinition:", "TaskDefinition"), None);
     }
 }

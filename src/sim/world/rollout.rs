@@ -4,7 +4,8 @@ use jiff::SignedDuration;
 
 use super::World;
 use super::codedeploy::{
-    Creator, Deployment, EventStatus, LifecycleEvent, Progress, Status, TargetStatus, schedule,
+    Creator, Deployment, EventStatus, LifecycleEvent, Pace, Platform, Progress, Status,
+    TargetStatus, schedule,
 };
 use super::ecs::SetStatus;
 use super::keys::{DeploymentKey, SetKey};
@@ -28,6 +29,7 @@ impl World {
             Step::Leave(event) => self.leave(key, event),
             Step::HookFails(event) => self.hook_fails(key, event),
             Step::HookTimesOut(event) => self.hook_times_out(key, event),
+            Step::Work(target) => self.work_is_done(target),
             Step::Steady => self.leave(key, Lifecycle::Install),
             Step::InstallTimesOut => self.install_times_out(key),
             Step::Shift(percent) => self.shift(key, percent),
@@ -52,24 +54,38 @@ impl World {
     }
 
     fn start(&mut self, key: DeploymentKey) {
-        let Some(blue) = self.ecs.primary() else { return };
-        self.clear_leftovers(blue);
+        let sides = match self.platform() {
+            Platform::Ecs => self.ecs.primary().map(|primary| (primary, None)),
+            Platform::Lambda => self.versions_at_start(key),
+            Platform::Server => self.fleet.as_ref().map(|fleet| (fleet.primary, None)),
+        };
+        let Some((blue, green)) = sides else { return };
+        match self.platform() {
+            Platform::Ecs => self.clear_leftovers(blue),
+            Platform::Lambda => {}
+            Platform::Server => self.clear_strays(blue),
+        }
         let now = self.now;
+        let events = self.lifecycle(EventStatus::Pending);
         self.change(key, |deployment| {
             deployment.status = Status::InProgress;
             deployment.started = Some(now);
             deployment.progress = Some(Progress {
                 status: TargetStatus::InProgress,
-                events: lifecycle(EventStatus::Pending),
+                events,
                 updated: now,
                 blue,
-                green: None,
+                green,
                 terminating: false,
                 last_sets: None,
             });
         });
         if self.guards_in_alarm(key).is_empty() {
-            self.enter(key, Lifecycle::BeforeInstall);
+            match self.platform() {
+                Platform::Ecs => self.enter(key, Lifecycle::BeforeInstall),
+                Platform::Lambda => self.enter(key, Lifecycle::BeforeAllowTraffic),
+                Platform::Server => self.provision(key),
+            }
         } else {
             self.plan_step(key, SignedDuration::from_secs(1), Step::AlarmStops);
         }
@@ -167,7 +183,8 @@ impl World {
         let Some(deployment) = self.deploy.deployment(key) else { return };
         let Some(config) = self.deploy.config(&deployment.config) else { return };
         let mut end = SignedDuration::ZERO;
-        for (wait, percent) in schedule(config.routing) {
+        let Pace::Shares(routing) = config.pace else { return };
+        for (wait, percent) in schedule(routing) {
             if wait.is_zero() {
                 self.shift(key, percent);
             } else {
@@ -184,6 +201,11 @@ impl World {
             return;
         };
         let (blue, Some(green)) = (progress.blue, progress.green) else { return };
+        if self.platform() == Platform::Lambda {
+            self.shift_alias((blue, green), percent);
+            self.touch(key);
+            return;
+        }
         let Some(pool) = self.ecs.set(green).map(|set| set.pool) else { return };
         self.elb.route(Door::Production, Weights::split(pool, percent));
         if percent >= 100 {
@@ -206,29 +228,38 @@ impl World {
         });
         let wait = self.scenario.rollout.approval_wait;
         match (event.next(), wait) {
+            (None, _) if self.platform() == Platform::Lambda => {
+                self.set_state(key, Status::InProgress, TargetStatus::Succeeded);
+                self.plan_step(key, self.scenario.timing.no_hook, Step::Finish);
+            }
             (None, _) => self.begin_bake(key),
             (Some(_), Some(wait)) if event == Lifecycle::AfterAllowTestTraffic => {
-                self.set_state(key, Status::Ready, TargetStatus::Ready);
-                let (wait, step) = if self.is_past(key) {
-                    (APPROVAL, Step::Approve)
-                } else {
-                    (wait, Step::ReadyExpires)
-                };
-                self.plan_step(key, wait, step);
+                self.wait_for_approval(key, wait);
             }
             (Some(next), _) => self.enter(key, next),
         }
+    }
+
+    /// Nothing moves until somebody continues the deployment.
+    pub(super) fn wait_for_approval(&mut self, key: DeploymentKey, wait: SignedDuration) {
+        self.set_state(key, Status::Ready, TargetStatus::Ready);
+        let (wait, step) =
+            if self.is_past(key) { (APPROVAL, Step::Approve) } else { (wait, Step::ReadyExpires) };
+        self.plan_step(key, wait, step);
     }
 
     /// Somebody continued a deployment that was ready.
     pub(super) fn go_on_after_ready(&mut self, key: DeploymentKey) {
         self.replan(key);
         self.set_state(key, Status::InProgress, TargetStatus::InProgress);
-        self.enter(key, Lifecycle::BeforeAllowTraffic);
+        match self.platform() {
+            Platform::Ecs | Platform::Lambda => self.enter(key, Lifecycle::BeforeAllowTraffic),
+            Platform::Server => self.reroute_next(key),
+        }
     }
 
     /// Green has all traffic: the termination wait begins.
-    fn begin_bake(&mut self, key: DeploymentKey) {
+    pub(super) fn begin_bake(&mut self, key: DeploymentKey) {
         self.set_state(key, Status::InProgress, TargetStatus::Succeeded);
         self.plan_step(key, self.scenario.rollout.termination_wait, Step::BakeEnds);
     }
@@ -239,10 +270,13 @@ impl World {
         let progress = self.deploy.deployment(key).and_then(|d| d.progress.as_ref());
         let Some(blue) = progress.map(|progress| progress.blue) else { return };
         self.change_progress(key, |progress| progress.terminating = true);
-        self.drain_set(blue);
+        match self.platform() {
+            Platform::Ecs | Platform::Lambda => self.drain_set(blue),
+            Platform::Server => self.terminate_group(blue),
+        }
     }
 
-    /// A set's last task has stopped; ends the deployment that waited for it.
+    /// The last task of a set, or instance of a group, has stopped; ends the deployment that waited for it.
     pub(super) fn set_is_gone(&mut self, set: SetKey) {
         let waiting = self.deploy.deployments.iter().position(|deployment| {
             let progress = deployment.progress.as_ref();
@@ -323,24 +357,24 @@ impl World {
         });
     }
 
+    /// The lifecycle of a deployment with every event in the same state.
+    pub(super) fn lifecycle(&self, status: EventStatus) -> Vec<LifecycleEvent> {
+        let first = match self.platform() {
+            Platform::Ecs => Lifecycle::BeforeInstall,
+            Platform::Lambda => Lifecycle::BeforeAllowTraffic,
+            // Every instance has a lifecycle of its own.
+            Platform::Server => return Vec::new(),
+        };
+        let entry =
+            |event| LifecycleEvent { event, status, started: None, ended: None, diagnostics: None };
+        Lifecycle::ALL.into_iter().filter(|event| *event >= first).map(entry).collect()
+    }
+
     /// Whether a deployment belongs to the played past, where an operator approves by himself.
     fn is_past(&self, key: DeploymentKey) -> bool {
         key.0 < self.scenario.history.len()
             && self.deploy.deployment(key).is_some_and(|d| d.creator == Creator::User)
     }
-}
-
-/// A lifecycle with every event in the same state.
-pub(super) fn lifecycle(status: EventStatus) -> Vec<LifecycleEvent> {
-    Lifecycle::ALL
-        .map(|event| LifecycleEvent {
-            event,
-            status,
-            started: None,
-            ended: None,
-            diagnostics: None,
-        })
-        .into()
 }
 
 impl Deployment {

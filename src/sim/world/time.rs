@@ -32,6 +32,12 @@ pub(crate) fn next_minute(at: Timestamp) -> Timestamp {
     after(minute_start(at), SignedDuration::from_mins(1))
 }
 
+/// The start of the last span of so many seconds that is over at `at`.
+pub(crate) fn last_span(at: Timestamp, seconds: i64) -> Timestamp {
+    let span = seconds.max(1).saturating_mul(1000);
+    at_millisecond((at.as_millisecond().div_euclid(span) - 1).saturating_mul(span))
+}
+
 /// The number of the minute that holds `at`, counted from the epoch.
 pub(crate) fn minute_number(at: Timestamp) -> u64 {
     at.as_millisecond().div_euclid(MINUTE).max(0) as u64

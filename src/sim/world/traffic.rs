@@ -14,7 +14,7 @@ use rand_distr::{Binomial, Distribution, Poisson, StandardNormal};
 use super::keys::{Pool, ReleaseKey};
 use super::latency::{LatencyBins, Shape};
 use super::random::Seed;
-use super::time::{after, minute_number, seconds, seconds_between};
+use super::time::{after, minute_number, minute_start, seconds, seconds_between};
 use crate::sim::scenario::{Release, Traffic as Rates};
 
 /// One minute of one target group, as CloudWatch has it at some moment.
@@ -226,6 +226,19 @@ impl Traffic {
         fresh
     }
 
+    /// Whether a release answers requests of `pool` at some time in a span.
+    pub(crate) fn serves(
+        &self,
+        pool: Pool,
+        release: ReleaseKey,
+        (from, to): (Timestamp, Timestamp),
+    ) -> bool {
+        let segments = &self.segments[pool.index()];
+        let first = segments.partition_point(|segment| segment.since <= from).saturating_sub(1);
+        let mut within = segments.iter().skip(first).take_while(|segment| segment.since < to);
+        within.any(|one| one.release == release && one.share.0 + one.share.1 > 0.0)
+    }
+
     fn delivery(&self, pool: Pool, start: Timestamp) -> Delivery {
         const IN_ONE_PIECE: f64 = 0.7;
         let index = minute_number(start) * 2 + pool.index() as u64;
@@ -243,11 +256,34 @@ impl Traffic {
         }
     }
 
+    /// The part that one of so many equal servers gets in a span of less than a minute.
+    pub(crate) fn part(
+        &self,
+        pool: Pool,
+        span: (Timestamp, Timestamp),
+        (server, servers): (usize, usize),
+    ) -> Minute {
+        const MOST: u64 = 512;
+        let place = pool.index() as u64 * MOST + (server as u64).min(MOST - 1);
+        let index = (span.0.as_second().max(0) as u64) * MOST * 2 + place;
+        let part = 1.0 / servers.max(1) as f64;
+        self.draw_span(pool, span, part, &mut self.seed.stream("part", index))
+    }
+
     fn draw(&self, pool: Pool, start: Timestamp) -> Minute {
         let end = after(start, SignedDuration::from_mins(1));
-        let rate = self.rate(start);
         let index = minute_number(start) * 2 + pool.index() as u64;
-        let mut stream = self.seed.stream("minute", index);
+        self.draw_span(pool, (start, end), 1.0, &mut self.seed.stream("minute", index))
+    }
+
+    fn draw_span(
+        &self,
+        pool: Pool,
+        (start, end): (Timestamp, Timestamp),
+        part: f64,
+        stream: &mut impl Rng,
+    ) -> Minute {
+        let rate = self.rate(minute_start(start)) * part;
         let segments = &self.segments[pool.index()];
         let first = segments.partition_point(|segment| segment.since <= start).saturating_sub(1);
         let mut minute = Minute::default();
@@ -259,7 +295,7 @@ impl Traffic {
             let to = segments.get(position + 1).map_or(end, |next| next.since.min(end));
             let requests = rate * seconds_between(from, to) * segment.average_share(from, to);
             if requests > 0.0 {
-                self.draw_part(&mut minute, segment, (from, requests), &mut stream);
+                self.draw_part(&mut minute, segment, (from, requests), stream);
             }
         }
         minute
@@ -313,6 +349,18 @@ impl Traffic {
 }
 
 impl Minute {
+    /// Adds the requests of `other`.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.c2xx += other.c2xx;
+        self.c3xx += other.c3xx;
+        self.c4xx += other.c4xx;
+        self.c5xx += other.c5xx;
+        self.connection_errors += other.connection_errors;
+        self.latency.merge(&other.latency);
+        self.unserved += other.unserved;
+    }
+
     /// The same minute with only the share `part` of its requests counted yet.
     pub(crate) fn thinned(&self, part: f64) -> Self {
         let thin = |count: u64| (count as f64 * part).floor() as u64;

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::World;
 use super::alarms::Alarm;
-use super::codedeploy::SetInfo;
+use super::codedeploy::{Platform, SetInfo};
 use super::ecs::SetStatus;
 use super::elb::{HostCount, Hosts, LbMinute, Spread};
 use super::keys::{DeploymentKey, Pool};
@@ -23,19 +23,17 @@ impl World {
         &self.names.place.account
     }
 
+    /// The id of the one target of every deployment: of the service, or the function's name.
+    pub(crate) fn deployment_target(&self) -> String {
+        let function = self.lambda.as_ref().map(|lambda| lambda.config.function.clone());
+        function.unwrap_or_else(|| self.names.service_target())
+    }
+
     /// The Region.
     pub fn region(&self) -> &str {
         &self.names.place.region
     }
 
-    /// Whether the targets are tasks of a service in ECS; else nobody knows whose they are.
-    pub(crate) fn has_service(&self) -> bool {
-        self.scenario.weighted.is_none()
-    }
-
-    /// Whether CodeDeploy deploys the service.
-    pub(crate) fn in_code_deploy(&self) -> bool {
-        self.has_service() && self.native.is_none()
     }
 
     /// The name of an Availability Zone.
@@ -52,7 +50,7 @@ impl World {
     /// The metrics of a target group in the minute that holds `at`, as far as CloudWatch shows
     /// them now; `None` before delivery, without requests, and for an unknown group.
     pub fn minute(&self, target_group_arn: &str, at: Timestamp) -> Option<Arc<Minute>> {
-        let minute = self.pool_minute(self.names.pool(target_group_arn)?, at)?;
+        let minute = self.group_minute(self.names.pool(target_group_arn)?, at)?;
         (minute.requests > 0).then_some(minute)
     }
 
@@ -82,6 +80,20 @@ impl World {
     /// delivery, without targets, and for an unknown group.
     pub fn hosts(&self, target_group_arn: &str, at: Timestamp) -> Option<Hosts> {
         self.pool_hosts(self.names.pool(target_group_arn)?, at)
+    }
+
+    /// The requests of a target group; one of instances has those of both sides.
+    pub(super) fn group_minute(&self, pool: Pool, at: Timestamp) -> Option<Arc<Minute>> {
+        if self.fleet.is_none() {
+            return self.pool_minute(pool, at);
+        }
+        let mut whole: Option<Minute> = None;
+        for side in Pool::ALL {
+            if let Some(minute) = self.pool_minute(side, at) {
+                whole.get_or_insert_default().merge(&minute);
+            }
+        }
+        whole.map(Arc::new)
     }
 
     pub(super) fn pool_minute(&self, pool: Pool, at: Timestamp) -> Option<Arc<Minute>> {
@@ -124,6 +136,11 @@ impl World {
         };
         if let Some(last) = &progress.last_sets {
             return last.clone();
+        }
+        match self.platform() {
+            Platform::Ecs => {}
+            Platform::Lambda => return self.version_infos(key),
+            Platform::Server => return Vec::new(),
         }
         let sides = [(Some(progress.blue), "Blue"), (progress.green, "Green")];
         sides

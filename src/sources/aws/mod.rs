@@ -132,9 +132,7 @@ pub(super) struct Reads {
     pub(super) sts: aws_sdk_sts::Client,
     pub(super) route53: aws_sdk_route53::Client,
     pub(super) beanstalk: aws_sdk_elasticbeanstalk::Client,
-    #[expect(dead_code, reason = "CodeDeploy tells of functions what is asked so far")]
     pub(super) lambda: aws_sdk_lambda::Client,
-    #[expect(dead_code, reason = "the pipeline behind a rollout is not read yet")]
     pub(super) codepipeline: aws_sdk_codepipeline::Client,
 }
 
@@ -144,8 +142,8 @@ pub(super) struct Changes {
     pub(super) ecs: aws_sdk_ecs::Client,
     pub(super) elb: aws_sdk_elasticloadbalancingv2::Client,
     pub(super) route53: aws_sdk_route53::Client,
-    #[expect(dead_code, reason = "no order goes to Elastic Beanstalk yet")]
     pub(super) beanstalk: aws_sdk_elasticbeanstalk::Client,
+    pub(super) codepipeline: aws_sdk_codepipeline::Client,
 }
 
 /// Reads the AWS configuration and builds the clients. Nothing is asked yet: a login that does not
@@ -260,6 +258,7 @@ fn changes(config: &SdkConfig, guard: &Guard, most: Option<Duration>) -> Changes
         elb: changer!(aws_sdk_elasticloadbalancingv2, config, guard, limit),
         route53: changer!(aws_sdk_route53, config, guard, limit),
         beanstalk: changer!(aws_sdk_elasticbeanstalk, config, guard, limit),
+        codepipeline: changer!(aws_sdk_codepipeline, config, guard, limit),
     }
 }
 

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_codedeploy::error::ProvideErrorMetadata;
 use aws_sdk_codedeploy::types::{
-    DeploymentGroupInfo, DeploymentInfo, DeploymentStatus, EcsTarget, RevisionLocation,
-    TrafficRoutingType,
+    DeploymentGroupInfo, DeploymentInfo, DeploymentStatus, RevisionLocation, TrafficRoutingType,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -15,6 +14,7 @@ use crate::sources::error::fault;
 use crate::sources::routing::Routing;
 
 use super::appspec;
+use super::destination::{Destination, Platform};
 use super::discover::{self, Driver};
 use super::raw::{Control, Deployment, service_names};
 
@@ -39,7 +39,9 @@ pub(crate) struct Memory {
     before: Option<(String, Option<String>)>,
     /// What the target of this deployment said last: one failed reading must not look as if
     /// nothing had happened yet.
-    target: Option<(String, Fact<Option<EcsTarget>>)>,
+    target: Option<(String, Fact<Option<Destination>>)>,
+    /// The ids of what deployments deploy to, by deployment.
+    ids: BTreeMap<String, String>,
 }
 
 /// One look at CodeDeploy.
@@ -164,9 +166,16 @@ impl Memory {
     async fn complete(&mut self, aws: &Aws, info: DeploymentInfo) -> Deployment {
         let id = info.deployment_id().unwrap_or_default().to_owned();
         let names = service_names(self.group.value(), None);
+        let names = names.map(|(cluster, service)| format!("{cluster}:{service}"));
+        let target = names.or_else(|| self.ids.get(&id).cloned());
         let name = info.deployment_config_name().unwrap_or_default().to_owned();
         let known = self.routings.get(&name).copied();
-        let (target, routing) = tokio::join!(ecs_target(aws, &id, names), async {
+        let now = aws.now();
+        if Platform::of(&info) == Platform::Instances {
+            // They are many, asked for by themselves, and have no shares.
+            return Deployment { info, target: Fact::known(None, now), routing: Fact::Unasked };
+        }
+        let (target, routing) = tokio::join!(destination(aws, &id, target), async {
             match known {
                 Some(routing) => Ok(routing),
                 None => routing(aws, &name).await,
@@ -175,6 +184,10 @@ impl Memory {
         if let Ok(routing) = &routing {
             self.routings.insert(name, *routing);
         }
+        let target = target.map(|(target_id, told)| {
+            self.ids.extend(target_id.map(|target_id| (id, target_id)));
+            told
+        });
         let now = aws.now();
         Deployment {
             info,
@@ -227,7 +240,8 @@ impl Memory {
 impl Memory {
     /// What served before a deployment that ended well; it never changes.
     async fn before(&mut self, aws: &Aws, of: &DeploymentInfo) -> Option<String> {
-        if of.status() != Some(&DeploymentStatus::Succeeded) {
+        let of_service = Platform::of(of) == Platform::Service;
+        if !of_service || of.status() != Some(&DeploymentStatus::Succeeded) {
             return None;
         }
         let id = of.deployment_id()?;
@@ -296,24 +310,27 @@ async fn newest(aws: &Aws, application: &str, name: &str) -> Result<Option<Strin
     Ok(answer.deployments().first().cloned())
 }
 
-/// The one target of an ECS deployment; nothing before the deployment has started.
-async fn ecs_target(
+/// The one target of a deployment, with its id; nothing before the deployment has started.
+async fn destination(
     aws: &Aws,
     id: &str,
-    names: Option<(String, String)>,
-) -> Result<Option<EcsTarget>, Fault> {
+    known: Option<String>,
+) -> Result<(Option<String>, Option<Destination>), Fault> {
     const OPERATION: &str = "codedeploy:BatchGetDeploymentTargets";
-    let target_id = match names {
-        Some((cluster, service)) => format!("{cluster}:{service}"),
+    let target_id = match known {
+        Some(known) => known,
         None => match listed_target(aws, id).await? {
             Some(target_id) => target_id,
-            None => return Ok(None),
+            None => return Ok((None, None)),
         },
     };
     let call = aws.reads().codedeploy.batch_get_deployment_targets();
-    match call.deployment_id(id).target_ids(target_id).send().await {
-        Ok(answer) => Ok(answer.deployment_targets().iter().find_map(|t| t.ecs_target().cloned())),
-        Err(error) if error.code() == Some("DeploymentNotStartedException") => Ok(None),
+    match call.deployment_id(id).target_ids(&target_id).send().await {
+        Ok(answer) => {
+            let told = answer.deployment_targets().iter().find_map(Destination::of);
+            Ok((Some(target_id), told))
+        }
+        Err(error) if error.code() == Some("DeploymentNotStartedException") => Ok((None, None)),
         Err(error) => Err(fault(OPERATION, &error)),
     }
 }

@@ -1,10 +1,11 @@
-//! ECS services that CodeDeploy deploys blue/green.
+//! What CodeDeploy deploys: ECS services blue/green, functions by their alias, and instances.
 //!
 //! | module | what |
 //! |---|---|
 //! | `parts` | what is asked for separately, and how often |
 //! | `discover` | from a service to what deploys it |
-//! | `control`, `service` | the calls |
+//! | `control`, `service`, `function`, `fleet` | the calls |
+//! | `destination` | what a deployment deploys to |
 //! | `appspec` | from a revision to its task definition |
 //! | `raw` | what the APIs said, each part with its age |
 //! | `translate` | raw answers → one snapshot, pure |
@@ -13,7 +14,10 @@
 
 mod appspec;
 mod control;
+mod destination;
 mod discover;
+mod fleet;
+mod function;
 pub(crate) mod list;
 pub(crate) mod orders;
 mod parts;
@@ -30,9 +34,12 @@ use crate::domain::{Fact, Fault, Identity, Phase, Snapshot, Target};
 
 use super::around::{self, Route, Whereabouts, age};
 use super::aws::Aws;
-use super::metrics::Groups;
+use super::metrics::{Function, Groups};
+use super::pipeline::Deploys;
 use super::poll::{Ask, Kept, Kind, Question, replace};
 use control::Memory;
+use fleet::Fleet;
+use function::Alias;
 use parts::Part;
 use raw::{Control, Raw, Service};
 
@@ -49,6 +56,8 @@ pub(crate) struct CodeDeploy {
 pub(crate) enum Answer {
     Control(Box<(Result<Control, Fault>, Memory)>),
     Service(Box<Result<Service, Fault>>),
+    Alias(Result<Alias, Fault>),
+    Fleet(Box<Result<Fleet, Fault>>),
     Around(around::Answer),
 }
 
@@ -97,6 +106,16 @@ impl Kind for CodeDeploy {
                 }
                 .boxed()
             }
+            Part::Alias => {
+                let of = translate::function::Versions::of(raw)?;
+                async move { Answer::Alias(function::look(&aws, of.function, of.alias).await) }
+                    .boxed()
+            }
+            Part::Fleet => {
+                let (wanted, before) = (translate::fleet::wanted(raw)?, raw.fleet.value().cloned());
+                async move { Answer::Fleet(Box::new(fleet::look(&aws, wanted, before).await)) }
+                    .boxed()
+            }
             Part::Around(part) => {
                 raw.around.question(&aws, part, self, ask)?.map(Answer::Around).boxed()
             }
@@ -115,6 +134,12 @@ impl Kind for CodeDeploy {
                 return Kept { part: Part::Control, fault, anew };
             }
             Answer::Service(result) => (Part::Service, replace(&mut raw.service, *result, now)),
+            Answer::Alias(result) => {
+                let fault = replace(&mut raw.alias, result, now);
+                self.follow(now);
+                return Kept { part: Part::Alias, fault, anew: false };
+            }
+            Answer::Fleet(result) => (Part::Fleet, replace(&mut raw.fleet, *result, now)),
             Answer::Around(answer) => {
                 let (part, fault) = raw.around.keep(answer, now);
                 (Part::Around(part), fault)
@@ -124,8 +149,7 @@ impl Kind for CodeDeploy {
     }
 
     fn phase(&self) -> Option<Phase> {
-        let sides = translate::Sides::of(&self.raw);
-        self.raw.deployment().map(|deployment| translate::phase(deployment, &sides))
+        self.raw.deployment().map(|deployment| translate::phase_of(&self.raw, deployment))
     }
 
     fn age(&self, part: Part) -> (Option<Timestamp>, Option<Fault>) {
@@ -136,6 +160,8 @@ impl Kind for CodeDeploy {
                 (at, fault.or_else(|| target_fault(raw)))
             }
             Part::Service => age(&raw.service),
+            Part::Alias => age(&raw.alias),
+            Part::Fleet => age(&raw.fleet),
             Part::Around(part) => raw.around.age(part),
         }
     }
@@ -170,6 +196,26 @@ impl Whereabouts for CodeDeploy {
 
     fn metric_groups(&self) -> Option<Groups> {
         translate::groups(&self.raw)
+    }
+
+    fn metric_function(&self) -> Option<Function> {
+        translate::function::measured(&self.raw)
+    }
+
+    fn deploys(&self) -> Option<(Deploys, Option<String>)> {
+        self.raw.control.value()?;
+        let deployment = self.raw.deployment();
+        let of_group = || {
+            let info = &deployment?.info;
+            let (application, group) = (info.application_name()?, info.deployment_group_name()?);
+            Some((application.to_owned(), group.to_owned()))
+        };
+        let (application, group) = match self.target() {
+            Target::CodeDeploy { application, group } => (application, group),
+            _ => of_group()?,
+        };
+        let rollout = deployment.map(|deployment| deployment.id().to_owned());
+        Some((Deploys::Group(application, group), rollout))
     }
 
     fn created(&self) -> Option<Timestamp> {

@@ -3,8 +3,8 @@
 use aws_sdk_codedeploy::error::ProvideErrorMetadata;
 use aws_sdk_codedeploy::operation::RequestId;
 use aws_sdk_codedeploy::types::{
-    AppSpecContent, BundleType, DeploymentWaitType, RevisionLocation, RevisionLocationType,
-    S3Location,
+    AppSpecContent, BundleType, DeploymentWaitType, GitHubLocation, RevisionLocation,
+    RevisionLocationType, S3Location,
 };
 use serde_json::Value;
 
@@ -27,6 +27,16 @@ pub(crate) async fn read_again(aws: &Aws, order: &Order) -> Snapshot {
     raw.control = raw.control.after(control, now);
     let picture = snapshot(&order.target, &identity, &raw, now);
     let knows_blue = picture.rollout().is_none_or(|rollout| rollout.blue.tasks.value().is_some());
+    if let Some(of) = super::translate::function::Versions::of(&raw) {
+        let alias = super::function::look(aws, of.function, of.alias).await;
+        raw.alias = raw.alias.after(alias, aws.now());
+        return snapshot(&order.target, &identity, &raw, aws.now());
+    }
+    if let Some(wanted) = super::translate::fleet::wanted(&raw) {
+        let fleet = super::fleet::look(aws, wanted, None).await;
+        raw.fleet = raw.fleet.after(fleet, aws.now());
+        return snapshot(&order.target, &identity, &raw, aws.now());
+    }
     match raw.service_names() {
         // CodeDeploy did not name the task sets; ECS can.
         Some(names) if !knows_blue => {
@@ -137,6 +147,12 @@ fn revision(value: &Value) -> Option<RevisionLocation> {
             .set_version(text(place, "version"))
             .set_e_tag(text(place, "eTag"));
         location = location.s3_location(s3.build());
+    }
+    if let Some(place) = value.get("gitHubLocation") {
+        let commit = GitHubLocation::builder()
+            .set_repository(text(place, "repository"))
+            .set_commit_id(text(place, "commitId"));
+        location = location.git_hub_location(commit.build());
     }
     Some(location.build())
 }

@@ -12,19 +12,26 @@ pub(crate) enum Part {
     Control,
     /// The ECS service.
     Service,
+    /// The alias of a function.
+    Alias,
+    /// The instances.
+    Fleet,
     /// What surrounds it.
     Around(Around),
 }
 
 impl poll::Part for Part {
     fn all() -> impl Iterator<Item = Self> {
-        [Part::Control, Part::Service].into_iter().chain(Around::ALL.map(Part::Around))
+        [Part::Control, Part::Service, Part::Alias, Part::Fleet]
+            .into_iter()
+            .chain(Around::ALL.map(Part::Around))
     }
 
     fn source(self) -> Source {
         match self {
-            Part::Control => Source::CodeDeploy,
+            Part::Control | Part::Fleet => Source::CodeDeploy,
             Part::Service => Source::Ecs,
+            Part::Alias => Source::Lambda,
             Part::Around(part) => part.source(),
         }
     }
@@ -39,6 +46,10 @@ impl poll::Part for Part {
         match self {
             Part::Control => Rhythm { usual: 5.0, hurry: 2.0, over: 20.0 }.at(pace),
             Part::Service => Rhythm { usual: 10.0, hurry: 5.0, over: 60.0 }.at(pace),
+            Part::Alias if pace == Pace::Shifting => 5.0,
+            Part::Alias => Rhythm { usual: 10.0, hurry: 2.0, over: 60.0 }.at(pace),
+            // The overview comes with the deployment; the instances one by one say why.
+            Part::Fleet => Rhythm { usual: 15.0, hurry: 5.0, over: 120.0 }.at(pace),
             Part::Around(part) => part.period(pace),
         }
     }
@@ -52,9 +63,12 @@ mod tests {
     #[test]
     fn an_hour_of_a_shift_stays_within_the_budget() {
         let calls = |part: Part| match part {
-            Part::Around(Around::Listener | Around::Alarms | Around::Metrics) | Part::Service => {
-                1.0
-            }
+            // Who has a function or instances has no service.
+            Part::Alias | Part::Fleet => 0.0,
+            Part::Around(
+                Around::Listener | Around::Alarms | Around::Metrics | Around::Pipeline,
+            )
+            | Part::Service => 1.0,
             Part::Around(Around::Tasks | Around::Stopped | Around::Health) | Part::Control => 2.0,
         };
         let a_second: f64 = Part::all().map(|part| calls(part) / part.period(Pace::Shifting)).sum();

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_codedeploy::types::{DeploymentGroupInfo, DeploymentInfo, EcsTarget, RevisionLocation};
+use aws_sdk_codedeploy::types::{
+    DeploymentGroupInfo, DeploymentInfo, DeploymentStyle, DeploymentType, LoadBalancerInfo,
+    RevisionLocation, TargetGroupPairInfo,
+};
 use aws_sdk_ecs::types as ecs;
 use jiff::Timestamp;
 
@@ -11,13 +14,17 @@ use crate::sources::around::Surroundings;
 use crate::sources::routing::Routing;
 use crate::sources::time::moment;
 
+use super::destination::{Destination, Platform};
+use super::fleet::Fleet;
+use super::function::Alias;
+
 /// What CodeDeploy says about one deployment.
 #[derive(Debug, Clone)]
 pub(crate) struct Deployment {
     /// The deployment.
     pub(crate) info: DeploymentInfo,
     /// Its one target; `Known(None)` before it has started.
-    pub(crate) target: Fact<Option<EcsTarget>>,
+    pub(crate) target: Fact<Option<Destination>>,
     /// How it shifts the traffic.
     pub(crate) routing: Fact<Routing>,
 }
@@ -26,6 +33,27 @@ impl Deployment {
     /// The id, empty when the service left it out.
     pub(crate) fn id(&self) -> &str {
         self.info.deployment_id().unwrap_or_default()
+    }
+
+    /// What kind of thing it deploys to.
+    pub(crate) fn platform(&self) -> Platform {
+        Platform::of(&self.info)
+    }
+
+    /// Whether it deploys to instances.
+    pub(crate) fn is_to_instances(&self) -> bool {
+        self.platform() == Platform::Instances
+    }
+
+    /// Whether the instances that serve are changed where they are.
+    pub(crate) fn is_in_place(&self) -> bool {
+        let style = self.info.deployment_style().and_then(DeploymentStyle::deployment_type);
+        self.is_to_instances() && style != Some(&DeploymentType::BlueGreen)
+    }
+
+    /// What it deploys to, as far as that was told.
+    pub(crate) fn destination(&self) -> Option<&Destination> {
+        self.target.value()?.as_ref()
     }
 }
 
@@ -65,6 +93,10 @@ pub(crate) struct Raw {
     pub(crate) control: Fact<Control>,
     /// The ECS service.
     pub(crate) service: Fact<Service>,
+    /// The alias of a function.
+    pub(crate) alias: Fact<Alias>,
+    /// The instances.
+    pub(crate) fleet: Fact<Fleet>,
     /// What is the same whoever deploys.
     pub(crate) around: Surroundings,
     /// When a new planned share of green was first seen: deployment, percent, moment.
@@ -97,11 +129,12 @@ impl Raw {
         let info = own
             .filter(|info| !info.target_group_pair_info_list().is_empty())
             .or_else(|| control.group.value().and_then(DeploymentGroupInfo::load_balancer_info));
-        info.and_then(|info| info.target_group_pair_info_list().first())
-            .map(|pair| pair.target_groups().iter().filter_map(|g| g.name()).map(str::to_owned))
-            .into_iter()
-            .flatten()
-            .collect()
+        let pair = info.and_then(|info| info.target_group_pair_info_list().first());
+        let groups = pair.map(TargetGroupPairInfo::target_groups);
+        // Instances of both sides are in one group.
+        let shared = own.map(LoadBalancerInfo::target_group_info_list);
+        let groups = groups.or(shared).unwrap_or_default();
+        groups.iter().filter_map(|group| group.name()).map(str::to_owned).collect()
     }
 
     /// The production listener's ARN.
@@ -137,8 +170,7 @@ pub(crate) fn service_names(
         Some((service.cluster_name()?.to_owned(), service.service_name()?.to_owned()))
     });
     from_group.or_else(|| {
-        let target = deployment?.target.value()?.as_ref()?;
-        let (cluster, service) = target.target_id()?.split_once(':')?;
+        let (cluster, service) = deployment?.destination()?.service()?;
         Some((cluster.to_owned(), service.to_owned()))
     })
 }

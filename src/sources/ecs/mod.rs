@@ -31,6 +31,7 @@ use crate::domain::{Fact, Fault, FaultKind, Identity, Phase, Snapshot, Target};
 use super::around::{self, Route, Whereabouts, age};
 use super::aws::Aws;
 use super::metrics::Groups;
+use super::pipeline::Deploys;
 use super::poll::{Ask, Kept, Kind, Question, replace};
 use super::service::describe;
 use parts::Part;
@@ -207,6 +208,13 @@ impl Whereabouts for Ecs {
 
     fn metric_groups(&self) -> Option<Groups> {
         translate::groups(&self.raw)
+    }
+
+    fn deploys(&self) -> Option<(Deploys, Option<String>)> {
+        self.own()?;
+        let (cluster, service) = self.names();
+        // Its deployments have no id that a pipeline names.
+        Some((Deploys::Service(cluster, service), None))
     }
 
     fn created(&self) -> Option<Timestamp> {

@@ -65,6 +65,12 @@ impl Answer {
         Self { values, complete: true }
     }
 
+    /// The same in another unit, of which so many make one.
+    pub(super) fn divided(mut self, by: f64) -> Self {
+        self.values.iter_mut().for_each(|(_, value)| *value /= by);
+        self
+    }
+
     /// With pages the last status counts: `PartialData` until all of it is there.
     pub(super) fn add(&mut self, result: &MetricDataResult) {
         self.complete = result.status_code() == Some(&StatusCode::Complete);

@@ -32,10 +32,12 @@ pub(super) enum Way {
 }
 
 impl Way {
-    pub(super) fn statistic(self, seconds: f64) -> String {
+    /// The statistic with a bound in the metric's unit, of which a second has so many.
+    pub(super) fn statistic(self, seconds: f64, per_second: f64) -> String {
+        let bound = rounded(seconds * per_second);
         match self {
-            Way::TrimmedCount => format!("TC(:{seconds})"),
-            Way::PercentileRank => format!("PR(:{seconds})"),
+            Way::TrimmedCount => format!("TC(:{bound})"),
+            Way::PercentileRank => format!("PR(:{bound})"),
         }
     }
 
@@ -115,15 +117,15 @@ fn edges(
         let known: Vec<Option<f64>> =
             history.clone().map(|minute| kept.cell(&id, minute).value()).collect();
         let thresholds = Edge::from_history(quantile, &known)?.thresholds(growth);
-        let [edge, ignored, accepted] = thresholds.map(microseconds);
+        let [edge, ignored, accepted] = thresholds.map(rounded);
         Some(LatencyEdge { quantile, edge, ignored, accepted })
     };
     Quantile::ALL.into_iter().zip(margins).filter_map(edge).collect()
 }
 
 /// Rounded to what a statistic's text can hold.
-fn microseconds(seconds: f64) -> f64 {
-    (seconds * 1e6).round() / 1e6
+fn rounded(number: f64) -> f64 {
+    (number * 1e6).round() / 1e6
 }
 
 /// Whether a count came for any minute in which blue was timed. A statistic that is not known here
@@ -139,7 +141,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::super::kept::Answer;
-    use super::super::{Behind, Groups};
+    use super::super::{Behind, Groups, Measured};
     use super::*;
 
     const BEGAN: i64 = 1_760_000_430;
@@ -147,12 +149,12 @@ mod tests {
     fn subject() -> Subject {
         let name = String::new();
         Subject {
-            groups: Groups {
+            measured: Measured::Groups(Groups {
                 blue: Behind { load_balancer: name, group: None },
                 green: None,
                 blue_runs: None,
                 green_runs: None,
-            },
+            }),
             began: Timestamp::from_second(BEGAN).ok(),
             margins: Margins::of(&Config::default()),
             custom: std::collections::BTreeMap::new(),
@@ -220,8 +222,9 @@ mod tests {
 
     #[test]
     fn a_statistic_is_written_as_the_service_reads_it() {
-        assert_eq!(Way::TrimmedCount.statistic(microseconds(0.187 * 1.05)), "TC(:0.19635)");
-        assert_eq!(Way::PercentileRank.statistic(microseconds(0.001)), "PR(:0.001)");
-        assert_eq!(Way::PercentileRank.statistic(microseconds(12.0)), "PR(:12)");
+        assert_eq!(Way::TrimmedCount.statistic(0.187 * 1.05, 1.0), "TC(:0.19635)");
+        assert_eq!(Way::PercentileRank.statistic(0.001, 1.0), "PR(:0.001)");
+        assert_eq!(Way::PercentileRank.statistic(12.0, 1.0), "PR(:12)");
+        assert_eq!(Way::TrimmedCount.statistic(0.19635, 1000.0), "TC(:196.35)");
     }
 }

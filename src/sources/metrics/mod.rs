@@ -3,6 +3,7 @@
 //!
 //! | module | what |
 //! |---|---|
+//! | `measured` | what is measured, as CloudWatch names it |
 //! | `span` | from when to when, and which minutes may still change |
 //! | `query` | which series there are and how each is asked for |
 //! | `kept` | what was answered so far, and from where on it has to be asked again |
@@ -11,6 +12,7 @@
 
 mod kept;
 mod latency;
+mod measured;
 pub(crate) mod prometheus;
 mod query;
 mod span;
@@ -29,6 +31,7 @@ use super::error::fault;
 use super::time::sdk_time;
 use kept::{Answer, Kept};
 use latency::{Counting, Margins};
+pub(crate) use measured::{Behind, Function, Groups, Measured};
 use query::Query;
 pub(crate) use span::Span;
 
@@ -36,40 +39,10 @@ const OPERATION: &str = "cloudwatch:GetMetricData";
 /// Pages of one answer; more is a server that repeats itself.
 const PAGES: usize = 20;
 
-/// Where the two sides are measured, as CloudWatch's dimensions name it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Groups {
-    /// Blue's place.
-    pub(crate) blue: Behind,
-    /// Green's; nothing while there is no green.
-    pub(crate) green: Option<Behind>,
-    /// What blue runs, e.g. `checkout:41`.
-    pub(crate) blue_runs: Option<String>,
-    /// What green runs.
-    pub(crate) green_runs: Option<String>,
-}
-
-/// A load balancer, and the target group behind it where that has more than one side's.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Behind {
-    /// `app/NAME/HEX`.
-    pub(crate) load_balancer: String,
-    /// `targetgroup/NAME/HEX`; nothing where all of the load balancer's requests are the side's.
-    pub(crate) group: Option<String>,
-}
-
-impl Groups {
-    /// Green's own load balancer, where the sides do not share one.
-    fn second_balancer(&self) -> Option<&str> {
-        let green = self.green.as_ref()?.load_balancer.as_str();
-        (green != self.blue.load_balancer).then_some(green)
-    }
-}
-
 /// What is measured: another one begins from nothing.
 #[derive(Debug, Clone, PartialEq)]
 struct Subject {
-    groups: Groups,
+    measured: Measured,
     /// When the rollout began; what blue did before is its history.
     began: Option<Timestamp>,
     margins: Margins,
@@ -87,17 +60,17 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    /// The metrics of `groups` over `span`, measured for what `config` judges, and the meter with
+    /// The metrics of what is `measured` over `span`, measured for what `config` judges, and the meter with
     /// what it learnt: also when the reading failed, a part of it may be there.
     pub(crate) async fn read(
         mut self,
         aws: &Aws,
-        groups: Groups,
+        measured: Measured,
         span: Span,
         config: &Config,
     ) -> (Result<Metrics, Fault>, Self) {
         let (margins, custom) = (Margins::of(config), config.metrics.clone());
-        let subject = Subject { groups, began: span.began, margins, custom };
+        let subject = Subject { measured, began: span.began, margins, custom };
         if self.subject.as_ref() != Some(&subject) {
             self = Self::default();
         }
@@ -137,7 +110,7 @@ impl Meter {
             let mut answers = fetch(aws, &queries, (from, span.end)).await?;
             for query in queries {
                 let answer = answers.remove(&query.id).unwrap_or_default();
-                self.kept.put(&query.id, &answer, from, span);
+                self.kept.put(&query.id, &answer.divided(query.per_second), from, span);
             }
         }
         Ok(())

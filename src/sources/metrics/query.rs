@@ -5,32 +5,22 @@ use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat};
 use crate::domain::{LatencyEdge, Side};
 use crate::stats::CustomMetric;
 
+use super::Subject;
 use super::latency::{Counting, Way};
-use super::{Behind, Groups, Subject};
+use super::measured::Measured;
 
-const NAMESPACE: &str = "AWS/ApplicationELB";
-const RESPONSE_TIME: &str = "TargetResponseTime";
-
-/// The series of each side: name, metric and statistic.
-const SERIES: [(&str, &str, &str); 7] = [
-    ("requests", "RequestCount", "Sum"),
-    ("e5xx", "HTTPCode_Target_5XX_Count", "Sum"),
-    ("e4xx", "HTTPCode_Target_4XX_Count", "Sum"),
-    ("connection", "TargetConnectionErrorCount", "Sum"),
-    ("p50", RESPONSE_TIME, "p50"),
-    ("p90", RESPONSE_TIME, "p90"),
-    ("p99", RESPONSE_TIME, "p99"),
-];
 /// The series of no side: what the load balancer of both, or of blue, answers by itself.
 pub(super) const BALANCER: &str = "balancer_5xx";
 /// The same of green's, where that is another one.
 pub(super) const SECOND_BALANCER: &str = "second_balancer_5xx";
 
 /// One series that is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Query {
     /// Under which it is answered and kept.
     pub(super) id: String,
+    /// How many of its unit a second has, where it is a time.
+    pub(super) per_second: f64,
     namespace: String,
     metric: String,
     dimensions: Vec<(String, String)>,
@@ -73,73 +63,66 @@ impl Strictness {
 
 /// All series that are asked for now.
 pub(super) fn all(subject: &Subject, counting: &Counting) -> Vec<Query> {
-    let groups = &subject.groups;
+    let measured = &subject.measured;
     let mut queries = Vec::new();
-    let sides = [Some(Side::Blue), groups.green.as_ref().map(|_| Side::Green)];
-    for side in sides.into_iter().flatten() {
-        for (name, metric, statistic) in SERIES {
-            queries.extend(own(groups, side, id(side, name), metric, statistic.to_owned()));
+    for side in measured.sides() {
+        for (name, metric, statistic) in measured.series() {
+            let statistic = (*statistic).to_owned();
+            queries.push(own(measured, side, id(side, name), (metric, statistic)));
         }
         if let Some((way, edges)) = counting.asked() {
-            counts(groups, side, (way, edges), &mut queries);
+            counts(measured, side, (way, edges), &mut queries);
         }
         for (index, metric) in subject.custom.values().enumerate() {
-            queries.extend(custom(groups, side, index, metric));
+            queries.extend(custom(measured, side, index, metric));
         }
     }
-    queries.push(by_itself(&groups.blue.load_balancer, BALANCER));
-    queries.extend(groups.second_balancer().map(|second| by_itself(second, SECOND_BALANCER)));
+    for (id, balancer) in measured.balancers() {
+        queries.push(by_itself(measured, balancer, id));
+    }
     queries
 }
 
-/// Where a side is measured.
-fn place(groups: &Groups, side: Side) -> Option<&Behind> {
-    match side {
-        Side::Blue => Some(&groups.blue),
-        Side::Green => groups.green.as_ref(),
+/// What a load balancer answers by itself.
+fn by_itself(measured: &Measured, balancer: &str, id: &str) -> Query {
+    Query {
+        id: id.to_owned(),
+        per_second: 1.0,
+        namespace: measured.namespace().to_owned(),
+        metric: "HTTPCode_ELB_5XX_Count".to_owned(),
+        dimensions: vec![("LoadBalancer".to_owned(), balancer.to_owned())],
+        statistic: "Sum".to_owned(),
     }
 }
 
-/// A series of one side.
-fn own(groups: &Groups, side: Side, id: String, metric: &str, statistic: String) -> Option<Query> {
-    Some(query(place(groups, side)?, id, metric, statistic))
-}
-
-/// What a load balancer answers by itself.
-fn by_itself(load_balancer: &str, id: &str) -> Query {
-    let whole = Behind { load_balancer: load_balancer.to_owned(), group: None };
-    query(&whole, id.to_owned(), "HTTPCode_ELB_5XX_Count", "Sum".to_owned())
-}
-
-fn query(at: &Behind, id: String, metric: &str, statistic: String) -> Query {
-    let balancer = ("LoadBalancer".to_owned(), at.load_balancer.clone());
-    let group = at.group.as_ref().map(|group| ("TargetGroup".to_owned(), group.clone()));
+/// A series of a side.
+fn own(
+    measured: &Measured,
+    side: Side,
+    id: String,
+    (metric, statistic): (&str, String),
+) -> Query {
+    // Percentiles are times; everything else counts.
+    let (response_time, per_second) = measured.response_time();
+    let is_time = metric == response_time && statistic.starts_with('p');
     Query {
         id,
-        namespace: NAMESPACE.to_owned(),
+        per_second: if is_time { per_second } else { 1.0 },
+        namespace: measured.namespace().to_owned(),
         metric: metric.to_owned(),
-        dimensions: std::iter::once(balancer).chain(group).collect(),
+        dimensions: measured.dimensions(side),
         statistic,
     }
 }
 
 /// A metric that a person added; nothing while what tells its sides apart is not known.
-fn custom(groups: &Groups, side: Side, index: usize, metric: &CustomMetric) -> Option<Query> {
-    let runs = match side {
-        Side::Blue => &groups.blue_runs,
-        Side::Green => &groups.green_runs,
-    };
-    let at = place(groups, side)?;
-    let value = |text: &String| match text.as_str() {
-        "$target-group" => at.group.clone(),
-        "$load-balancer" => Some(at.load_balancer.clone()),
-        "$task-definition" => runs.clone(),
-        _ => Some(text.clone()),
-    };
+fn custom(measured: &Measured, side: Side, index: usize, metric: &CustomMetric) -> Option<Query> {
     let dimensions = metric.dimensions.iter();
-    let dimensions = dimensions.map(|(name, text)| Some((name.clone(), value(text)?)));
+    let dimensions =
+        dimensions.map(|(name, text)| Some((name.clone(), measured.value(side, text)?)));
     Some(Query {
         id: custom_id(side, index),
+        per_second: 1.0,
         namespace: metric.namespace.clone(),
         metric: metric.metric.clone(),
         dimensions: dimensions.collect::<Option<_>>()?,
@@ -149,18 +132,19 @@ fn custom(groups: &Groups, side: Side, index: usize, metric: &CustomMetric) -> O
 
 /// How many requests were timed, and how many of them took at most so long.
 fn counts(
-    groups: &Groups,
+    measured: &Measured,
     side: Side,
     (way, edges): (Way, &[LatencyEdge]),
     queries: &mut Vec<Query>,
 ) {
+    let (response_time, per_second) = measured.response_time();
     let mut push = |id: String, statistic: String| {
-        queries.extend(own(groups, side, id, RESPONSE_TIME, statistic));
+        queries.push(own(measured, side, id, (response_time, statistic)));
     };
     push(id(side, "timed"), "SampleCount".to_owned());
     for edge in edges {
         for strictness in Strictness::of(side) {
-            let statistic = way.statistic(strictness.seconds(edge));
+            let statistic = way.statistic(strictness.seconds(edge), per_second);
             push(count_id(side, edge, *strictness), statistic);
         }
     }
@@ -203,15 +187,11 @@ impl Query {
 
 /// From where the numbers come, for the person who asks.
 pub(super) fn source(subject: &Subject, counting: &Counting) -> String {
-    let Groups { blue, green, .. } = &subject.groups;
-    let load_balancer = &blue.load_balancer;
-    let name = |at: &Behind| at.group.clone().unwrap_or_else(|| at.load_balancer.clone());
-    let green = green.as_ref().map(|green| format!(", green {}", name(green))).unwrap_or_default();
-    let blue = name(blue);
+    let (_, per_second) = subject.measured.response_time();
     let counted = match counting.asked() {
         Some((way, edges)) => {
-            let edges: Vec<String> = edges.iter().map(|edge| way.statistic(edge.edge)).collect();
-            format!(", SampleCount and {}", edges.join(", "))
+            let edges = edges.iter().map(|edge| way.statistic(edge.edge, per_second));
+            format!(", SampleCount and {}", edges.collect::<Vec<_>>().join(", "))
         }
         None => String::new(),
     };
@@ -219,9 +199,5 @@ pub(super) fn source(subject: &Subject, counting: &Counting) -> String {
         let CustomMetric { namespace, metric, statistic, .. } = own;
         format!("; {name}: {namespace} {metric} as {statistic}")
     });
-    format!(
-        "{NAMESPACE} of {load_balancer}: blue {blue}{green}; RequestCount, 5xx, 4xx and \
-         connection errors as Sum, {RESPONSE_TIME} as p50, p90, p99{counted}; period 60 s{}",
-        own.collect::<String>()
-    )
+    subject.measured.source(&counted) + &own.collect::<String>()
 }

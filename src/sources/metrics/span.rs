@@ -39,6 +39,11 @@ impl Span {
         Self { start, end, settled, began }
     }
 
+    /// How many minutes there are.
+    pub(super) fn minutes(self) -> usize {
+        usize::try_from(self.end - self.start).unwrap_or(0)
+    }
+
     /// The minutes before the rollout that blue's history is taken from; nothing before all of
     /// them are settled, so that what is learnt from them is always the same.
     pub(super) fn history(self) -> Option<std::ops::Range<i64>> {

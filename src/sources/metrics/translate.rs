@@ -7,22 +7,21 @@ use crate::domain::{
 use super::Subject;
 use super::kept::Kept;
 use super::latency::{Counting, Way};
-use super::query::{BALANCER, SECOND_BALANCER, Strictness, count_id, custom_id, id, source};
+use super::measured::{Measured, REFUSED};
+use super::query::{Strictness, count_id, custom_id, id, source};
 use super::span::{Span, moment};
 use crate::stats::CustomMetric;
 
 /// Both sides over `span`.
 pub(super) fn metrics(kept: &Kept, subject: &Subject, counting: &Counting, span: Span) -> Metrics {
     let Subject { custom, .. } = subject;
-    let side = |side| self::side(kept, counting, side, span);
+    let side = |side| self::side(kept, (&subject.measured, counting), side, span);
     Metrics {
         start: moment(span.start),
         blue: side(Side::Blue),
         green: side(Side::Green),
         custom: custom.iter().enumerate().map(|(i, own)| series(kept, i, own, span)).collect(),
-        balancer_errors: match subject.groups.second_balancer() {
-            Some(_) => plus(&kept.points(BALANCER, span), &kept.points(SECOND_BALANCER, span)),
-            None => kept.points(BALANCER, span),
+        balancer_errors: balancer_errors(kept, &subject.measured, span),
         },
         latency: match counting {
             Counting::Works(_, edges) => LatencyBasis::Counted { edges: edges.clone() },
@@ -33,6 +32,13 @@ pub(super) fn metrics(kept: &Kept, subject: &Subject, counting: &Counting, span:
         },
         source: source(subject, counting),
     }
+}
+
+/// What the load balancers answered by themselves.
+fn balancer_errors(kept: &Kept, measured: &Measured, span: Span) -> Vec<Point> {
+    let balancers = measured.balancers();
+    let each = balancers.iter().map(|(id, _)| kept.points(id, span));
+    each.reduce(|sum, more| plus(&sum, &more)).unwrap_or_else(|| vec![Point::Absent; span.minutes()])
 }
 
 /// The metric that a person added as the `index`-th.
@@ -47,9 +53,18 @@ fn series(
     CustomSeries { name: name.clone(), unit: metric.unit.clone(), blue, green }
 }
 
-fn side(kept: &Kept, counting: &Counting, side: Side, span: Span) -> SideMetrics {
+fn side(
+    kept: &Kept,
+    (measured, counting): (&Measured, &Counting),
+    side: Side,
+    span: Span,
+) -> SideMetrics {
     let get = |name: &str| kept.points(&id(side, name), span);
-    let (answered, refused) = (get("requests"), get("connection"));
+    let answered = get("requests");
+    let refused = match measured.is_balanced() {
+        true => get(REFUSED),
+        false => vec![Point::Absent; answered.len()],
+    };
     // A refused connection never becomes a counted request: it is one more of both.
     let requests = plus(&answered, &refused);
     let errors = plus(&get("e5xx"), &refused);

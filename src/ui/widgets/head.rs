@@ -57,6 +57,7 @@ fn sentence(state: &State, rollout: &Rollout, live: bool, room: usize) -> String
     let long = match truth.of {
         ShareOf::Requests => words::traffic(split, live),
         ShareOf::Tasks => words::capacity(split),
+        ShareOf::Instances => words::instances(split),
         ShareOf::Answers => words::answers(split),
     };
     let traffic = if long.width() <= room { long } else { words::traffic_short(split) };

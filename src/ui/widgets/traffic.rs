@@ -25,6 +25,9 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State) {
     let (first, what) = match (truth.of, &truth.listener) {
         (ShareOf::Answers, _) => ("records", "share of the answers, not of requests".to_owned()),
         (ShareOf::Tasks, _) => ("tasks", "no weights: each running task takes its turn".to_owned()),
+        (ShareOf::Instances, _) => {
+            ("instances", "no weights: each registered instance takes its turn".to_owned())
+        }
         (ShareOf::Requests, Some(ListenerSplit::Mixed(_))) => {
             ("asked for", "its rules disagree".to_owned())
         }

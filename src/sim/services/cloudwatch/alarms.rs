@@ -1,5 +1,6 @@
 //! DescribeAlarms: the metric alarms; there are no composite ones.
 
+use super::function;
 use super::metric::{NAMESPACE, dimensions};
 use super::{page, validation};
 use crate::sim::error::ApiError;
@@ -61,13 +62,20 @@ fn described(alarm: &Alarm, world: &World) -> Value {
         AlarmMetric::UnhealthyHosts => ("UnHealthyHostCount", Some("Maximum"), None),
         AlarmMetric::Elb502 => ("HTTPCode_ELB_502_Count", Some("Sum"), None),
     };
+    // A function's alarm counts what its alias answers with an error, whichever version did.
+    let (namespace, metric, dimensions) = if world.lambda.is_some() {
+        (function::NAMESPACE, "Errors", list(function::dimensions(world, None)))
+    } else {
+        let group = alarm.target_group_arn.as_deref();
+        (NAMESPACE, metric, dimensions(&alarm.load_balancer_arn, group))
+    };
     let missing = match rule.missing {
         Missing::Missing => "missing",
         Missing::NotBreaching => "notBreaching",
         Missing::Breaching => "breaching",
         Missing::Ignore => "ignore",
     };
-    let configured = world.load_balancers().first().map(|balancer| balancer.created);
+    let configured = world.deploy.created;
     map([
         ("AlarmName", Value::from(rule.name.as_str())),
         ("AlarmArn", Value::from(alarm.arn.as_str())),
@@ -80,10 +88,10 @@ fn described(alarm: &Alarm, world: &World) -> Value {
         ("StateReason", Value::from(alarm.reason.as_str())),
         ("StateUpdatedTimestamp", Value::from(alarm.updated)),
         ("MetricName", Value::from(metric)),
-        ("Namespace", Value::from(NAMESPACE)),
+        ("Namespace", Value::from(namespace)),
         ("Statistic", Value::from(statistic)),
         ("ExtendedStatistic", Value::from(extended)),
-        ("Dimensions", dimensions(&alarm.load_balancer_arn, alarm.target_group_arn.as_deref())),
+        ("Dimensions", dimensions),
         ("Period", Value::from(60_i64)),
         ("EvaluationPeriods", Value::from(i64::from(rule.periods))),
         ("DatapointsToAlarm", Value::from(i64::from(rule.datapoints))),

@@ -178,7 +178,11 @@ fn measure(
         let end = start.saturating_add(period).min(span.end);
         let minutes = (0..).map(|index: i64| start + index * MINUTE).take_while(|at| *at < end);
         let samples = minutes.filter_map(minute).reduce(Samples::merge)?;
-        Some((start, statistic.of(&samples)?))
+        let value = match metric.per_second() {
+            None => statistic.of(&samples)?,
+            Some(unit) => statistic.of_times(&samples, unit)?,
+        };
+        Some((start, value))
     };
     span.periods(period).filter_map(point).collect()
 }

@@ -1,14 +1,16 @@
-//! Which metrics exist: the Application Load Balancer's, per balancer and per target group.
+//! Which metrics exist: the Application Load Balancer's, per balancer and per target group, and a
+//! function's.
 
 use jiff::Timestamp;
 
+use super::function::{self, Function};
 use super::page;
 use super::statistic::Samples;
 use crate::sim::error::ApiError;
 use crate::sim::value::{Value, list as value_list, map};
 use crate::sim::world::{Minute, Spread, World};
 
-/// The only namespace with data.
+/// The namespace of the load balancer.
 pub(super) const NAMESPACE: &str = "AWS/ApplicationELB";
 
 /// Everything that a load balancer publishes here.
@@ -53,9 +55,50 @@ const CATALOGUE: [(&str, Name, Published); 13] = [
     ("HTTPCode_ELB_503_Count", Name::Elb503, Published::PerBalancer),
 ];
 
-/// A metric that exists: a name and where it is measured.
+/// A metric that exists.
 #[derive(Debug, Clone)]
-pub(super) struct Metric {
+pub(super) enum Metric {
+    /// Of the load balancer.
+    Balancer(Balancer),
+    /// Of the function.
+    Function(Function),
+}
+
+impl Metric {
+    /// The metric of a name and EXACTLY these dimensions; CloudWatch finds no other.
+    pub(super) fn find(world: &World, described: &Value) -> Option<Self> {
+        let function = || Function::find(world, described).map(Self::Function);
+        Balancer::find(world, described).map(Self::Balancer).or_else(function)
+    }
+
+    /// The unit that its data carry.
+    pub(super) fn unit(&self) -> &'static str {
+        match self {
+            Self::Balancer(metric) => metric.unit(),
+            Self::Function(metric) => metric.unit(),
+        }
+    }
+
+    /// How many of its unit a second has, where it measures time in another unit.
+    pub(super) fn per_second(&self) -> Option<f64> {
+        match self {
+            Self::Balancer(_) => None,
+            Self::Function(metric) => metric.per_second(),
+        }
+    }
+
+    /// What was measured in the minute at `at` and has been delivered by now; `None` for nothing.
+    pub(super) fn minute(&self, world: &World, at: Timestamp) -> Option<Samples> {
+        match self {
+            Self::Balancer(metric) => metric.minute(world, at),
+            Self::Function(metric) => metric.minute(world, at),
+        }
+    }
+}
+
+/// A metric of the load balancer: a name and where it is measured.
+#[derive(Debug, Clone)]
+pub(super) struct Balancer {
     name: Name,
     scope: Scope,
 }
@@ -68,9 +111,8 @@ enum Scope {
     Balancer(String, Vec<String>),
 }
 
-impl Metric {
-    /// The metric of a name and EXACTLY these dimensions; CloudWatch finds no other.
-    pub(super) fn find(world: &World, described: &Value) -> Option<Self> {
+impl Balancer {
+    fn find(world: &World, described: &Value) -> Option<Self> {
         let wanted = described.text("MetricName")?;
         let (_, name, published) = CATALOGUE.into_iter().find(|(name, _, _)| *name == wanted)?;
         if described.text("Namespace") != Some(NAMESPACE) {
@@ -95,8 +137,7 @@ impl Metric {
         Some(Self { name, scope })
     }
 
-    /// The unit that its data carry.
-    pub(super) fn unit(&self) -> &'static str {
+    fn unit(&self) -> &'static str {
         match self.name {
             Name::TargetResponseTime => "Seconds",
             Name::RequestCountPerTarget => "None",
@@ -106,7 +147,7 @@ impl Metric {
 
     /// What was measured in the minute at `at` and has been delivered by now; `None` for nothing,
     /// as a load balancer publishes most counts only when they are not zero.
-    pub(super) fn minute(&self, world: &World, at: Timestamp) -> Option<Samples> {
+    fn minute(&self, world: &World, at: Timestamp) -> Option<Samples> {
         match &self.scope {
             Scope::Group(arn) => self.of_group(world, arn, at),
             Scope::Balancer(arn, groups) => self.of_balancer(world, (arn, groups), at),
@@ -212,6 +253,7 @@ pub(super) fn list(world: &World, input: &Value) -> Result<Value, ApiError> {
             metrics.extend(scopes.map(|group| described(name, &balancer.arn, group)));
         }
     }
+    metrics.extend(function::all(world));
     metrics.retain(|metric| fits(metric, input));
     let (metrics, token) = page(metrics, input.text("NextToken"), PAGE)?;
     Ok(map([("Metrics", metrics), ("NextToken", Value::from(token))]))

@@ -1,8 +1,9 @@
-//! CloudWatch: the load balancer's metrics as they are delivered, and the alarms on them.
+//! CloudWatch: the metrics of load balancer and function as they are delivered, and the alarms on them.
 //!
 //! | file | what |
 //! |---|---|
 //! | `metric` | which metrics exist and what a minute of one holds |
+//! | `function` | those of a function |
 //! | `statistic` | what a statistic makes of samples |
 //! | `math` | arithmetic on series |
 //! | `query` | the queries of a request, checked |
@@ -11,6 +12,7 @@
 
 mod alarms;
 mod data;
+mod function;
 mod math;
 mod metric;
 mod query;

@@ -80,6 +80,34 @@ impl Statistic {
         }
     }
 
+    /// The statistic of times in a unit of which a second has so many; bounds are in it, too.
+    pub(super) fn of_times(self, samples: &Samples, per_second: f64) -> Option<f64> {
+        let within = |bounds: Bounds| match bounds {
+            Bounds::Shares(..) => bounds,
+            Bounds::Values(low, high) => {
+                let seconds = |value: f64| value / per_second;
+                Bounds::Values(low.map(seconds), high.map(seconds))
+            }
+        };
+        match self {
+            Self::SampleCount => self.of(samples),
+            Self::TrimmedCount(bounds) => Self::TrimmedCount(within(bounds)).of(samples),
+            Self::PercentileRank(bounds) => Self::PercentileRank(within(bounds)).of(samples),
+            Self::TrimmedMean(bounds) => {
+                Some(Self::TrimmedMean(within(bounds)).of(samples)? * per_second)
+            }
+            Self::TrimmedSum(bounds) => {
+                Some(Self::TrimmedSum(within(bounds)).of(samples)? * per_second)
+            }
+            Self::WinsorizedMean(bounds) => {
+                Some(Self::WinsorizedMean(within(bounds)).of(samples)? * per_second)
+            }
+            Self::Sum | Self::Average | Self::Minimum | Self::Maximum | Self::Percentile(_) => {
+                Some(self.of(samples)? * per_second)
+            }
+        }
+    }
+
     /// The statistic of the samples; `None` when it leaves none, or they have no order.
     pub(super) fn of(self, samples: &Samples) -> Option<f64> {
         let count = samples.count();

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::super::page::page;
 use super::errors::{application, deployment, group, invalid_token, refuse};
+use super::targets;
 use crate::sim::error::ApiError;
 use crate::sim::value::{Value, list, map};
 use crate::sim::world::World;
@@ -13,7 +14,7 @@ const STATUSES: [&str; 8] =
     ["Created", "Queued", "InProgress", "Baking", "Succeeded", "Failed", "Stopped", "Ready"];
 
 pub(super) fn list_applications(world: &World, input: &Value) -> Result<Value, ApiError> {
-    let ours = world.in_code_deploy().then(|| world.names.place.application.clone());
+    let ours = world.has_group().then(|| world.names.place.application.clone());
     names(ours.into_iter().collect(), "applications", input, world)
 }
 
@@ -34,9 +35,13 @@ pub(super) fn list_deployment_configs(world: &World, input: &Value) -> Result<Va
 }
 
 pub(super) fn list_deployment_targets(world: &World, input: &Value) -> Result<Value, ApiError> {
-    let (_, deployment) = deployment(world, input)?;
+    let (key, deployment) = deployment(world, input)?;
     started(deployment)?;
-    names(vec![world.names.deployment_target()], "targetIds", input, world)
+    let ids = match &world.fleet {
+        None => vec![world.deployment_target()],
+        Some(_) => targets::instance_ids(world, key, input.get("targetFilters"))?,
+    };
+    names(ids, "targetIds", input, world)
 }
 
 pub(super) fn list_deployments(world: &World, input: &Value) -> Result<Value, ApiError> {

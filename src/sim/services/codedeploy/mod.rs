@@ -5,6 +5,7 @@ mod lists;
 mod orders;
 mod reads;
 mod render;
+mod targets;
 
 #[cfg(test)]
 mod tests;

@@ -2,11 +2,12 @@
 
 use super::errors::{application, batch, check_deployment_id, deployment, group, refuse};
 use super::lists::started;
-use super::render;
+use super::{render, targets};
 use crate::sim::error::ApiError;
 use crate::sim::value::{Value, list, map};
 use crate::sim::world::World;
-use crate::sim::world::codedeploy::{Revision, RevisionKey};
+use crate::sim::world::codedeploy::{Platform, Revision, RevisionKey};
+use crate::sim::world::keys::DeploymentKey;
 
 /// Most deployments, targets or revisions in one request.
 const BATCH: usize = 25;
@@ -89,8 +90,8 @@ pub(super) fn batch_get_deployment_targets(
     }
     batch(ids.len(), BATCH, "DeploymentTargetListSizeExceededException")?;
     started(deployment)?;
-    ids.iter().try_for_each(|id| check_target(world, id))?;
-    Ok(map([("deploymentTargets", list(ids.iter().map(|_| render::target(world, key))))]))
+    ids.iter().try_for_each(|id| check_target(world, key, id))?;
+    Ok(map([("deploymentTargets", list(ids.iter().map(|id| targets::target(world, key, id))))]))
 }
 
 pub(super) fn get_deployment_target(world: &World, input: &Value) -> Result<Value, ApiError> {
@@ -100,19 +101,23 @@ pub(super) fn get_deployment_target(world: &World, input: &Value) -> Result<Valu
         return Err(target_required());
     }
     started(deployment)?;
-    check_target(world, id)?;
-    Ok(map([("deploymentTarget", render::target(world, key))]))
+    check_target(world, key, id)?;
+    Ok(map([("deploymentTarget", targets::target(world, key, id))]))
 }
 
 fn target_required() -> ApiError {
     refuse("DeploymentTargetIdRequiredException", "A deployment target ID was not provided.")
 }
 
-fn check_target(world: &World, id: &str) -> Result<(), ApiError> {
-    if id == world.names.deployment_target() {
+fn check_target(world: &World, key: DeploymentKey, id: &str) -> Result<(), ApiError> {
+    let known = match &world.fleet {
+        None => id == world.deployment_target(),
+        Some(_) => world.find_instance_target(key, id).is_some(),
+    };
+    if known {
         return Ok(());
     }
-    if id.contains(':') {
+    if id.contains(':') || world.platform() != Platform::Ecs {
         return Err(refuse(
             "DeploymentTargetDoesNotExistException",
             format!("The provided target ID {id} does not belong to the attempted deployment."),
@@ -145,7 +150,7 @@ pub(super) fn get_application_revision(world: &World, input: &Value) -> Result<V
     let revision = find_revision(world, location)?;
     Ok(map([
         ("applicationName", world.names.place.application.as_str().into()),
-        ("revision", render::location(revision, Some(&revision.content))),
+        ("revision", render::location(world, revision, Some(&revision.content))),
         ("revisionInfo", render::revision(world, revision)),
     ]))
 }
@@ -163,7 +168,7 @@ pub(super) fn batch_get_application_revisions(
     let known = locations.iter().filter_map(|location| find_revision(world, location).ok());
     let revisions = known.map(|revision| {
         map([
-            ("revisionLocation", render::location(revision, Some(&revision.content))),
+            ("revisionLocation", render::location(world, revision, Some(&revision.content))),
             ("genericRevisionInfo", render::revision(world, revision)),
         ])
     });
@@ -189,6 +194,10 @@ pub(super) fn registered(world: &World, location: &Value) -> Result<Option<Revis
         return Err(refuse("RevisionRequiredException", "The revision ID was not specified."));
     }
     let body = revision_body(location)?;
+    if let Some(bundle) = body.text("key").filter(|_| world.fleet.is_some()) {
+        let known = world.deploy.revisions.iter().position(|known| known.content == bundle);
+        return Ok(known.map(RevisionKey));
+    }
     let Some(hash) = body.text("sha256") else {
         return Ok(None);
     };
@@ -200,7 +209,8 @@ pub(super) fn revision_body(location: &Value) -> Result<&Value, ApiError> {
     match location.text("revisionType") {
         Some("AppSpecContent") => Ok(location.get("appSpecContent")),
         Some("String") => Ok(location.get("string")),
-        Some("S3" | "GitHub") => Ok(&Value::Null),
+        Some("S3") => Ok(location.get("s3Location")),
+        Some("GitHub") => Ok(&Value::Null),
         _ => Err(refuse(
             "InvalidRevisionException",
             "The revision was specified in an invalid format.",

@@ -4,7 +4,8 @@ use crate::sim::scenario::{RollbackOn, Routing};
 use crate::sim::value::{Value, list, map};
 use crate::sim::world::World;
 use crate::sim::world::codedeploy::{
-    AutoRollback, Config, Deployment, LifecycleEvent, Revision, RollbackInfo, SetInfo, Status,
+    AutoRollback, Config, Deployment, Least, Pace, Platform, Revision, RollbackInfo, Status,
+    TargetStatus,
 };
 use crate::sim::world::keys::{DeploymentKey, Pool};
 use crate::sim::world::names::Door;
@@ -13,7 +14,8 @@ use crate::sim::world::names::Door;
 pub(super) fn deployment(world: &World, key: DeploymentKey) -> Value {
     let Some(deployment) = world.deploy.deployment(key) else { return Value::Null };
     let place = &world.names.place;
-    let at = |revision| world.deploy.revision(revision).map(|revision| location(revision, None));
+    let at =
+        |revision| world.deploy.revision(revision).map(|revision| location(world, revision, None));
     let error = deployment
         .error
         .as_ref()
@@ -30,7 +32,7 @@ pub(super) fn deployment(world: &World, key: DeploymentKey) -> Value {
         ("createTime", deployment.created.into()),
         ("startTime", deployment.started.into()),
         ("completeTime", deployment.completed.into()),
-        ("deploymentOverview", overview(deployment)),
+        ("deploymentOverview", overview(world, key)),
         ("description", deployment.description.clone().into()),
         ("creator", deployment.creator.word().into()),
         ("ignoreApplicationStopFailures", false.into()),
@@ -39,28 +41,48 @@ pub(super) fn deployment(world: &World, key: DeploymentKey) -> Value {
         ("rollbackInfo", rollback_info(world, &deployment.rollback)),
         ("deploymentStyle", style()),
         // Stays false through the termination wait of an ECS deployment, as with AWS.
-        ("instanceTerminationWaitTimeStarted", false.into()),
+        (
+            "instanceTerminationWaitTimeStarted",
+            (world.fleet.is_some() && deployment.has_baked()).into(),
+        ),
+        ("targetInstances", target_instances(world, deployment).into()),
         ("blueGreenDeploymentConfiguration", blue_green(world)),
         ("loadBalancerInfo", load_balancer_info(world)),
         ("fileExistsBehavior", "DISALLOW".into()),
         ("deploymentStatusMessages", Value::List(Vec::new())),
-        ("computePlatform", "ECS".into()),
+        ("computePlatform", world.platform().word().into()),
         ("overrideAlarmConfiguration", alarm_override(deployment)),
     ])
 }
 
-fn text((key, value): (&'static str, &str)) -> (&'static str, Value) {
+pub(super) fn text((key, value): (&'static str, &str)) -> (&'static str, Value) {
     (key, value.into())
 }
 
-/// The counts describe the one target.
-fn overview(deployment: &Deployment) -> Value {
+/// How many targets have which status; of a service or a function there is one.
+fn overview(world: &World, key: DeploymentKey) -> Value {
+    let Some(deployment) = world.deploy.deployment(key) else { return Value::Null };
     let state = match (deployment.status, deployment.progress.as_ref()) {
-        (Status::Created | Status::Queued, _) | (_, None) => "Pending",
-        (_, Some(progress)) => progress.status.word(),
+        (Status::Created | Status::Queued, _) | (_, None) => TargetStatus::Pending,
+        (_, Some(progress)) => progress.status,
     };
-    let count = |name: &'static str| (name, i64::from(name == state).into());
-    map(["Pending", "InProgress", "Succeeded", "Failed", "Skipped", "Ready"].map(count))
+    let count = |status: TargetStatus| {
+        let count = match &world.fleet {
+            None => usize::from(status == state),
+            Some(_) => world.instance_count(key, status),
+        };
+        (status.word(), (count as i64).into())
+    };
+    map(TargetStatus::ALL.map(count))
+}
+
+/// The group that a deployment to instances creates.
+fn target_instances(world: &World, deployment: &Deployment) -> Option<Value> {
+    let group = world.fleet.as_ref()?.group(deployment.green()?)?;
+    Some(map([
+        ("tagFilters", Value::List(Vec::new())),
+        ("autoScalingGroups", list([group.name.as_str()])),
+    ]))
 }
 
 fn rollback_info(world: &World, info: &RollbackInfo) -> Value {
@@ -101,7 +123,11 @@ fn style() -> Value {
     map([("deploymentType", "BLUE_GREEN"), ("deploymentOption", "WITH_TRAFFIC_CONTROL")].map(text))
 }
 
+/// The two waits; a function has neither.
 fn blue_green(world: &World) -> Value {
+    if world.platform() == Platform::Lambda {
+        return Value::Null;
+    }
     let rollout = &world.scenario.rollout;
     let ready = match rollout.approval_wait {
         Some(wait) => map([
@@ -117,14 +143,22 @@ fn blue_green(world: &World) -> Value {
         ("action", "TERMINATE".into()),
         ("terminationWaitTimeInMinutes", rollout.termination_wait.as_mins().into()),
     ]);
+    let copy = map([("action", "COPY_AUTO_SCALING_GROUP")].map(text));
     map([
         ("terminateBlueInstancesOnDeploymentSuccess", terminate),
         ("deploymentReadyOption", ready),
+        ("greenFleetProvisioningOption", world.fleet.is_some().then_some(copy).into()),
     ])
 }
 
 fn load_balancer_info(world: &World) -> Value {
+    if world.platform() == Platform::Lambda {
+        return Value::Null;
+    }
     let group = |pool| map([("name", world.names.target_group_name(pool))].map(text));
+    if world.platform() == Platform::Server {
+        return map([("targetGroupInfoList", list([group(Pool::A)]))]);
+    }
     let route = |door| map([("listenerArns", list([world.names.listener(door)]))]);
     let test = world.scenario.rollout.test_listener.then(|| route(Door::Test));
     let pair = map([
@@ -149,63 +183,6 @@ fn alarms<'a>(enabled: bool, names: impl Iterator<Item = &'a str>) -> Value {
     ])
 }
 
-/// A `DeploymentTarget`.
-pub(super) fn target(world: &World, key: DeploymentKey) -> Value {
-    let Some(deployment) = world.deploy.deployment(key) else { return Value::Null };
-    let Some(progress) = &deployment.progress else { return Value::Null };
-    let place = &world.names.place;
-    let arn = format!(
-        "arn:aws:codedeploy:{}:{}:deploymenttarget/{}/{}",
-        place.region,
-        place.account,
-        deployment.id,
-        world.names.deployment_target()
-    );
-    let target = map([
-        ("deploymentId", deployment.id.as_str().into()),
-        ("targetId", world.names.deployment_target().into()),
-        ("targetArn", arn.into()),
-        ("lastUpdatedAt", progress.updated.into()),
-        ("lifecycleEvents", list(progress.events.iter().map(lifecycle_event))),
-        ("status", progress.status.word().into()),
-        ("taskSetsInfo", list(world.set_infos(key).iter().map(task_set))),
-    ]);
-    map([("deploymentTargetType", "ECSTarget".into()), ("ecsTarget", target)])
-}
-
-fn lifecycle_event(entry: &LifecycleEvent) -> Value {
-    let diagnostics = entry.diagnostics.as_ref().map(|found| {
-        map([
-            ("errorCode", found.code),
-            ("scriptName", found.script.as_str()),
-            ("message", found.message.as_str()),
-            ("logTail", ""),
-        ]
-        .map(text))
-    });
-    map([
-        ("lifecycleEventName", entry.event.word().into()),
-        ("diagnostics", diagnostics.into()),
-        ("startTime", entry.started.into()),
-        ("endTime", entry.ended.into()),
-        ("status", entry.status.word().into()),
-    ])
-}
-
-fn task_set(set: &SetInfo) -> Value {
-    map([
-        // The service model spells it so.
-        ("identifer", set.id.as_str().into()),
-        ("desiredCount", i64::from(set.desired).into()),
-        ("pendingCount", i64::from(set.pending).into()),
-        ("runningCount", i64::from(set.running).into()),
-        ("status", set.status.into()),
-        ("trafficWeight", set.weight.into()),
-        ("targetGroup", map([("name", set.target_group.as_str())].map(text))),
-        ("taskSetLabel", set.label.into()),
-    ])
-}
-
 /// A `DeploymentGroupInfo`.
 pub(super) fn group(world: &World) -> Value {
     let place = &world.names.place;
@@ -215,6 +192,11 @@ pub(super) fn group(world: &World) -> Value {
     let by_user = world.deploy.deployments.last();
     let successful = world.deploy.last_successful.and_then(|key| world.deploy.deployment(key));
     let target_revision = by_user.and_then(|last| world.deploy.revision(last.revision));
+    let role = match world.platform() {
+        Platform::Ecs => "codedeploy-ecs",
+        Platform::Lambda => "codedeploy-lambda",
+        Platform::Server => "codedeploy-ec2",
+    };
     let service =
         map([("serviceName", place.service.as_str()), ("clusterName", place.cluster.as_str())]
             .map(text));
@@ -223,8 +205,8 @@ pub(super) fn group(world: &World) -> Value {
         ("deploymentGroupId", world.group_id().into()),
         ("deploymentGroupName", place.group.as_str().into()),
         ("deploymentConfigName", rollout.config.as_str().into()),
-        ("serviceRoleArn", world.names.role("codedeploy-ecs").into()),
-        ("targetRevision", target_revision.map(|found| location(found, None)).into()),
+        ("serviceRoleArn", world.names.role(role).into()),
+        ("targetRevision", target_revision.map(|found| location(world, found, None)).into()),
         ("triggerConfigurations", Value::List(Vec::new())),
         ("alarmConfiguration", alarms(!guards.is_empty(), guards.into_iter())),
         (
@@ -240,10 +222,19 @@ pub(super) fn group(world: &World) -> Value {
         ("loadBalancerInfo", load_balancer_info(world)),
         ("lastSuccessfulDeployment", successful.map(last).into()),
         ("lastAttemptedDeployment", by_user.map(last).into()),
-        ("computePlatform", "ECS".into()),
-        ("ecsServices", list([service])),
+        ("computePlatform", world.platform().word().into()),
+        ("autoScalingGroups", auto_scaling_groups(world).into()),
+        ("ecsServices", (world.platform() == Platform::Ecs).then(|| list([service])).into()),
         ("terminationHookEnabled", false.into()),
     ])
+}
+
+/// The group of instances that serves, with the hook by which CodeDeploy hears of new ones.
+fn auto_scaling_groups(world: &World) -> Option<Value> {
+    let fleet = world.fleet.as_ref()?;
+    let name = fleet.group(fleet.primary)?.name.as_str();
+    let hook = format!("CodeDeploy-managed-automatic-launch-deployment-hook-{name}");
+    Some(list([map([("name", Value::from(name)), ("hook", hook.into())])]))
 }
 
 fn last(deployment: &Deployment) -> Value {
@@ -260,7 +251,7 @@ pub(super) fn config(config: &Config) -> Value {
     let shares = |percent_name, interval_name, percent: u8, minutes: u32| {
         map([(percent_name, i64::from(percent).into()), (interval_name, i64::from(minutes).into())])
     };
-    let routing = match config.routing {
+    let routing = |routing| match routing {
         Routing::AllAtOnce => map([("type", "AllAtOnce".into())]),
         Routing::Canary { percent, minutes } => map([
             ("type", "TimeBasedCanary".into()),
@@ -271,12 +262,24 @@ pub(super) fn config(config: &Config) -> Value {
             ("timeBasedLinear", shares("linearPercentage", "linearInterval", percent, minutes)),
         ]),
     };
+    let least = |least| {
+        let (kind, value) = match least {
+            Least::Hosts(count) => ("HOST_COUNT", count),
+            Least::Percent(percent) => ("FLEET_PERCENT", percent),
+        };
+        map([("type", kind.into()), ("value", (value as i64).into())])
+    };
+    let (healthy, shares) = match config.pace {
+        Pace::Shares(shares) => (None, Some(routing(shares))),
+        Pace::Healthy(hosts) => (Some(least(hosts)), None),
+    };
     map([
         ("deploymentConfigId", config.id.as_str().into()),
         ("deploymentConfigName", config.name.as_str().into()),
         ("createTime", config.created.into()),
-        ("computePlatform", "ECS".into()),
-        ("trafficRoutingConfig", routing),
+        ("computePlatform", config.platform.word().into()),
+        ("minimumHealthyHosts", healthy.into()),
+        ("trafficRoutingConfig", shares.into()),
     ])
 }
 
@@ -287,12 +290,22 @@ pub(super) fn application(world: &World) -> Value {
         ("applicationName", world.names.place.application.as_str().into()),
         ("createTime", world.deploy.created.into()),
         ("linkedToGitHub", false.into()),
-        ("computePlatform", "ECS".into()),
+        ("computePlatform", world.platform().word().into()),
     ])
 }
 
 /// A `RevisionLocation`; deployments tell only the hash, revisions also the content.
-pub(super) fn location(revision: &Revision, content: Option<&str>) -> Value {
+pub(super) fn location(world: &World, revision: &Revision, content: Option<&str>) -> Value {
+    if world.fleet.is_some() {
+        let bucket = format!("{}-releases", world.names.place.application);
+        let place = [
+            ("bucket", bucket.as_str()),
+            ("key", &revision.content),
+            ("bundleType", "zip"),
+            ("eTag", revision.sha256.get(..32).unwrap_or_default()),
+        ];
+        return map([("revisionType", "S3".into()), ("s3Location", map(place.map(text)))]);
+    }
     let body = map([("content", content.into()), ("sha256", revision.sha256.as_str().into())]);
     map([("revisionType", "AppSpecContent".into()), ("appSpecContent", body)])
 }

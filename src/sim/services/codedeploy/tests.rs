@@ -229,7 +229,7 @@ fn the_group_tells_its_guards_its_pair_and_its_last_deployments() {
 fn configurations_tell_their_routing() {
     let mut world = world("ab");
     let names = ask(&mut world, "ListDeploymentConfigs", &none());
-    assert_eq!(names.list("deploymentConfigsList").len(), 6);
+    assert_eq!(names.list("deploymentConfigsList").len(), 18);
     let mut routing = |name: &str| {
         let reply = ask(&mut world, "GetDeploymentConfig", &text([("deploymentConfigName", name)]));
         reply.get("deploymentConfigInfo").get("trafficRoutingConfig").clone()

@@ -108,7 +108,7 @@ pub(super) fn target_group(group: &TargetGroup) -> Value {
         ("HealthCheckPath", Value::from(group.health_check_path)),
         ("Matcher", map([("HttpCode", Value::from("200"))])),
         ("LoadBalancerArns", list(group.load_balancer_arns.iter().map(String::as_str))),
-        ("TargetType", Value::from("ip")),
+        ("TargetType", Value::from(group.target_type)),
         ("ProtocolVersion", Value::from("HTTP1")),
         ("IpAddressType", Value::from("ipv4")),
     ])

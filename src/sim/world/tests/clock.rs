@@ -89,7 +89,13 @@ fn every_scenario_begins_where_it_says() {
         let world = World::new(scenario, SEED, start());
         let newest = world.deploy.deployments.last().map(|rollout| rollout.created);
         let native = world.native.as_ref().and_then(|native| native.deployments.last());
-        let created = native.map(|rollout| rollout.created).or(newest).unwrap();
+        let executions = world.pipeline.as_ref().and_then(|pipeline| pipeline.executions.last());
+        let updates = world.beanstalk.iter().flat_map(|beanstalk| &beanstalk.notices);
+        let begun = "Environment update is starting.";
+        let update = updates.filter(|notice| notice.message == begun).map(|notice| notice.at);
+        let begun = native.map(|rollout| rollout.created);
+        let begun = begun.or(executions.map(|execution| execution.started));
+        let created = begun.or(update.max()).or(newest).unwrap();
         assert_eq!(world.now(), start(), "{name}");
         assert_eq!(start().duration_since(created), start_at, "{name}");
     }

@@ -1,11 +1,16 @@
 //! Stories on the world: what is true at which moment.
 
 mod alarms;
+mod beanstalk;
 mod clock;
 mod endings;
+mod fleet;
+#[expect(clippy::float_cmp, reason = "shares are set, not computed")]
+mod lambda;
 mod metrics;
 #[expect(clippy::float_cmp, reason = "weights are set, not computed")]
 mod native;
+mod pipeline;
 mod rollouts;
 mod tasks;
 #[expect(clippy::float_cmp, reason = "host counts and shares are set, not computed")]

@@ -1,12 +1,13 @@
 //! The timeline that the APIs themselves tell; what changes between two pictures is seen elsewhere.
 
-use aws_sdk_codedeploy::types::{EcsTarget, LifecycleEvent, LifecycleEventStatus};
+use aws_sdk_codedeploy::types::{LifecycleEvent, LifecycleEventStatus};
 use jiff::Timestamp;
 
 use crate::domain::{EventKind, TimelineEvent};
 use crate::sources::time::moment;
 use crate::sources::timeline::{MOST, died, entry, said, words};
 
+use super::super::destination::Destination;
 use super::super::raw::{Deployment, Raw};
 use super::sides::{Sides, side_of, side_of_task};
 use super::stages::{failure, took_part};
@@ -19,6 +20,7 @@ pub(crate) fn events(raw: &Raw, sides: &Sides) -> Vec<TimelineEvent> {
             deployment_events(deployment, &mut events);
         }
     }
+    super::fleet::events(raw, &mut events);
     service_events(raw, sides, &mut events);
     task_events(raw, sides, &mut events);
     events.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| b.key.cmp(&a.key)));
@@ -33,8 +35,8 @@ fn deployment_events(deployment: &Deployment, events: &mut Vec<TimelineEvent>) {
         let text = format!("{id} created by {creator}");
         events.push(entry(at, EventKind::Deploy, text, format!("{id} created")));
     }
-    let target = deployment.target.value().and_then(Option::as_ref);
-    for event in target.map(EcsTarget::lifecycle_events).unwrap_or_default() {
+    let target = deployment.destination();
+    for event in target.map(Destination::lifecycle_events).unwrap_or_default() {
         events.extend(lifecycle(id, target, event));
     }
     let ended = moment(info.complete_time()).zip(info.status());
@@ -51,7 +53,7 @@ fn deployment_events(deployment: &Deployment, events: &mut Vec<TimelineEvent>) {
 /// One lifecycle event, when something happened in it.
 fn lifecycle(
     id: &str,
-    target: Option<&EcsTarget>,
+    target: Option<&Destination>,
     event: &LifecycleEvent,
 ) -> Option<TimelineEvent> {
     let name = event.lifecycle_event_name()?;

@@ -2,6 +2,8 @@
 //! snapshot.
 
 mod events;
+pub(crate) mod fleet;
+pub(crate) mod function;
 mod offers;
 mod phase;
 mod schedule;
@@ -18,11 +20,13 @@ use crate::domain::{
 };
 use crate::sources::measure;
 use crate::sources::metrics::Groups;
+use crate::sources::pipeline;
 use crate::sources::time::moment;
 
+use super::destination::Platform;
 use super::raw::{Control, Deployment, Raw};
-pub(crate) use phase::phase;
-pub(crate) use sides::Sides;
+use phase::phase;
+use sides::Sides;
 
 /// The picture of `target` at `now`; how fresh each source is is added by who asked them.
 pub(crate) fn snapshot(
@@ -33,19 +37,38 @@ pub(crate) fn snapshot(
 ) -> Snapshot {
     let sides = Sides::of(raw);
     let rollout = raw.control.map(|control| {
-        control.deployment.as_ref().map(|deployment| rollout(raw, control, deployment, now))
+        control.deployment.as_ref().map(|deployment| {
+            let mut rollout = rollout(raw, control, deployment, now);
+            pipeline::offer(&mut rollout, &raw.around.pipeline);
+            rollout
+        })
     });
+    let mut events = events::events(raw, &sides);
+    events.extend(pipeline::events(&raw.around.pipeline));
+    events.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| b.key.cmp(&a.key)));
     Snapshot {
         identity: identity.clone(),
         rollout,
         guards: raw.around.guards.clone(),
         metrics: match &raw.around.metrics {
             Fact::Unasked => sides::lacking(raw),
+            metrics if raw.fleet.value().is_some() => {
+                metrics.map(|metrics| fleet::told_apart(metrics, raw))
+            }
             metrics => metrics.clone(),
         },
-        events: events::events(raw, &sides),
+        events,
+        pipeline: raw.around.pipeline.clone(),
         part_of: part_of(target, raw),
         ..Snapshot::unasked(target.clone(), now)
+    }
+}
+
+/// Where a deployment stands.
+pub(crate) fn phase_of(raw: &Raw, deployment: &Deployment) -> Phase {
+    match deployment.platform() {
+        Platform::Service | Platform::Function => phase(deployment, &Sides::of(raw)),
+        Platform::Instances => fleet::phase(raw, deployment),
     }
 }
 
@@ -63,15 +86,25 @@ pub(crate) fn part_of(target: &Target, raw: &Raw) -> Option<Target> {
 fn rollout(raw: &Raw, control: &Control, deployment: &Deployment, now: Timestamp) -> Rollout {
     let info = &deployment.info;
     let sides = Sides::of(raw);
-    let phase = phase(deployment, &sides);
+    let phase = phase_of(raw, deployment);
     let kind = kind(info);
-    let traffic = traffic::traffic(raw, &sides, &phase);
+    let traffic = match deployment.platform() {
+        Platform::Service => traffic::traffic(raw, &sides, &phase),
+        Platform::Function => function::traffic(raw),
+        Platform::Instances => fleet::traffic(raw, deployment),
+    };
+    let environment = |side| match deployment.platform() {
+        Platform::Service => sides::environment(raw, &sides, side),
+        Platform::Function => function::environment(raw, side),
+        Platform::Instances => fleet::environment(raw, deployment, &phase, side),
+    };
     let share = traffic.planned.value().map(|split| split.green.get());
     let is_rollout = kind == RolloutKind::Rollout;
     let restored = matches!(
         traffic.listener.fresh(),
         Some(ListenerSplit::Split(split)) if *split == Split::ALL_BLUE
-    );
+    ) || deployment.is_to_instances()
+        && traffic.planned.fresh() == Some(&Split::ALL_BLUE);
     let goes_back_by_itself = is_rollout && offers::goes_back_by_itself(info, now);
     let situation = offers::Situation {
         deployment,
@@ -89,21 +122,29 @@ fn rollout(raw: &Raw, control: &Control, deployment: &Deployment, now: Timestamp
         description: info.description().map(str::to_owned),
         created: moment(info.create_time()),
         ended: moment(info.complete_time()),
-        stages: if is_rollout {
-            stages::rollout(deployment, &phase, share)
-        } else {
-            stages::rollback(deployment, &phase, restored)
+        stages: match (deployment.is_to_instances(), is_rollout) {
+            (false, true) => stages::rollout(deployment, &phase, share),
+            (false, false) => stages::rollback(deployment, &phase, restored),
+            (true, true) => fleet::rollout(raw, deployment, &phase),
+            (true, false) => fleet::rollback(raw, &phase, restored),
         },
         gate: match phase {
             Phase::AwaitingApproval => Some(Gate::Approval),
             Phase::Baking => Some(Gate::Bake),
             _ => None,
         },
-        next: schedule::next(raw, deployment, &phase, now).filter(|_| is_rollout),
-        instant_rollback_until: schedule::instant_rollback_until(deployment, &phase)
-            .filter(|_| is_rollout),
-        blue: sides::environment(raw, &sides, Side::Blue),
-        green: sides::environment(raw, &sides, Side::Green),
+        next: match deployment.is_to_instances() {
+            true => fleet::next(raw, deployment, &phase),
+            false => schedule::next(raw, deployment, &phase, now),
+        }
+        .filter(|_| is_rollout),
+        instant_rollback_until: match deployment.is_to_instances() {
+            true => fleet::instant_rollback_until(raw, deployment, &phase),
+            false => schedule::instant_rollback_until(deployment, &phase),
+        }
+        .filter(|_| is_rollout),
+        blue: environment(Side::Blue),
+        green: environment(Side::Green),
         sides_are_guessed: false,
         end_reason: end_reason(info),
         rollback: rollback(info, goes_back_by_itself),
@@ -130,10 +171,14 @@ fn kind(info: &DeploymentInfo) -> RolloutKind {
     }
 }
 
-/// What the title calls it: the service, else the group.
+/// What the title calls it: the service or function, else the group.
 fn name(raw: &Raw, info: &DeploymentInfo) -> String {
     let service = raw.service_names().map(|(_, service)| service);
-    service.or_else(|| info.deployment_group_name().map(str::to_owned)).unwrap_or_default()
+    let function = || function::Versions::of(raw).map(|versions| versions.function);
+    service
+        .or_else(function)
+        .or_else(|| info.deployment_group_name().map(str::to_owned))
+        .unwrap_or_default()
 }
 
 /// Why it ended badly; some servers send an empty reason with every deployment.
@@ -156,12 +201,19 @@ fn rollback(info: &DeploymentInfo, comes: bool) -> Option<RollbackLink> {
 /// Green's planned share, for those who watch when it changes.
 pub(crate) fn planned_share(raw: &Raw) -> Option<(String, f64)> {
     let deployment = raw.deployment()?;
-    let share = Sides::of(raw).green.weight()?;
+    let share = match deployment.platform() {
+        Platform::Service => Sides::of(raw).green.weight()?,
+        Platform::Function => function::share(raw)?,
+        Platform::Instances => return None,
+    };
     Some((deployment.id().to_owned(), share))
 }
 
 /// What CloudWatch calls the two groups.
 pub(crate) fn groups(raw: &Raw) -> Option<Groups> {
+    if raw.deployment().is_some_and(Deployment::is_to_instances) {
+        return fleet::groups(raw);
+    }
     let sides = Sides::of(raw);
     let arn = |name: &Option<String>| raw.around.group_arns.get(name.as_ref()?);
     let groups =

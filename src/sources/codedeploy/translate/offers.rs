@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::domain::{Action, Call, Means, Offered, Phase, Refusal, RolloutKind};
 
+use super::super::destination::Platform;
 use super::super::raw::Deployment;
 use crate::sources::time::moment;
 
@@ -109,7 +110,14 @@ fn roll_back(situation: &Situation<'_>) -> Offer {
         | Phase::AfterShift
         | Phase::Baking
         | Phase::Held
-        | Phase::Other(_) => Ok((Means::StopAndRollBack, stop_call(situation.deployment, true))),
+        | Phase::Other(_) => {
+            // In place the revision before is installed again, instance by instance.
+            let means = match situation.deployment.is_in_place() {
+                true => Means::TurnRound,
+                false => Means::StopAndRollBack,
+            };
+            Ok((means, stop_call(situation.deployment, true)))
+        }
     }
 }
 
@@ -146,6 +154,9 @@ fn open_gate(situation: &Situation<'_>) -> Offer {
             Ok((Means::OpenGate, continue_call(situation.deployment, "READY_WAIT")))
         }
         phase if phase.is_over() => Err(Refusal::Over),
+        _ if situation.deployment.platform() == Platform::Function => Err(Refusal::NoSuchCall(
+            "a function has no gate: its alias shifts by the configuration alone".to_owned(),
+        )),
         _ => Err(Refusal::NoGate),
     }
 }
@@ -157,6 +168,9 @@ fn end_bake(situation: &Situation<'_>) -> Offer {
         }
         Phase::Finishing => Err(Refusal::BlueIsGoing),
         phase if phase.is_over() => Err(Refusal::Over),
+        _ if situation.deployment.platform() == Platform::Function => {
+            Err(Refusal::NoSuchCall("a function does not bake: its old version stays".to_owned()))
+        }
         _ => Err(Refusal::NoBake),
     }
 }
@@ -208,6 +222,10 @@ fn location(revision: &RevisionLocation) -> Option<Value> {
     if let Some(content) = revision.app_spec_content() {
         let sha = content.sha256()?;
         return Some(json!({"revisionType": kind, "appSpecContent": {"sha256": sha}}));
+    }
+    if let Some(commit) = revision.git_hub_location() {
+        let place = json!({"repository": commit.repository()?, "commitId": commit.commit_id()?});
+        return Some(json!({"revisionType": kind, "gitHubLocation": place}));
     }
     let s3 = revision.s3_location()?;
     let mut place = serde_json::Map::new();

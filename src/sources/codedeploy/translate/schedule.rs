@@ -1,12 +1,13 @@
 //! When the traffic is planned to shift, and when waits end: estimates, all of them.
 
-use aws_sdk_codedeploy::types::{DeploymentInfo, DeploymentReadyAction, EcsTarget};
+use aws_sdk_codedeploy::types::{DeploymentInfo, DeploymentReadyAction, InstanceAction};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{Due, Next, NextStep, Phase};
 use crate::sources::routing::{after, increment, steps};
 use crate::sources::time::{later, moment};
 
+use super::super::destination::{Destination, Platform};
 use super::super::raw::{Deployment, Raw};
 use super::phase::event;
 
@@ -14,13 +15,13 @@ use super::phase::event;
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// The moment of the first increment.
-pub(crate) fn first_shift(target: Option<&EcsTarget>) -> Option<Timestamp> {
+pub(crate) fn first_shift(target: Option<&Destination>) -> Option<Timestamp> {
     moment(event(target, "AllowTraffic")?.start_time())
 }
 
 /// The end of the bake: an estimate, since the API does not give it.
 pub(crate) fn bake_end(deployment: &Deployment) -> Option<Due> {
-    let target = deployment.target.value().and_then(Option::as_ref);
+    let target = deployment.destination();
     let ended = |name| moment(event(target, name)?.end_time());
     let start = ended("AfterAllowTraffic")
         .or_else(|| ended("AllowTraffic"))
@@ -36,6 +37,13 @@ pub(crate) fn bake(info: &DeploymentInfo) -> Option<SignedDuration> {
     Some(SignedDuration::from_mins(option.termination_wait_time_in_minutes().max(0).into()))
 }
 
+/// Whether blue is removed in the end.
+pub(crate) fn terminates(info: &DeploymentInfo) -> bool {
+    let config = info.blue_green_deployment_configuration();
+    let option = config.and_then(|config| config.terminate_blue_instances_on_deployment_success());
+    option.and_then(|option| option.action()) == Some(&InstanceAction::Terminate)
+}
+
 /// How long an approval may take, where one is asked for.
 pub(crate) fn approval(info: &DeploymentInfo) -> Option<SignedDuration> {
     let option = info.blue_green_deployment_configuration()?.deployment_ready_option()?;
@@ -48,10 +56,15 @@ pub(crate) fn instant_rollback_until(deployment: &Deployment, phase: &Phase) -> 
     match phase {
         Phase::Baking | Phase::AfterShift => bake_end(deployment),
         Phase::Shifting => {
-            let target = deployment.target.value().and_then(Option::as_ref);
+            let target = deployment.destination();
             let (last, _) = *steps(*deployment.routing.value()?).last()?;
             let shifted = later(first_shift(target)?, last);
-            Some(Due::estimate(later(shifted, bake(&deployment.info)?)))
+            let bake = match deployment.platform() {
+                Platform::Service => bake(&deployment.info)?,
+                // The old version of a function is not removed; what ends is the deployment.
+                Platform::Function | Platform::Instances => SignedDuration::ZERO,
+            };
+            Some(Due::estimate(later(shifted, bake)))
         }
         Phase::Queued
         | Phase::Preparing
@@ -74,7 +87,7 @@ pub(crate) fn next(
     phase: &Phase,
     now: Timestamp,
 ) -> Option<Next> {
-    let target = deployment.target.value().and_then(Option::as_ref);
+    let target = deployment.destination();
     let give_up = |name: &str| {
         let start = moment(event(target, name)?.start_time())?;
         Some(Next { step: NextStep::GiveUp, due: Due::estimate(later(start, HOUR)) })
@@ -100,7 +113,7 @@ pub(crate) fn next(
 /// The end of the approval. There is no moment in the API from which it counts: the earliest one
 /// is the end of the installation, the latest the end of the last step before the wait.
 fn unapproved(deployment: &Deployment) -> Option<Next> {
-    let target = deployment.target.value().and_then(Option::as_ref);
+    let target = deployment.destination();
     let wait = approval(&deployment.info)?;
     let ended = |name| moment(event(target, name)?.end_time());
     let earliest = ended("Install")?;
@@ -119,7 +132,7 @@ fn unapproved(deployment: &Deployment) -> Option<Next> {
 
 /// The next increment, from the moment at which the present one was seen when that is known.
 fn shift(raw: &Raw, deployment: &Deployment, now: Timestamp) -> Option<Next> {
-    let target = deployment.target.value().and_then(Option::as_ref);
+    let target = deployment.destination();
     let start = first_shift(target)?;
     let share = raw
         .share_seen

@@ -7,6 +7,7 @@ use crate::domain::{Environment, Fact, Fault, FaultKind, Revision, Side, Task, T
 use crate::sources::balancer::targets_of;
 use crate::sources::tasks::{digest, image, task};
 
+use super::super::destination::Destination;
 use super::super::raw::{Deployment, Raw, Service};
 
 /// One side, as far as its task set is known.
@@ -75,8 +76,7 @@ fn complete_pair(names: &[String], blue: &mut Option<String>, green: &mut Option
 }
 
 fn sets(deployment: &Deployment) -> impl Iterator<Item = &EcsTaskSet> {
-    let target = deployment.target.value().and_then(Option::as_ref);
-    target.into_iter().flat_map(aws_sdk_codedeploy::types::EcsTarget::task_sets_info)
+    deployment.destination().into_iter().flat_map(Destination::task_sets)
 }
 
 /// A side by its label in `labels`, with its numbers from the followed deployment.

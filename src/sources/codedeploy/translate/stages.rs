@@ -1,6 +1,6 @@
 //! The rail: what is done, what runs, what comes.
 
-use aws_sdk_codedeploy::types::{EcsTarget, LifecycleEvent, LifecycleEventStatus};
+use aws_sdk_codedeploy::types::{LifecycleEvent, LifecycleEventStatus};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{Phase, Stage, StageKind, StageState};
@@ -8,6 +8,7 @@ use crate::sources::forward::split;
 use crate::sources::routing::steps;
 use crate::sources::time::{later, moment};
 
+use super::super::destination::{Destination, Platform};
 use super::super::raw::Deployment;
 use super::phase::event;
 use super::schedule::{approval, bake, bake_end, first_shift};
@@ -17,7 +18,10 @@ const NOTHING: SignedDuration = SignedDuration::from_secs(2);
 
 /// The stages of a rollout that brings something new.
 pub(crate) fn rollout(deployment: &Deployment, phase: &Phase, share: Option<f64>) -> Vec<Stage> {
-    let target = deployment.target.value().and_then(Option::as_ref);
+    let target = deployment.destination();
+    if deployment.platform() == Platform::Function {
+        return of_function(deployment, phase, share);
+    }
     let mut stages = vec![
         joined(StageKind::Prepare, target, &["BeforeInstall"]),
         joined(StageKind::GreenTasks, target, &["Install", "AfterInstall"]),
@@ -44,9 +48,23 @@ pub(crate) fn rollout(deployment: &Deployment, phase: &Phase, share: Option<f64>
     stages
 }
 
+/// The stages of a function: nothing is started before the shift, nothing is removed after it.
+fn of_function(deployment: &Deployment, phase: &Phase, share: Option<f64>) -> Vec<Stage> {
+    let target = deployment.destination();
+    let hook = |kind, name| took_part(target, name).then(|| joined(kind, target, &[name]));
+    let before = hook(StageKind::BeforeShift, "BeforeAllowTraffic");
+    let after = hook(StageKind::AfterShift, "AfterAllowTraffic");
+    let shifts = shifts(deployment, target, phase, share);
+    let mut stages: Vec<Stage> = before.into_iter().chain(shifts).chain(after).collect();
+    if phase.is_over() {
+        close(&mut stages);
+    }
+    stages
+}
+
 /// The stages of a rollback.
 pub(crate) fn rollback(deployment: &Deployment, phase: &Phase, restored: bool) -> Vec<Stage> {
-    let target = deployment.target.value().and_then(Option::as_ref);
+    let target = deployment.destination();
     let mut restore = joined(StageKind::Restore, target, &["AllowTraffic"]);
     if restored && restore.state != StageState::Failed {
         restore.state = StageState::Done;
@@ -58,7 +76,10 @@ pub(crate) fn rollback(deployment: &Deployment, phase: &Phase, restored: bool) -
         _ if restored && !phase.is_over() => StageState::Running,
         _ => StageState::Pending,
     };
-    let mut stages = vec![restore, Stage { state, ..Stage::pending(StageKind::RemoveGreen) }];
+    let remove = Stage { state, ..Stage::pending(StageKind::RemoveGreen) };
+    let removes = deployment.platform() == Platform::Service;
+    let mut stages: Vec<Stage> =
+        std::iter::once(restore).chain(Some(remove).filter(|_| removes)).collect();
     if phase.is_over() {
         close(&mut stages);
     }
@@ -66,7 +87,7 @@ pub(crate) fn rollback(deployment: &Deployment, phase: &Phase, restored: bool) -
 }
 
 /// Nothing runs or comes in a rollout that is over.
-fn close(stages: &mut [Stage]) {
+pub(super) fn close(stages: &mut [Stage]) {
     for stage in stages {
         match stage.state {
             StageState::Pending | StageState::Running => stage.state = StageState::Skipped,
@@ -86,7 +107,7 @@ fn state(event: &LifecycleEvent) -> StageState {
 }
 
 /// One stage over some lifecycle events in a row.
-fn joined(kind: StageKind, target: Option<&EcsTarget>, names: &[&str]) -> Stage {
+fn joined(kind: StageKind, target: Option<&Destination>, names: &[&str]) -> Stage {
     let events: Vec<_> = names.iter().filter_map(|name| event(target, name)).collect();
     let states: Vec<_> = events.iter().map(|event| state(event)).collect();
     let any = |wanted: &StageState| states.contains(wanted);
@@ -128,7 +149,7 @@ pub(crate) fn failure(event: &LifecycleEvent) -> Option<String> {
 }
 
 /// Whether a hook was more than passed through.
-pub(crate) fn took_part(target: Option<&EcsTarget>, name: &str) -> bool {
+pub(crate) fn took_part(target: Option<&Destination>, name: &str) -> bool {
     let Some(event) = event(target, name) else { return false };
     let Some(start) = moment(event.start_time()) else { return false };
     match (event.status(), moment(event.end_time())) {
@@ -146,7 +167,7 @@ fn has_test_listener(deployment: &Deployment) -> bool {
     pairs.and_then(<[_]>::first).is_some_and(|pair| pair.test_traffic_route().is_some())
 }
 
-fn approving(target: Option<&EcsTarget>, phase: &Phase, wait: SignedDuration) -> Stage {
+fn approving(target: Option<&Destination>, phase: &Phase, wait: SignedDuration) -> Stage {
     let passed = event(target, "BeforeAllowTraffic").and_then(|e| moment(e.start_time()));
     let state = match (phase, passed) {
         (Phase::AwaitingApproval, _) => StageState::Running,
@@ -159,7 +180,7 @@ fn approving(target: Option<&EcsTarget>, phase: &Phase, wait: SignedDuration) ->
 /// One stage for each share that green gets.
 fn shifts(
     deployment: &Deployment,
-    target: Option<&EcsTarget>,
+    target: Option<&Destination>,
     phase: &Phase,
     share: Option<f64>,
 ) -> Vec<Stage> {

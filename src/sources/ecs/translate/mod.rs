@@ -20,6 +20,7 @@ use crate::domain::{
 };
 use crate::sources::measure;
 use crate::sources::metrics::Groups;
+use crate::sources::pipeline;
 use crate::sources::time::moment;
 
 use super::raw::{Control, Raw};
@@ -36,15 +37,24 @@ pub(crate) fn snapshot(
     let rollout = match (&raw.control, raw.service.fault()) {
         // Nobody can ask for a deployment before the service is known.
         (Fact::Unasked, Some(fault)) => Fact::Unknown { fault: fault.clone() },
-        (control, _) => control
-            .map(|control| control.as_ref().map(|control| rollout(raw, control, &sides, now))),
+        (control, _) => control.map(|control| {
+            control.as_ref().map(|control| {
+                let mut rollout = rollout(raw, control, &sides, now);
+                pipeline::offer(&mut rollout, &raw.around.pipeline);
+                rollout
+            })
+        }),
     };
+    let mut events = events::events(raw, &sides);
+    events.extend(pipeline::events(&raw.around.pipeline));
+    events.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| b.key.cmp(&a.key)));
     Snapshot {
         identity: identity.clone(),
         rollout,
         guards: guards(raw),
         metrics: metrics(raw, &sides),
-        events: events::events(raw, &sides),
+        events,
+        pipeline: raw.around.pipeline.clone(),
         at_rest: rest::environment(raw),
         ..Snapshot::unasked(target.clone(), now)
     }
@@ -88,7 +98,9 @@ fn rollout(raw: &Raw, control: &Control, sides: &Sides<'_>, now: Timestamp) -> R
             *held == ListenerSplit::Split(Split::ALL_BLUE)
         }
         (ShareOf::Requests | ShareOf::Answers, None) => share == Some(0.0),
-        (ShareOf::Tasks, _) => traffic.planned.fresh() == Some(&Split::ALL_BLUE),
+        (ShareOf::Tasks | ShareOf::Instances, _) => {
+            traffic.planned.fresh() == Some(&Split::ALL_BLUE)
+        }
     };
     let rail = stages::Rail::of(raw, control, &phase, share);
     let situation = offers::Situation { raw, control, sides, phase: &phase };
