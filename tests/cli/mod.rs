@@ -2,8 +2,8 @@
 
 mod order;
 mod plain;
-mod process;
+pub(crate) mod process;
 #[cfg(unix)]
 mod screen;
 #[cfg(unix)]
-mod terminal;
+pub(crate) mod terminal;

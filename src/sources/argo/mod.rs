@@ -3,6 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | `cluster` | the way into a cluster, and its answers with their faults |
+//! | `place` | where a Rollout is, and what has to do with it |
 //! | `counting` | what a Prometheus counts of both versions |
 //! | `watch` | one kind of object, listed and followed |
 //! | `raw` | what the cluster said, each kind with its age |
@@ -15,6 +16,7 @@
 mod cluster;
 mod counting;
 pub(crate) mod orders;
+mod place;
 mod raw;
 mod translate;
 mod watch;
@@ -24,7 +26,7 @@ use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
-use crate::domain::{Fact, Fault, FaultKind, Identity, Reading, Snapshot, Source, Target};
+use crate::domain::{Fact, Fault, FaultKind, Identity, Reading, Snapshot, Source};
 
 use super::aws::Aws;
 use super::backend::{Backend, Wish};
@@ -32,74 +34,19 @@ use super::time::later;
 use cluster::Resource;
 pub(crate) use cluster::{Cluster, Clusters};
 use counting::{Counted, Counting};
-use raw::{HASH_LABEL, Kind, News, Raw};
+pub(crate) use place::Place;
+use raw::{Kind, News, Raw};
 use watch::Watch;
 
 /// How often the rollout is read although it is watched.
 const BEAT: SignedDuration = SignedDuration::from_secs(10);
+/// How long one picture stays at least: hundreds of pods that start, and a Service that flaps after
+/// an abort, tell far more than anybody can see.
+const APART: SignedDuration = SignedDuration::from_millis(50);
 /// How long after a login that failed the next one is tried.
 const LOGIN: SignedDuration = SignedDuration::from_secs(5);
 /// How often the caller and the permissions are asked for.
 const WHO: SignedDuration = SignedDuration::from_mins(5);
-
-/// Where a Rollout is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub(crate) context: Option<String>,
-    pub(crate) namespace: String,
-    pub(crate) name: String,
-}
-
-impl Place {
-    /// The Rollout `name` in `namespace` of a context, or of the current one.
-    pub(crate) fn new(context: Option<&str>, namespace: &str, name: &str) -> Self {
-        let owned = str::to_owned;
-        Self { context: context.map(owned), namespace: owned(namespace), name: owned(name) }
-    }
-
-    /// The place that a target names, if it is in a cluster.
-    pub(crate) fn of(target: &Target) -> Option<Self> {
-        match target {
-            Target::Argo { context, namespace, name } => {
-                Some(Self::new(context.as_deref(), namespace, name))
-            }
-            Target::CodeDeploy { .. } | Target::Deployment(_) | Target::Ecs { .. } => None,
-        }
-    }
-
-    /// It as a target.
-    fn target(&self) -> Target {
-        Target::Argo {
-            context: self.context.clone(),
-            namespace: self.namespace.clone(),
-            name: self.name.clone(),
-        }
-    }
-
-    /// The objects of one kind that can have to do with it.
-    fn resource(&self, kind: Kind) -> Resource {
-        let group = match kind {
-            Kind::Rollout | Kind::AnalysisRun | Kind::Experiment => "/apis/argoproj.io/v1alpha1",
-            Kind::ReplicaSet => "/apis/apps/v1",
-            Kind::Pod | Kind::Service | Kind::Event => "/api/v1",
-        };
-        let fields = match kind {
-            Kind::Rollout => Some(format!("metadata.name={}", self.name)),
-            Kind::Event => Some(format!("involvedObject.name={}", self.name)),
-            Kind::ReplicaSet | Kind::Pod | Kind::AnalysisRun | Kind::Experiment | Kind::Service => {
-                None
-            }
-        };
-        // What carries no hash belongs to no rollout.
-        let labels = matches!(kind, Kind::ReplicaSet | Kind::Pod).then(|| HASH_LABEL.to_owned());
-        Resource {
-            path: format!("{group}/namespaces/{}/{}", self.namespace, kind.plural()),
-            plural: kind.plural(),
-            fields,
-            labels,
-        }
-    }
-}
 
 /// Something that was heard from the cluster.
 enum Heard {
@@ -126,12 +73,17 @@ pub(crate) struct Argo {
     /// Everything that asks; ended with this.
     asked: JoinSet<()>,
     watches: JoinSet<()>,
+    /// The Deployment that is watched because the rollout takes its template from it.
+    workload: Option<String>,
     next_login: Option<Timestamp>,
     next_beat: Option<Timestamp>,
     next_who: Option<Timestamp>,
     counting: Counting,
     /// The cluster did not answer the last time it was asked beside the watches.
     missed: bool,
+    /// When the last picture was given, and whether something was heard since.
+    given: Option<Timestamp>,
+    news: bool,
 }
 
 impl Argo {
@@ -148,11 +100,14 @@ impl Argo {
             tell,
             asked: JoinSet::new(),
             watches: JoinSet::new(),
+            workload: None,
             next_login: Some(now),
             next_beat: None,
             next_who: None,
             counting: Counting::default(),
             missed: false,
+            given: None,
+            news: false,
         }
     }
 
@@ -203,21 +158,33 @@ impl Argo {
     /// Begins all watches anew.
     fn watch(&mut self, cluster: &Cluster) {
         self.watches.abort_all();
+        self.workload = None;
         for kind in Kind::ALL {
-            let watch = Watch {
-                aws: self.aws.clone(),
-                cluster: cluster.clone(),
-                kind,
-                resource: self.place.resource(kind),
-                tell: self.tell.clone(),
-            };
-            self.watches.spawn(watch.run());
+            self.follow(cluster, kind, self.place.resource(kind));
         }
+    }
+
+    fn follow(&mut self, cluster: &Cluster, kind: Kind, resource: Resource) {
+        let (aws, cluster, tell) = (self.aws.clone(), cluster.clone(), self.tell.clone());
+        self.watches.spawn(Watch { aws, cluster, kind, resource, tell }.run());
+    }
+
+    /// Watches the Deployment that the rollout refers to, as soon as that is known.
+    fn watch_workload(&mut self) {
+        let named = self.raw.workload().map(str::to_owned);
+        let Some(cluster) = self.cluster.clone().filter(|_| named != self.workload) else { return };
+        if let Some(name) = &named {
+            let fields = Some(format!("metadata.name={name}"));
+            let resource = Resource { fields, ..self.place.resource(Kind::Deployment) };
+            self.follow(&cluster, Kind::Deployment, resource);
+        }
+        self.workload = named;
     }
 
     /// Takes in what was heard.
     fn hear(&mut self, heard: Heard) {
         let now = self.aws.now();
+        self.news = true;
         match heard {
             Heard::Open(Ok(cluster)) => {
                 self.watch(&cluster);
@@ -233,7 +200,12 @@ impl Argo {
                 self.raw.hear(Kind::Rollout, News::Broken(fault), now);
             }
             Heard::Counted(counted) => self.counting.hear(counted, now),
-            Heard::News(kind, news) => self.raw.hear(kind, news, now),
+            Heard::News(kind, news) => {
+                self.raw.hear(kind, news, now);
+                if kind == Kind::Rollout {
+                    self.watch_workload();
+                }
+            }
             Heard::Caller(caller, denied) => {
                 if caller.is_err() {
                     self.next_who = Some(later(now, LOGIN));
@@ -281,7 +253,7 @@ impl Argo {
     fn picture(&self) -> Snapshot {
         let mut picture = translate::snapshot(&self.place, &self.raw, self.aws.now());
         let (at, fault) = self.raw.age(Kind::Rollout);
-        let also = || Kind::ALL.into_iter().find_map(|kind| self.raw.age(kind).1);
+        let also = || self.raw.kinds().find_map(|kind| self.raw.age(kind).1);
         let reading = Reading {
             at,
             fault: fault.or_else(also).cloned(),
@@ -303,7 +275,7 @@ impl Argo {
         let versions = translate::versions(&self.place, &self.raw);
         let counted = self.counting.is_settled(&self.aws, versions.as_ref());
         let lost = self.cluster.is_none() && self.raw.age(Kind::Rollout).1.is_some();
-        lost || (who && counted && Kind::ALL.into_iter().all(heard))
+        lost || (who && counted && self.raw.kinds().all(heard))
     }
 }
 
@@ -341,21 +313,28 @@ impl Backend for Argo {
                 *next = now;
             }
         }
-        loop {
+        // This may be given up at any time; what was heard is kept for the next.
+        while !self.news {
             self.ask(wish);
             let asleep = sleep(self.aws.clone(), self.next_due());
-            let first = tokio::select! {
+            tokio::select! {
                 biased;
-                heard = self.inbox.recv() => heard,
-                () = asleep => continue,
-            };
-            let Some(first) = first else { return self.picture() };
-            self.hear(first);
-            break;
+                heard = self.inbox.recv() => match heard {
+                    Some(heard) => self.hear(heard),
+                    None => break,
+                },
+                () = asleep => {}
+            }
+        }
+        if let Some(given) = self.given {
+            sleep(self.aws.clone(), Some(later(given, APART))).await;
         }
         while let Ok(heard) = self.inbox.try_recv() {
             self.hear(heard);
         }
+        self.ask(wish);
+        self.news = false;
+        self.given = Some(self.aws.now());
         self.picture()
     }
 
