@@ -11,6 +11,7 @@ use crate::stats;
 
 use super::alias::{self, Alias};
 use super::prometheus::PrometheusTable;
+use super::shifting::ShiftTable;
 
 /// What `config.toml` says. Every field may be left out.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -34,6 +35,8 @@ pub struct File {
     pub verdict: stats::Config,
     /// Where the request metrics of rollouts in a cluster come from.
     pub prometheus: Option<PrometheusTable>,
+    /// How far a key shifts, where the weights are a person's to set.
+    pub shift: ShiftTable,
     /// Short names for targets.
     pub targets: BTreeMap<String, Alias>,
 }
@@ -50,6 +53,7 @@ impl Default for File {
             bell: true,
             verdict: stats::Config::default(),
             prometheus: None,
+            shift: ShiftTable::default(),
             targets: BTreeMap::new(),
         }
     }

@@ -9,14 +9,16 @@ mod alias;
 mod environment;
 mod file;
 mod prometheus;
+mod shifting;
 
-use crate::domain::{Prometheus, Target, TargetError};
+use crate::domain::{Prometheus, Shifting, Target, TargetError};
 use crate::stats::Configs;
 
 pub use alias::Alias;
 pub use environment::{Environment, Paths};
 pub use file::{ConfigError, File, Symbols, ThemeChoice};
 pub use prometheus::PrometheusTable;
+pub use shifting::ShiftTable;
 
 /// What was given on the command line; absent means that nothing was said.
 #[derive(Debug, Clone, Default)]
@@ -50,6 +52,8 @@ pub struct Config {
     pub bell: bool,
     /// How green is judged, for each target.
     pub verdicts: Configs,
+    /// How far a key shifts, where the weights are a person's to set.
+    pub shifting: Shifting,
     /// Where the request metrics of rollouts in a cluster come from.
     pub prometheus: Option<Prometheus>,
 }
@@ -71,6 +75,7 @@ impl Config {
             }),
             bell: file.bell,
             verdicts: file.verdicts(),
+            shifting: file.shift.0.clone(),
             prometheus: file.prometheus.as_ref().map(|table| table.0.clone()),
         })
     }

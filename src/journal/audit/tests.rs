@@ -23,10 +23,12 @@ fn order(count: u32) -> Order {
             gate: None,
             planned: None,
             means: Means::StopAndRollBack,
+            dial: None,
             blue_running: Some(4),
         },
         at: at(0),
         by: "arn:aws:iam::111122223333:user/ada".into(),
+        part_of: None,
     }
 }
 

@@ -118,12 +118,24 @@ pub(super) struct Reads {
     pub(super) elb: aws_sdk_elasticloadbalancingv2::Client,
     pub(super) cloudwatch: aws_sdk_cloudwatch::Client,
     pub(super) sts: aws_sdk_sts::Client,
+    pub(super) route53: aws_sdk_route53::Client,
+    pub(super) beanstalk: aws_sdk_elasticbeanstalk::Client,
+    #[allow(dead_code, reason = "not asked yet")]
+    pub(super) lambda: aws_sdk_lambda::Client,
+    #[allow(dead_code, reason = "the pipeline behind a rollout is not read yet")]
+    pub(super) codepipeline: aws_sdk_codepipeline::Client,
 }
 
 /// The clients that change something: they ask once.
 pub(super) struct Changes {
     pub(super) codedeploy: aws_sdk_codedeploy::Client,
     pub(super) ecs: aws_sdk_ecs::Client,
+    #[allow(dead_code, reason = "no order goes to a load balancer yet")]
+    pub(super) elb: aws_sdk_elasticloadbalancingv2::Client,
+    #[allow(dead_code, reason = "no order goes to Route 53 yet")]
+    pub(super) route53: aws_sdk_route53::Client,
+    #[allow(dead_code, reason = "no order goes to Elastic Beanstalk yet")]
+    pub(super) beanstalk: aws_sdk_elasticbeanstalk::Client,
 }
 
 /// Reads the AWS configuration and builds the clients. Nothing is asked yet: a login that does not
@@ -206,6 +218,10 @@ fn reads(config: &SdkConfig, guard: &Guard, whose: &str) -> Reads {
         elb: reader!(aws_sdk_elasticloadbalancingv2, config, guard, whose),
         cloudwatch: reader!(aws_sdk_cloudwatch, config, guard, whose),
         sts: reader!(aws_sdk_sts, config, guard, whose),
+        route53: reader!(aws_sdk_route53, config, guard, whose),
+        beanstalk: reader!(aws_sdk_elasticbeanstalk, config, guard, whose),
+        lambda: reader!(aws_sdk_lambda, config, guard, whose),
+        codepipeline: reader!(aws_sdk_codepipeline, config, guard, whose),
     }
 }
 
@@ -225,6 +241,9 @@ fn changes(config: &SdkConfig, guard: &Guard) -> Changes {
     Changes {
         codedeploy: changer!(aws_sdk_codedeploy, config, guard),
         ecs: changer!(aws_sdk_ecs, config, guard),
+        elb: changer!(aws_sdk_elasticloadbalancingv2, config, guard),
+        route53: changer!(aws_sdk_route53, config, guard),
+        beanstalk: changer!(aws_sdk_elasticbeanstalk, config, guard),
     }
 }
 
