@@ -21,10 +21,13 @@ mod raw;
 mod translate;
 mod watch;
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
+use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::domain::{Fact, Fault, FaultKind, Identity, Reading, Snapshot, Source};
 
@@ -42,7 +45,7 @@ use watch::Watch;
 const BEAT: SignedDuration = SignedDuration::from_secs(10);
 /// How long one picture stays at least: hundreds of pods that start, and a Service that flaps after
 /// an abort, tell far more than anybody can see.
-const APART: SignedDuration = SignedDuration::from_millis(50);
+const APART: Duration = Duration::from_millis(50);
 /// How long after a login that failed the next one is tried.
 const LOGIN: SignedDuration = SignedDuration::from_secs(5);
 /// How often the caller and the permissions are asked for.
@@ -81,9 +84,9 @@ pub(crate) struct Argo {
     counting: Counting,
     /// The cluster did not answer the last time it was asked beside the watches.
     missed: bool,
-    /// When the last picture was given, and whether something was heard since.
-    given: Option<Timestamp>,
+    /// Something was heard since the last picture, which no other follows sooner than this.
     news: bool,
+    pace: Option<Interval>,
 }
 
 impl Argo {
@@ -106,8 +109,8 @@ impl Argo {
             next_who: None,
             counting: Counting::default(),
             missed: false,
-            given: None,
             news: false,
+            pace: None,
         }
     }
 
@@ -264,7 +267,7 @@ impl Argo {
         if let Some(reading) = self.counting.reading() {
             picture.readings.insert(Source::Prometheus, reading);
         }
-        picture.metrics = self.counting.metrics();
+        picture.metrics = self.counting.metrics(&self.aws);
         picture
     }
 
@@ -285,6 +288,13 @@ async fn sleep(aws: Aws, until: Option<Timestamp>) {
         Some(span) => tokio::time::sleep(span).await,
         None => std::future::pending().await,
     }
+}
+
+/// Ready at once after a rest.
+fn pace() -> Interval {
+    let mut pace = tokio::time::interval(APART);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    pace
 }
 
 /// Reads what an order is judged by, beside the watches.
@@ -326,15 +336,12 @@ impl Backend for Argo {
                 () = asleep => {}
             }
         }
-        if let Some(given) = self.given {
-            sleep(self.aws.clone(), Some(later(given, APART))).await;
-        }
+        self.pace.get_or_insert_with(pace).tick().await;
         while let Ok(heard) = self.inbox.try_recv() {
             self.hear(heard);
         }
         self.ask(wish);
         self.news = false;
-        self.given = Some(self.aws.now());
         self.picture()
     }
 

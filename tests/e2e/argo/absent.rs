@@ -44,7 +44,7 @@ fn the_roles_that_the_program_prints_are_enough_and_needed() {
     scene.until("it may look", |scene| scene.run(&["status", &scene.target()]).code == Some(0));
     let (ended, report) = scene.orders("rollback", &[]);
     assert_eq!(report["outcome"], "not_permitted", "{ended:?}");
-    assert!(ended.stderr.contains("patch rollouts/status"), "{}", ended.stderr);
+    assert!(report["why"].as_str().unwrap().contains("patch rollouts/status"), "{ended:?}");
 
     // To act.
     scene.apply(&scene.run(&["rbac"]).stdout);

@@ -1,5 +1,7 @@
 //! Canary: stepped, frozen, aborted, tried again, undone, promoted in full, and writes that get lost.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::bed::Bed;
@@ -121,9 +123,16 @@ fn a_release_that_the_controller_has_missed_is_seen_and_nudged_on() {
         scene.is_quiet();
         let status = scene.rollout()["status"].clone();
         if status["controllerPause"] == true && status["pauseConditions"].is_null() {
-            screen.sees(&hash).sees("SHIFTING").sees("WAITS FOR YOU").asks("c").types("y");
+            // The next reading beside the watch shows that it has not gone on for too long.
+            screen.sees(&hash).rests(Duration::from_secs(16)).sees("WAITS FOR YOU");
+            screen.asks("c").types("y");
             scene.until("it is promoted", Scene::is_healthy);
             return;
+        }
+        if status["pauseConditions"].is_array() {
+            // The controller has written its pause over the release.
+            let (ended, _) = scene.orders("continue", &["--wait"]);
+            assert_eq!(ended.code, Some(0), "{ended:?}");
         }
         scene.until("it is promoted", Scene::is_healthy);
     }

@@ -24,6 +24,7 @@ fn five_hundred_pods_cost_little_and_a_change_is_on_the_screen_within_a_second()
     println!("at rest: {memory} MB resident, {:.1} % of a core", 100.0 * idle);
 
     // From the API server's answer to the screen.
+    screen.types("e").sees("events");
     let uid = scene.rollout()["metadata"]["uid"].clone();
     let mut took = Vec::new();
     for number in 0..5 {
@@ -45,11 +46,13 @@ fn five_hundred_pods_cost_little_and_a_change_is_on_the_screen_within_a_second()
     assert!(took.iter().all(|took| *took < Duration::from_secs(1)), "{took:?}");
 
     // All of them are replaced.
+    screen.types("\x1b");
     let (before, from) = (used(screen.process()), Instant::now());
     let steps = json!({"spec": {"strategy": {"canary": {"steps": [], "maxSurge": "25%"}}}});
     scene.patch("rollouts/app", &steps);
-    let hash = scene.brings_out("v2");
-    screen.sees(&hash).sees("SUCCEEDED");
+    scene.brings_out("v2");
+    scene.until("all pods are replaced", Scene::is_healthy);
+    screen.rests(Duration::from_secs(1)).sees("SUCCEEDED");
     let (memory, cpu) = used(screen.process());
     let all = from.elapsed();
     let busy = 100.0 * (cpu - before.1).as_secs_f64() / all.as_secs_f64();

@@ -37,26 +37,46 @@ fn numbers(seen: &Value, side: &str, series: &str) -> Vec<f64> {
 fn both_versions_are_counted_and_a_restarted_counter_is_no_loss() {
     let bed = Bed::beside();
     let url = bed.prometheus.clone();
-    let rollout = canary(&json!([{"setWeight": 25}, {"pause": {}}]));
-    let scene = Scene::with(bed, &rollout);
+    let scene = Scene::with(bed, &canary(&json!([{"setWeight": 25}, {"pause": {}}])));
     let blue = counts(&scene, &scene.hash("stableRS"), 0.0, 0.0);
     let green = scene.brings_out("v2");
     scene.pauses();
     counts(&scene, &green, 0.25, 0.5);
-    let by_proxy = scene.configured("[prometheus]\naddress = \"monitoring/prometheus:9090\"\n");
-    let begun = std::time::Instant::now();
-    by_proxy.until("green is counted", |scene| {
-        !numbers(&scene.status(), "green", "requests").is_empty()
+    let proxy = "[prometheus]\naddress = \"monitoring/prometheus:9090\"\n";
+    let scene = scene.configured(proxy);
+    let mut seen = Value::Null;
+    let enough = |seen: &Value| {
+        // The first minute is not whole.
+        let minutes = numbers(seen, "blue", "requests").len();
+        let green = numbers(seen, "green", "errors");
+        minutes >= 4 && green.len() >= 3
+    };
+    scene.until_within(std::time::Duration::from_secs(420), "minutes are counted", |scene| {
+        if numbers(&seen, "blue", "requests").len() == 1 {
+            // One of three processes is restarted in the middle of it all.
+            let pod = json!({"namespace": scene.namespace, "pod": blue[0]});
+            scene.bed.measure("restart", &pod);
+        }
+        seen = scene.status();
+        enough(&seen)
     });
-    // One pod of blue is restarted in the middle of a minute.
-    by_proxy.bed.measure("restart", &json!({"namespace": by_proxy.namespace, "pod": blue[0]}));
-    while begun.elapsed() < std::time::Duration::from_secs(240) {
-        std::thread::sleep(std::time::Duration::from_secs(5));
-    }
-    let seen = by_proxy.status();
-    println!("{:#}", seen["metrics"]["value"]["blue"]["requests"]);
-    println!("{:#}", seen["metrics"]["value"]["green"]);
-    let by_url = by_proxy.configured(&format!("[prometheus]\naddress = \"{url}\"\n"));
-    let again = by_url.status();
-    assert!(!numbers(&again, "green", "requests").is_empty(), "{again:#}");
+    // Counters are read at the beginning of every minute, so a minute is whole or not told.
+    let requests = numbers(&seen, "green", "requests");
+    let newest = requests[requests.len() - 2];
+    assert!((newest / (60.0 * RATE) - 1.0).abs() < 0.1, "{requests:?} a minute");
+    let errors = numbers(&seen, "green", "errors");
+    let share = errors[errors.len() - 2] / newest;
+    assert!((share - 0.25).abs() < 0.05, "{errors:?} of {requests:?}");
+    let own = numbers(&seen, "blue", "requests");
+    // What a counter had before it began anew is unknown: less is told, and never less than nothing.
+    assert!(own.iter().all(|count| (0.0..=1.1 * 180.0 * RATE).contains(count)), "{own:?}");
+    let slow = numbers(&seen, "green", "p99");
+    assert!(slow.iter().all(|p99| (0.25..=0.5).contains(p99)), "{slow:?}");
+    assert_eq!(seen["readings"]["prometheus"]["fault"], Value::Null);
+    println!("blue {own:?}, green {requests:?} a minute, errors {errors:?}, p99 {slow:?}");
+
+    let mut screen = scene.screen();
+    screen.sees("errors").sees("25.0 %");
+    let by_url = scene.configured(&format!("[prometheus]\naddress = \"{url}\"\n"));
+    assert!(enough(&by_url.status()), "by its URL");
 }

@@ -234,14 +234,22 @@ impl Scene {
 
     /// Waits until something is so.
     #[track_caller]
-    pub(crate) fn until(&self, what: &str, mut is_so: impl FnMut(&Self) -> bool) {
-        let end = Instant::now() + PATIENCE;
+    pub(crate) fn until(&self, what: &str, is_so: impl FnMut(&Self) -> bool) {
+        self.until_within(PATIENCE, what, is_so);
+    }
+
+    /// The same with a limit of its own.
+    #[track_caller]
+    pub(crate) fn until_within(
+        &self,
+        limit: Duration,
+        what: &str,
+        mut is_so: impl FnMut(&Self) -> bool,
+    ) {
+        let end = Instant::now() + limit;
         while !is_so(self) {
-            assert!(
-                Instant::now() < end,
-                "not within {PATIENCE:?}: {what}\n{:#}",
-                self.rollout()["status"]
-            );
+            let status = &self.rollout()["status"];
+            assert!(Instant::now() < end, "not within {limit:?}: {what}\n{status:#}");
             thread::sleep(LOOK);
         }
     }
