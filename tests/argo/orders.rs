@@ -139,7 +139,7 @@ async fn a_release_that_the_controller_has_missed_waits_for_a_person_and_is_nudg
     let mut story = Story::playing("canary-lost-promote", 3_000).await;
     let status = story.server.rollout()["status"].clone();
     assert!(status["controllerPause"] == true && status["pauseConditions"].is_null());
-    story.until(|seen| rollout(seen).phase == Phase::Shifting).await;
+    story.look().await;
     let seen = story.until(|seen| rollout(seen).phase == Phase::AwaitingApproval).await;
     let order = Story::order(&seen, Action::Continue);
     let server = story.server.clone();

@@ -1,6 +1,6 @@
 """What Prometheus scrapes, and what the `web` analyses read. usage: measures.py PORT
 
-POST /set       {"NAME": 0.99, ...}   a gauge, or the value behind /value/NAME; null takes it away
+POST /set       {"NAME": 0.99, ...}   the value behind /value/NAME; null takes it away
 POST /count     [{"pod", "namespace", "rate", "failing", "slow"}, ...]
                 from now on these pods answer `rate` requests a second, of which the share `failing` fails and the
                 share `slow` takes between a quarter of a second and a half instead of below a tenth
@@ -18,7 +18,7 @@ VALUES, PODS, LOCK = {}, {}, threading.Lock()
 
 
 def metrics():
-    lines = ["%s %r" % each for each in sorted(VALUES.items())]
+    lines = []
     for (namespace, name), pod in sorted(PODS.items()):
         done = pod["rate"] * (time.monotonic() - pod["since"])
         labels = 'namespace="%s",pod="%s"' % (namespace, name)
