@@ -25,6 +25,11 @@ impl Action {
     /// Those that a key stands for, the one that matters most first. A shift has a share besides.
     pub const ALL: [Action; 4] = [Action::RollBack, Action::Continue, Action::Finish, Action::Stop];
 
+    /// Whether both are the same, or shifts to whatever share: one refusal is about all of them.
+    fn is_of_a_kind(self, other: Action) -> bool {
+        self == other || matches!((self, other), (Action::Shift(_), Action::Shift(_)))
+    }
+
     /// The words for it.
     pub fn words(self) -> &'static str {
         match self {
@@ -103,7 +108,7 @@ impl Rollout {
                 (Offered::Possible { action: about, means, call }, _) if *about == action => {
                     return Ok((*means, call.clone()));
                 }
-                (Offered::Refused { action: about, why }, _) if *about == action => {
+                (Offered::Refused { action: about, why }, _) if about.is_of_a_kind(action) => {
                     return Err(why.clone());
                 }
                 (Offered::Dial(dial), Action::Shift(percent)) => {

@@ -10,7 +10,7 @@ use super::backend::Account;
 use super::error::fault;
 use super::order::{read_only, unknown_call};
 use super::watcher::Watcher;
-use super::{codedeploy, ecs};
+use super::{codedeploy, ecs, weighted};
 
 impl Account for Aws {
     type Backend = Watcher;
@@ -29,6 +29,9 @@ impl Account for Aws {
         if let Some(place) = Place::of(&order.target) {
             return Box::pin(argo::orders::read_again(self, &place)).await;
         }
+        if weighted::is_for(&order.target) {
+            return Box::pin(weighted::read_again(self, order)).await;
+        }
         match order.call.service.as_str() {
             "ecs" => Box::pin(ecs::orders::read_again(self, order)).await,
             _ => Box::pin(codedeploy::orders::read_again(self, order)).await,
@@ -41,6 +44,9 @@ impl Account for Aws {
         match order.call.service.as_str() {
             "codedeploy" => Box::pin(codedeploy::orders::send(self, changes, order)).await,
             "ecs" => Box::pin(ecs::orders::send(changes, order)).await,
+            "elasticloadbalancing" | "route53" => {
+                Box::pin(weighted::send(self, changes, order)).await
+            }
             "kubernetes" => match Place::of(&order.target) {
                 Some(place) => Box::pin(argo::orders::send(self, &place, order)).await,
                 None => unknown_call(order),
@@ -52,6 +58,9 @@ impl Account for Aws {
     async fn reconcile(&self, order: &Order, lost: Fault) -> Progress {
         if let Some(place) = Place::of(&order.target) {
             return Box::pin(argo::orders::reconcile(self, &place, order, lost)).await;
+        }
+        if weighted::is_for(&order.target) {
+            return Box::pin(weighted::reconcile(self, order, lost)).await;
         }
         match order.call.service.as_str() {
             "ecs" => Box::pin(ecs::orders::reconcile(self, order, lost)).await,

@@ -1,13 +1,24 @@
 //! What CloudWatch calls the things that are measured.
 
-use super::metrics::Groups;
+use super::metrics::{Behind, Groups};
 
 /// What CloudWatch calls the two groups behind a listener; `route` is the ARN of the listener or of
 /// one of its rules.
 pub(crate) fn groups(route: &str, blue: &str, green: &str) -> Option<Groups> {
-    let green = Some(dimension(green)?);
-    let (load_balancer, blue) = (load_balancer(route)?, dimension(blue)?);
-    Some(Groups { load_balancer, blue, green, blue_runs: None, green_runs: None })
+    let balancer = load_balancer(route)?;
+    let behind =
+        |group| Some(Behind { load_balancer: balancer.clone(), group: Some(dimension(group)?) });
+    Some(sides(behind(blue)?, Some(behind(green)?)))
+}
+
+/// What it calls two load balancers, all of each for one side, by their ARNs.
+pub(crate) fn balancers(blue: &str, green: &str) -> Option<Groups> {
+    let whole = |arn: &str| Some(Behind { load_balancer: balancer(arn)?, group: None });
+    Some(sides(whole(blue)?, Some(whole(green)?)))
+}
+
+fn sides(blue: Behind, green: Option<Behind>) -> Groups {
+    Groups { blue, green, blue_runs: None, green_runs: None }
 }
 
 /// The same with what both sides run, by the ARNs of their task definitions.
@@ -20,9 +31,13 @@ pub(crate) fn running(groups: Groups, blue: Option<&str>, green: Option<&str>) -
 /// What it calls the only group behind a load balancer; `before` is the ARN of the load balancer, of
 /// a listener or of one of its rules.
 pub(crate) fn group(before: &str, only: &str) -> Option<Groups> {
-    let named = before.split_once(":loadbalancer/").map(|(_, name)| name.to_owned());
-    let (load_balancer, blue) = (named.or_else(|| load_balancer(before))?, dimension(only)?);
-    Some(Groups { load_balancer, blue, green: None, blue_runs: None, green_runs: None })
+    let load_balancer = balancer(before).or_else(|| load_balancer(before))?;
+    Some(sides(Behind { load_balancer, group: Some(dimension(only)?) }, None))
+}
+
+/// `KIND/NAME/HEX` in `arn:…:loadbalancer/KIND/NAME/HEX`.
+fn balancer(arn: &str) -> Option<String> {
+    arn.split_once(":loadbalancer/").map(|(_, name)| name.to_owned())
 }
 
 /// `targetgroup/NAME/HEX` in `arn:…:targetgroup/NAME/HEX`.

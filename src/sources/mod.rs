@@ -9,6 +9,7 @@
 //! | [`poll`], [`pace`] | asking again and again, and how often |
 //! | [`codedeploy`] | ECS services that CodeDeploy deploys blue/green |
 //! | [`ecs`] | ECS services that ECS itself deploys |
+//! | [`weighted`] | weights that a person sets: rules of load balancers, Route 53 records |
 //! | [`argo`] | Argo Rollouts in a Kubernetes cluster |
 //! | [`service`], [`balancer`], [`metrics`], [`alarms`] | what ECS, ELB and CloudWatch are asked |
 //! | [`tasks`], [`timeline`], [`forward`], [`routing`], [`measure`] | what all AWS control planes read alike: pure |
@@ -43,6 +44,7 @@ mod tasks;
 mod time;
 mod timeline;
 mod watcher;
+mod weighted;
 
 pub use aws::{Aws, AwsOptions, ConnectError, Loopback, connect};
 pub use backend::{Account, AwsTime, Backend, Wish};

@@ -8,6 +8,7 @@ use super::backend::{Backend, Wish};
 use super::codedeploy::CodeDeploy;
 use super::ecs::Ecs;
 use super::poll::Poller;
+use super::weighted::{Alb, Route53};
 
 /// The backend of one target.
 pub struct Watcher(Kind);
@@ -18,6 +19,10 @@ enum Kind {
     CodeDeploy(Box<Poller<CodeDeploy>>),
     /// An ECS service that ECS deploys, or of which nobody knows yet who does.
     Ecs(Box<Poller<Ecs>>),
+    /// A rule of a load balancer.
+    Alb(Box<Poller<Alb>>),
+    /// Weighted records.
+    Route53(Box<Poller<Route53>>),
     /// A Rollout in a cluster.
     Argo(Box<Argo>),
 }
@@ -26,11 +31,17 @@ impl Watcher {
     /// Begins to watch; nothing is asked yet.
     pub(super) fn new(aws: &Aws, target: &Target) -> Self {
         match target {
-            Target::CodeDeploy { .. }
-            | Target::Deployment(_)
-            | Target::Alb(_)
-            | Target::Route53 { .. }
-            | Target::Beanstalk { .. } => Self::codedeploy(aws, target),
+            Target::CodeDeploy { .. } | Target::Deployment(_) | Target::Beanstalk { .. } => {
+                Self::codedeploy(aws, target)
+            }
+            Target::Alb(place) => {
+                let kind = Alb::new(aws, place.clone());
+                Self(Kind::Alb(Box::new(Poller::new(aws.clone(), kind))))
+            }
+            Target::Route53 { zone, name, kind, blue } => {
+                let kind = Route53::new(aws, (zone, name, kind, blue.as_deref()));
+                Self(Kind::Route53(Box::new(Poller::new(aws.clone(), kind))))
+            }
             Target::Ecs { cluster, service } => {
                 let kind = Ecs::new(cluster.clone(), service.clone());
                 Self(Kind::Ecs(Box::new(Poller::new(aws.clone(), kind))))
@@ -64,6 +75,8 @@ impl Backend for Watcher {
         loop {
             let picture = match &mut self.0 {
                 Kind::CodeDeploy(poller) => return poller.observe(wish).await,
+                Kind::Alb(poller) => return poller.observe(wish).await,
+                Kind::Route53(poller) => return poller.observe(wish).await,
                 Kind::Argo(argo) => return argo.observe(wish).await,
                 Kind::Ecs(poller) => poller.observe(wish).await,
             };
@@ -77,6 +90,8 @@ impl Backend for Watcher {
         loop {
             let picture = match &mut self.0 {
                 Kind::CodeDeploy(poller) => return poller.observe_whole(wish).await,
+                Kind::Alb(poller) => return poller.observe_whole(wish).await,
+                Kind::Route53(poller) => return poller.observe_whole(wish).await,
                 Kind::Argo(argo) => return argo.observe_whole(wish).await,
                 Kind::Ecs(poller) => poller.observe_whole(wish).await,
             };

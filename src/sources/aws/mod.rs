@@ -23,6 +23,7 @@ use crate::stats::Configs;
 use super::argo::{Cluster, Clusters};
 use super::backend::AwsTime;
 use super::limiter::Limiter;
+use super::weighted::Memory;
 use interceptor::Guard;
 use login::Login;
 
@@ -118,6 +119,8 @@ struct Inner {
     ordered: Mutex<Option<Timestamp>>,
     /// The clusters that a way was found into.
     clusters: Clusters,
+    /// What is known of weights that a person sets, by all who watch them and send orders.
+    weighted: Memory,
 }
 
 /// The clients that only read.
@@ -139,9 +142,7 @@ pub(super) struct Reads {
 pub(super) struct Changes {
     pub(super) codedeploy: aws_sdk_codedeploy::Client,
     pub(super) ecs: aws_sdk_ecs::Client,
-    #[expect(dead_code, reason = "no order goes to a load balancer yet")]
     pub(super) elb: aws_sdk_elasticloadbalancingv2::Client,
-    #[expect(dead_code, reason = "no order goes to Route 53 yet")]
     pub(super) route53: aws_sdk_route53::Client,
     #[expect(dead_code, reason = "no order goes to Elastic Beanstalk yet")]
     pub(super) beanstalk: aws_sdk_elasticbeanstalk::Client,
@@ -176,6 +177,7 @@ pub async fn connect(options: AwsOptions) -> Result<Aws, ConnectError> {
         prometheus,
         ordered: Mutex::default(),
         clusters: Clusters::new(loopback.map(|loopback| loopback.address)),
+        weighted: Memory::default(),
     })))
 }
 
@@ -314,6 +316,11 @@ impl Aws {
     /// The way into a cluster: a context of the user's configuration, else the current one.
     pub(super) async fn cluster(&self, context: Option<&str>) -> Result<Cluster, Fault> {
         self.0.clusters.enter(context).await
+    }
+
+    /// What is known of weights that a person sets.
+    pub(super) fn weighted(&self) -> &Memory {
+        &self.0.weighted
     }
 
     /// Remembers that an order was sent just now.

@@ -138,8 +138,8 @@ fn gives_numbers(kept: &Kept, edges: &[LatencyEdge], span: Span) -> bool {
 mod tests {
     use jiff::Timestamp;
 
-    use super::super::Groups;
     use super::super::kept::Answer;
+    use super::super::{Behind, Groups};
     use super::*;
 
     const BEGAN: i64 = 1_760_000_430;
@@ -148,8 +148,7 @@ mod tests {
         let name = String::new();
         Subject {
             groups: Groups {
-                load_balancer: name.clone(),
-                blue: name,
+                blue: Behind { load_balancer: name, group: None },
                 green: None,
                 blue_runs: None,
                 green_runs: None,

@@ -1,4 +1,4 @@
-//! What CloudWatch measured on both target groups, minute by minute; in a cluster it is
+//! What CloudWatch measured on both sides, minute by minute; in a cluster it is
 //! [`prometheus`].
 //!
 //! | module | what |
@@ -36,19 +36,34 @@ const OPERATION: &str = "cloudwatch:GetMetricData";
 /// Pages of one answer; more is a server that repeats itself.
 const PAGES: usize = 20;
 
-/// Which groups behind which load balancer, as CloudWatch's dimensions name them.
+/// Where the two sides are measured, as CloudWatch's dimensions name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Groups {
-    /// `app/NAME/HEX`.
-    pub(crate) load_balancer: String,
-    /// Blue's `targetgroup/NAME/HEX`.
-    pub(crate) blue: String,
+    /// Blue's place.
+    pub(crate) blue: Behind,
     /// Green's; nothing while there is no green.
-    pub(crate) green: Option<String>,
+    pub(crate) green: Option<Behind>,
     /// What blue runs, e.g. `checkout:41`.
     pub(crate) blue_runs: Option<String>,
     /// What green runs.
     pub(crate) green_runs: Option<String>,
+}
+
+/// A load balancer, and the target group behind it where that has more than one side's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Behind {
+    /// `app/NAME/HEX`.
+    pub(crate) load_balancer: String,
+    /// `targetgroup/NAME/HEX`; nothing where all of the load balancer's requests are the side's.
+    pub(crate) group: Option<String>,
+}
+
+impl Groups {
+    /// Green's own load balancer, where the sides do not share one.
+    fn second_balancer(&self) -> Option<&str> {
+        let green = self.green.as_ref()?.load_balancer.as_str();
+        (green != self.blue.load_balancer).then_some(green)
+    }
 }
 
 /// What is measured: another one begins from nothing.

@@ -6,7 +6,7 @@ use crate::domain::{LatencyEdge, Side};
 use crate::stats::CustomMetric;
 
 use super::latency::{Counting, Way};
-use super::{Groups, Subject};
+use super::{Behind, Groups, Subject};
 
 const NAMESPACE: &str = "AWS/ApplicationELB";
 const RESPONSE_TIME: &str = "TargetResponseTime";
@@ -21,8 +21,10 @@ const SERIES: [(&str, &str, &str); 7] = [
     ("p90", RESPONSE_TIME, "p90"),
     ("p99", RESPONSE_TIME, "p99"),
 ];
-/// The series of no side.
+/// The series of no side: what the load balancer of both, or of blue, answers by itself.
 pub(super) const BALANCER: &str = "balancer_5xx";
+/// The same of green's, where that is another one.
+pub(super) const SECOND_BALANCER: &str = "second_balancer_5xx";
 
 /// One series that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +78,7 @@ pub(super) fn all(subject: &Subject, counting: &Counting) -> Vec<Query> {
     let sides = [Some(Side::Blue), groups.green.as_ref().map(|_| Side::Green)];
     for side in sides.into_iter().flatten() {
         for (name, metric, statistic) in SERIES {
-            queries.push(own(groups, Some(side), id(side, name), metric, statistic.to_owned()));
+            queries.extend(own(groups, side, id(side, name), metric, statistic.to_owned()));
         }
         if let Some((way, edges)) = counting.asked() {
             counts(groups, side, (way, edges), &mut queries);
@@ -85,20 +87,33 @@ pub(super) fn all(subject: &Subject, counting: &Counting) -> Vec<Query> {
             queries.extend(custom(groups, side, index, metric));
         }
     }
-    let (metric, statistic) = ("HTTPCode_ELB_5XX_Count", "Sum".to_owned());
-    queries.push(own(groups, None, BALANCER.to_owned(), metric, statistic));
+    queries.push(by_itself(&groups.blue.load_balancer, BALANCER));
+    queries.extend(groups.second_balancer().map(|second| by_itself(second, SECOND_BALANCER)));
     queries
 }
 
-/// A series of the load balancer, or of a side's group behind it.
-fn own(groups: &Groups, side: Option<Side>, id: String, metric: &str, statistic: String) -> Query {
-    let group = match side {
-        Some(Side::Blue) => Some(&groups.blue),
-        Some(Side::Green) => groups.green.as_ref(),
-        None => None,
-    };
-    let balancer = ("LoadBalancer".to_owned(), groups.load_balancer.clone());
-    let group = group.map(|group| ("TargetGroup".to_owned(), group.clone()));
+/// Where a side is measured.
+fn place(groups: &Groups, side: Side) -> Option<&Behind> {
+    match side {
+        Side::Blue => Some(&groups.blue),
+        Side::Green => groups.green.as_ref(),
+    }
+}
+
+/// A series of one side.
+fn own(groups: &Groups, side: Side, id: String, metric: &str, statistic: String) -> Option<Query> {
+    Some(query(place(groups, side)?, id, metric, statistic))
+}
+
+/// What a load balancer answers by itself.
+fn by_itself(load_balancer: &str, id: &str) -> Query {
+    let whole = Behind { load_balancer: load_balancer.to_owned(), group: None };
+    query(&whole, id.to_owned(), "HTTPCode_ELB_5XX_Count", "Sum".to_owned())
+}
+
+fn query(at: &Behind, id: String, metric: &str, statistic: String) -> Query {
+    let balancer = ("LoadBalancer".to_owned(), at.load_balancer.clone());
+    let group = at.group.as_ref().map(|group| ("TargetGroup".to_owned(), group.clone()));
     Query {
         id,
         namespace: NAMESPACE.to_owned(),
@@ -110,13 +125,14 @@ fn own(groups: &Groups, side: Option<Side>, id: String, metric: &str, statistic:
 
 /// A metric that a person added; nothing while what tells its sides apart is not known.
 fn custom(groups: &Groups, side: Side, index: usize, metric: &CustomMetric) -> Option<Query> {
-    let (group, runs) = match side {
-        Side::Blue => (Some(&groups.blue), &groups.blue_runs),
-        Side::Green => (groups.green.as_ref(), &groups.green_runs),
+    let runs = match side {
+        Side::Blue => &groups.blue_runs,
+        Side::Green => &groups.green_runs,
     };
+    let at = place(groups, side)?;
     let value = |text: &String| match text.as_str() {
-        "$target-group" => group.cloned(),
-        "$load-balancer" => Some(groups.load_balancer.clone()),
+        "$target-group" => at.group.clone(),
+        "$load-balancer" => Some(at.load_balancer.clone()),
         "$task-definition" => runs.clone(),
         _ => Some(text.clone()),
     };
@@ -139,7 +155,7 @@ fn counts(
     queries: &mut Vec<Query>,
 ) {
     let mut push = |id: String, statistic: String| {
-        queries.push(own(groups, Some(side), id, RESPONSE_TIME, statistic));
+        queries.extend(own(groups, side, id, RESPONSE_TIME, statistic));
     };
     push(id(side, "timed"), "SampleCount".to_owned());
     for edge in edges {
@@ -187,8 +203,11 @@ impl Query {
 
 /// From where the numbers come, for the person who asks.
 pub(super) fn source(subject: &Subject, counting: &Counting) -> String {
-    let Groups { load_balancer, blue, green, .. } = &subject.groups;
-    let green = green.as_ref().map(|green| format!(", green {green}")).unwrap_or_default();
+    let Groups { blue, green, .. } = &subject.groups;
+    let load_balancer = &blue.load_balancer;
+    let name = |at: &Behind| at.group.clone().unwrap_or_else(|| at.load_balancer.clone());
+    let green = green.as_ref().map(|green| format!(", green {}", name(green))).unwrap_or_default();
+    let blue = name(blue);
     let counted = match counting.asked() {
         Some((way, edges)) => {
             let edges: Vec<String> = edges.iter().map(|edge| way.statistic(edge.edge)).collect();

@@ -7,7 +7,7 @@ use crate::domain::{
 use super::Subject;
 use super::kept::Kept;
 use super::latency::{Counting, Way};
-use super::query::{BALANCER, Strictness, count_id, custom_id, id, source};
+use super::query::{BALANCER, SECOND_BALANCER, Strictness, count_id, custom_id, id, source};
 use super::span::{Span, moment};
 use crate::stats::CustomMetric;
 
@@ -20,7 +20,10 @@ pub(super) fn metrics(kept: &Kept, subject: &Subject, counting: &Counting, span:
         blue: side(Side::Blue),
         green: side(Side::Green),
         custom: custom.iter().enumerate().map(|(i, own)| series(kept, i, own, span)).collect(),
-        balancer_errors: kept.points(BALANCER, span),
+        balancer_errors: match subject.groups.second_balancer() {
+            Some(_) => plus(&kept.points(BALANCER, span), &kept.points(SECOND_BALANCER, span)),
+            None => kept.points(BALANCER, span),
+        },
         latency: match counting {
             Counting::Works(_, edges) => LatencyBasis::Counted { edges: edges.clone() },
             Counting::Impossible(why) => LatencyBasis::Percentiles { why: (*why).to_owned() },

@@ -73,7 +73,7 @@ pub(crate) fn groups(raw: &Raw) -> Option<Groups> {
     }
     let (blue, green) = (sides.blue.group.as_ref()?, sides.green.group.as_ref()?);
     let groups = measure::groups(raw.route()?, &blue.arn, &green.arn)
-        .filter(|groups| groups.load_balancer.starts_with("app/"))?;
+        .filter(|groups| groups.blue.load_balancer.starts_with("app/"))?;
     Some(measure::running(groups, sides.blue.definition(), sides.green.definition()))
 }
 

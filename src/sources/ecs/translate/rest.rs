@@ -67,7 +67,7 @@ pub(crate) fn groups(raw: &Raw) -> Option<Groups> {
     let rest = raw.rest.as_ref().filter(|_| raw.control.value() == Some(&None))?;
     let before = raw.route().or(rest.balancer.as_deref())?;
     measure::group(before, &serving(raw)?.arn)
-        .filter(|groups| groups.load_balancer.starts_with("app/"))
+        .filter(|groups| groups.blue.load_balancer.starts_with("app/"))
 }
 
 fn images(
@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(serving.tasks.value().unwrap().running, 2);
         assert_eq!(serving.target_group.as_deref(), Some("search-a"));
         let groups = groups(&raw).unwrap();
-        assert_eq!((groups.load_balancer.as_str(), groups.green), ("app/shop/11", None));
+        assert_eq!((groups.blue.load_balancer.as_str(), groups.green), ("app/shop/11", None));
     }
 
     #[test]
