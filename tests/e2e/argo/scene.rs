@@ -306,7 +306,9 @@ impl Scene {
     /// The screen.
     pub(crate) fn screen(&self) -> Terminal {
         let kubeconfig = format!("KUBECONFIG={}", self.user.display());
-        let program = ["/usr/bin/env", &kubeconfig, env!("CARGO_BIN_EXE_cutover"), &self.target()];
+        let config = format!("XDG_CONFIG_HOME={}", self.home.0.path().join("config").display());
+        let binary = env!("CARGO_BIN_EXE_cutover");
+        let program = ["/usr/bin/env", &kubeconfig, &config, binary, &self.target()];
         Terminal::running(&program, "xterm-256color")
     }
 }
