@@ -15,6 +15,10 @@ demo *ARGS:
 test *ARGS:
     cargo test {{ARGS}}
 
+# The stories on a real Argo Rollouts controller: needs Go, python3 and openssl; builds it once, about 8 minutes.
+e2e-argo *FILTER:
+    tests/e2e/argo/run {{FILTER}}
+
 # Format and lints.
 lint:
     cargo fmt

@@ -269,8 +269,9 @@ pub(super) fn plan(rollout: &Rollout) -> String {
         [] => clean(&rollout.configuration).into_owned(),
         [_] => "all at once".to_owned(),
         [first, _] => {
-            let span = first.planned.map(planned).unwrap_or_default();
-            format!("{} % for {span}, then all", share_of(first))
+            // Without a time a person ends it.
+            let time = first.planned.map(|span| format!(" for {}", planned(span)));
+            format!("{} %{}, then all", share_of(first), time.unwrap_or_default())
         }
         all if !is_linear(all) => {
             let shares: Vec<String> = all.iter().map(|stage| share_of(stage)).collect();

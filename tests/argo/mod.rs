@@ -18,6 +18,7 @@ use cutover::stats::Configs;
 use jiff::{SignedDuration, Timestamp};
 
 use server::Server;
+pub(crate) use server::merge;
 
 /// How much faster the time of a story passes.
 const HURRY: u32 = 20;

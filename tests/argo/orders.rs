@@ -1,6 +1,6 @@
 //! What is ordered: the exact patches, and what a controller makes of them.
 
-use cutover::domain::{Action, Change, Means, Offered, Policy, Progress, Refusal, permit};
+use cutover::domain::{Action, Change, Means, Offered, Phase, Policy, Progress, Refusal, permit};
 use cutover::sources::Account;
 use serde_json::{Value, json};
 
@@ -132,6 +132,33 @@ async fn what_the_controller_missed_is_nudged_and_said() {
     let patches = story.server.patches();
     assert_eq!(patches.len(), 2, "the abort is sent once: {patches:?}");
     assert_eq!(patches[1].0, "rollouts/app");
+}
+
+#[tokio::test]
+async fn a_release_that_the_controller_has_missed_waits_for_a_person_and_is_nudged_on() {
+    let mut story = Story::playing("canary-lost-promote", 3_000).await;
+    let status = story.server.rollout()["status"].clone();
+    assert!(status["controllerPause"] == true && status["pauseConditions"].is_null());
+    story.look().await;
+    let seen = story.until(|seen| rollout(seen).phase == Phase::AwaitingApproval).await;
+    let order = Story::order(&seen, Action::Continue);
+    let server = story.server.clone();
+    let controller = async {
+        loop {
+            if server.rollout()["metadata"]["annotations"]["cutover/nudged-by"].is_string() {
+                server.set(&json!({"controllerPause": null, "currentStepIndex": 2}));
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let progress = tokio::select! {
+        progress = story.carry_out(&order) => progress.unwrap(),
+        () = controller => unreachable!(),
+    };
+    assert_eq!(answer(&progress), "the controller took it");
+    let patches = story.server.patches();
+    assert_eq!(patches.len(), 1, "{patches:?}");
+    assert_eq!(patches[0].0, "rollouts/app", "nothing of the status is written again");
 }
 
 #[tokio::test]

@@ -7,4 +7,4 @@ pub(crate) mod process;
 mod screen;
 mod targets;
 #[cfg(unix)]
-mod terminal;
+pub(crate) mod terminal;

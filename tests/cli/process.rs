@@ -97,6 +97,16 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
+    /// It ended with this code and said these parts, wherever.
+    #[track_caller]
+    pub(crate) fn says(&self, code: i32, parts: &[&str]) {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        let text = format!("{}{}", self.stdout, self.stderr);
+        for part in parts {
+            assert!(text.contains(part), "no {part:?} in: {text}");
+        }
+    }
+
     /// It is an error: nothing on stdout, one sentence and a hint on stderr.
     #[track_caller]
     pub(crate) fn is_error(&self, parts: &[&str]) {

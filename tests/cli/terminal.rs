@@ -104,6 +104,31 @@ impl Terminal {
         self.written.extend_from_slice(bytes);
     }
 
+    /// Types a key that asks for an order, and waits until its question listens.
+    #[track_caller]
+    pub(crate) fn asks(&mut self, key: &str) -> &mut Self {
+        self.types(key).sees("keep going (esc)");
+        // A question that has just come up takes no answer: the key may have been meant for what
+        // was there before.
+        self.rests(Duration::from_millis(400))
+    }
+
+    /// Reads what the program writes for a while.
+    pub(crate) fn rests(&mut self, time: Duration) -> &mut Self {
+        let end = Instant::now() + time;
+        while let Ok(bytes) =
+            self.output.recv_timeout(end.saturating_duration_since(Instant::now()))
+        {
+            self.read(&bytes);
+        }
+        self
+    }
+
+    /// The program's process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.process_id().unwrap()
+    }
+
     /// Reads until the terminal was given back and taken once more.
     #[track_caller]
     pub(crate) fn is_taken_again(&mut self) -> &mut Self {

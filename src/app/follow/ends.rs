@@ -207,12 +207,19 @@ fn went_on(track: &mut Track, rollout: &Rollout, now: Timestamp) {
     // What is tried again is told apart from what was undone.
     let own = rollout.id == track.order.expected.rollout;
     let tried_again = track.follows.as_ref() == Some(&rollout.id);
-    if !(own || tried_again) || rollout.gate == Some(Gate::Approval) {
+    if matches!(track.order.expected.means, Means::TryAgain | Means::ShipAgain) {
+        // What was undone stays at rest until it is told that it begins again, perhaps at a gate.
+        match rollout.phase {
+            _ if !tried_again => {}
+            Phase::Failed | Phase::Stopped => fail(track, rollout),
+            _ => {
+                taken(track, now);
+                track.outcome = Outcome::Done;
+            }
+        }
         return;
     }
-    if tried_again && !rollout.phase.is_over() {
-        taken(track, now);
-        track.outcome = Outcome::Done;
+    if !own || rollout.gate == Some(Gate::Approval) {
         return;
     }
     if let Some(Gate::Hook { .. }) = &track.order.expected.gate {

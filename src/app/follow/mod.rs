@@ -58,13 +58,16 @@ fn answer(track: &mut Track, progress: Progress, now: Timestamp) -> Option<Strin
             track.sent.get_or_insert(now);
             None
         }
-        Progress::Accepted { rollout, .. } => {
+        Progress::Accepted { rollout, answer, .. } => {
             track.sent.get_or_insert(now);
             track.accepted.get_or_insert(now);
             track.follows = track.follows.take().or(rollout);
             track.outcome = Outcome::OnItsWay;
             let seconds = now.duration_since(track.order.at).as_secs_f64().max(0.0);
-            Some(format!("accepted in {seconds:.1} s"))
+            // AWS answers with a status that would read like an end. An API server stores what it is
+            // sent in any case: whether the controller acts on it is in the answer's words.
+            let words = (track.order.call.service == "kubernetes").then(|| format!(", {answer}"));
+            Some(format!("accepted in {seconds:.1} s{}", words.unwrap_or_default()))
         }
         Progress::Void { change } => {
             let text = format!("nothing was sent, {change}");

@@ -76,7 +76,11 @@ impl Counting {
     }
 
     /// What was counted.
-    pub(super) fn metrics(&self) -> Fact<Metrics> {
+    pub(super) fn metrics(&self, aws: &Aws) -> Fact<Metrics> {
+        if aws.prometheus().is_none() {
+            let text = "no Prometheus is configured ([prometheus] in the configuration file)";
+            return Fact::Unknown { fault: Fault::new(FaultKind::Absent, "prometheus", text) };
+        }
         self.metrics.clone()
     }
 

@@ -3,6 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | `cluster` | the way into a cluster, and its answers with their faults |
+//! | `place` | where a Rollout is, and what has to do with it |
 //! | `counting` | what a Prometheus counts of both versions |
 //! | `watch` | one kind of object, listed and followed |
 //! | `raw` | what the cluster said, each kind with its age |
@@ -15,16 +16,20 @@
 mod cluster;
 mod counting;
 pub(crate) mod orders;
+mod place;
 mod raw;
 mod translate;
 mod watch;
+
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
+use tokio::time::{Interval, MissedTickBehavior};
 
-use crate::domain::{Fact, Fault, FaultKind, Identity, Reading, Snapshot, Source, Target};
+use crate::domain::{Fact, Fault, FaultKind, Identity, Reading, Snapshot, Source};
 
 use super::aws::Aws;
 use super::backend::{Backend, Wish};
@@ -32,79 +37,19 @@ use super::time::later;
 use cluster::Resource;
 pub(crate) use cluster::{Cluster, Clusters};
 use counting::{Counted, Counting};
-use raw::{HASH_LABEL, Kind, News, Raw};
+pub(crate) use place::Place;
+use raw::{Kind, News, Raw};
 use watch::Watch;
 
 /// How often the rollout is read although it is watched.
 const BEAT: SignedDuration = SignedDuration::from_secs(10);
+/// How long one picture stays at least: hundreds of pods that start, and a Service that flaps after
+/// an abort, tell far more than anybody can see.
+const APART: Duration = Duration::from_millis(50);
 /// How long after a login that failed the next one is tried.
 const LOGIN: SignedDuration = SignedDuration::from_secs(5);
 /// How often the caller and the permissions are asked for.
 const WHO: SignedDuration = SignedDuration::from_mins(5);
-
-/// Where a Rollout is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub(crate) context: Option<String>,
-    pub(crate) namespace: String,
-    pub(crate) name: String,
-}
-
-impl Place {
-    /// The Rollout `name` in `namespace` of a context, or of the current one.
-    pub(crate) fn new(context: Option<&str>, namespace: &str, name: &str) -> Self {
-        let owned = str::to_owned;
-        Self { context: context.map(owned), namespace: owned(namespace), name: owned(name) }
-    }
-
-    /// The place that a target names, if it is in a cluster.
-    pub(crate) fn of(target: &Target) -> Option<Self> {
-        match target {
-            Target::Argo { context, namespace, name } => {
-                Some(Self::new(context.as_deref(), namespace, name))
-            }
-            Target::CodeDeploy { .. }
-            | Target::Deployment(_)
-            | Target::Ecs { .. }
-            | Target::Alb(_)
-            | Target::Route53 { .. }
-            | Target::Beanstalk { .. } => None,
-        }
-    }
-
-    /// It as a target.
-    fn target(&self) -> Target {
-        Target::Argo {
-            context: self.context.clone(),
-            namespace: self.namespace.clone(),
-            name: self.name.clone(),
-        }
-    }
-
-    /// The objects of one kind that can have to do with it.
-    fn resource(&self, kind: Kind) -> Resource {
-        let group = match kind {
-            Kind::Rollout | Kind::AnalysisRun | Kind::Experiment => "/apis/argoproj.io/v1alpha1",
-            Kind::ReplicaSet => "/apis/apps/v1",
-            Kind::Pod | Kind::Service | Kind::Event => "/api/v1",
-        };
-        let fields = match kind {
-            Kind::Rollout => Some(format!("metadata.name={}", self.name)),
-            Kind::Event => Some(format!("involvedObject.name={}", self.name)),
-            Kind::ReplicaSet | Kind::Pod | Kind::AnalysisRun | Kind::Experiment | Kind::Service => {
-                None
-            }
-        };
-        // What carries no hash belongs to no rollout.
-        let labels = matches!(kind, Kind::ReplicaSet | Kind::Pod).then(|| HASH_LABEL.to_owned());
-        Resource {
-            path: format!("{group}/namespaces/{}/{}", self.namespace, kind.plural()),
-            plural: kind.plural(),
-            fields,
-            labels,
-        }
-    }
-}
 
 /// Something that was heard from the cluster.
 enum Heard {
@@ -131,12 +76,17 @@ pub(crate) struct Argo {
     /// Everything that asks; ended with this.
     asked: JoinSet<()>,
     watches: JoinSet<()>,
+    /// The Deployment that is watched because the rollout takes its template from it.
+    workload: Option<String>,
     next_login: Option<Timestamp>,
     next_beat: Option<Timestamp>,
     next_who: Option<Timestamp>,
     counting: Counting,
     /// The cluster did not answer the last time it was asked beside the watches.
     missed: bool,
+    /// Something was heard since the last picture, which no other follows sooner than this.
+    news: bool,
+    pace: Option<Interval>,
 }
 
 impl Argo {
@@ -153,11 +103,14 @@ impl Argo {
             tell,
             asked: JoinSet::new(),
             watches: JoinSet::new(),
+            workload: None,
             next_login: Some(now),
             next_beat: None,
             next_who: None,
             counting: Counting::default(),
             missed: false,
+            news: false,
+            pace: None,
         }
     }
 
@@ -208,21 +161,33 @@ impl Argo {
     /// Begins all watches anew.
     fn watch(&mut self, cluster: &Cluster) {
         self.watches.abort_all();
+        self.workload = None;
         for kind in Kind::ALL {
-            let watch = Watch {
-                aws: self.aws.clone(),
-                cluster: cluster.clone(),
-                kind,
-                resource: self.place.resource(kind),
-                tell: self.tell.clone(),
-            };
-            self.watches.spawn(watch.run());
+            self.follow(cluster, kind, self.place.resource(kind));
         }
+    }
+
+    fn follow(&mut self, cluster: &Cluster, kind: Kind, resource: Resource) {
+        let (aws, cluster, tell) = (self.aws.clone(), cluster.clone(), self.tell.clone());
+        self.watches.spawn(Watch { aws, cluster, kind, resource, tell }.run());
+    }
+
+    /// Watches the Deployment that the rollout refers to, as soon as that is known.
+    fn watch_workload(&mut self) {
+        let named = self.raw.workload().map(str::to_owned);
+        let Some(cluster) = self.cluster.clone().filter(|_| named != self.workload) else { return };
+        if let Some(name) = &named {
+            let fields = Some(format!("metadata.name={name}"));
+            let resource = Resource { fields, ..self.place.resource(Kind::Deployment) };
+            self.follow(&cluster, Kind::Deployment, resource);
+        }
+        self.workload = named;
     }
 
     /// Takes in what was heard.
     fn hear(&mut self, heard: Heard) {
         let now = self.aws.now();
+        self.news = true;
         match heard {
             Heard::Open(Ok(cluster)) => {
                 self.watch(&cluster);
@@ -238,7 +203,12 @@ impl Argo {
                 self.raw.hear(Kind::Rollout, News::Broken(fault), now);
             }
             Heard::Counted(counted) => self.counting.hear(counted, now),
-            Heard::News(kind, news) => self.raw.hear(kind, news, now),
+            Heard::News(kind, news) => {
+                self.raw.hear(kind, news, now);
+                if kind == Kind::Rollout {
+                    self.watch_workload();
+                }
+            }
             Heard::Caller(caller, denied) => {
                 if caller.is_err() {
                     self.next_who = Some(later(now, LOGIN));
@@ -286,7 +256,7 @@ impl Argo {
     fn picture(&self) -> Snapshot {
         let mut picture = translate::snapshot(&self.place, &self.raw, self.aws.now());
         let (at, fault) = self.raw.age(Kind::Rollout);
-        let also = || Kind::ALL.into_iter().find_map(|kind| self.raw.age(kind).1);
+        let also = || self.raw.kinds().find_map(|kind| self.raw.age(kind).1);
         let reading = Reading {
             at,
             fault: fault.or_else(also).cloned(),
@@ -297,7 +267,7 @@ impl Argo {
         if let Some(reading) = self.counting.reading() {
             picture.readings.insert(Source::Prometheus, reading);
         }
-        picture.metrics = self.counting.metrics();
+        picture.metrics = self.counting.metrics(&self.aws);
         picture
     }
 
@@ -308,7 +278,7 @@ impl Argo {
         let versions = translate::versions(&self.place, &self.raw);
         let counted = self.counting.is_settled(&self.aws, versions.as_ref());
         let lost = self.cluster.is_none() && self.raw.age(Kind::Rollout).1.is_some();
-        lost || (who && counted && Kind::ALL.into_iter().all(heard))
+        lost || (who && counted && self.raw.kinds().all(heard))
     }
 }
 
@@ -318,6 +288,13 @@ async fn sleep(aws: Aws, until: Option<Timestamp>) {
         Some(span) => tokio::time::sleep(span).await,
         None => std::future::pending().await,
     }
+}
+
+/// Ready at once after a rest.
+fn pace() -> Interval {
+    let mut pace = tokio::time::interval(APART);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    pace
 }
 
 /// Reads what an order is judged by, beside the watches.
@@ -346,21 +323,25 @@ impl Backend for Argo {
                 *next = now;
             }
         }
-        loop {
+        // This may be given up at any time; what was heard is kept for the next.
+        while !self.news {
             self.ask(wish);
             let asleep = sleep(self.aws.clone(), self.next_due());
-            let first = tokio::select! {
+            tokio::select! {
                 biased;
-                heard = self.inbox.recv() => heard,
-                () = asleep => continue,
-            };
-            let Some(first) = first else { return self.picture() };
-            self.hear(first);
-            break;
+                heard = self.inbox.recv() => match heard {
+                    Some(heard) => self.hear(heard),
+                    None => break,
+                },
+                () = asleep => {}
+            }
         }
+        self.pace.get_or_insert_with(pace).tick().await;
         while let Ok(heard) = self.inbox.try_recv() {
             self.hear(heard);
         }
+        self.ask(wish);
+        self.news = false;
         self.picture()
     }
 

@@ -48,6 +48,8 @@ pub(crate) struct MetricSpec {
     pub(crate) failure_condition: String,
     count: Value,
     failure_limit: Value,
+    inconclusive_limit: Value,
+    consecutive_error_limit: Value,
 }
 
 impl MetricSpec {
@@ -59,6 +61,16 @@ impl MetricSpec {
     /// How many failures it survives; below zero any number.
     pub(crate) fn failure_limit(&self) -> i64 {
         number(&self.failure_limit).unwrap_or(0)
+    }
+
+    /// How many measurements without a result it survives.
+    pub(crate) fn inconclusive_limit(&self) -> i64 {
+        number(&self.inconclusive_limit).unwrap_or(0)
+    }
+
+    /// How many measurements in a row may fail to be taken.
+    pub(crate) fn error_limit(&self) -> i64 {
+        number(&self.consecutive_error_limit).unwrap_or(4)
     }
 }
 
@@ -99,6 +111,10 @@ pub(crate) struct MetricResult {
     #[serde(deserialize_with = "lenient")]
     pub(crate) failed: i64,
     #[serde(deserialize_with = "lenient")]
+    pub(crate) inconclusive: i64,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) consecutive_error: i64,
+    #[serde(deserialize_with = "lenient")]
     pub(crate) measurements: Vec<Measurement>,
 }
 
@@ -106,6 +122,10 @@ pub(crate) struct MetricResult {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Measurement {
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) phase: String,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) message: String,
     #[serde(deserialize_with = "lenient")]
     pub(crate) value: String,
     #[serde(deserialize_with = "lenient")]

@@ -16,11 +16,11 @@ use serde_json::Value;
 
 use crate::domain::{Fact, Fault, FaultKind, Identity};
 
-pub(crate) use analysis::{AnalysisRun, MetricResult, MetricSpec};
+pub(crate) use analysis::{AnalysisRun, Measurement, MetricResult, MetricSpec};
 pub(crate) use rollout::{BlueGreen, Canary, PauseCondition, Rollout, RunStatus, Step, Weights};
 pub(crate) use workload::{
-    Container, ContainerStatus, Event, Experiment, Pod, PodTemplate, ReplicaSet, Service,
-    Terminated,
+    Container, ContainerStatus, Deployment, Event, Experiment, Pod, PodTemplate, ReplicaSet,
+    Service, Terminated,
 };
 
 /// The version a pod, ReplicaSet or Service selector belongs to.
@@ -45,6 +45,8 @@ pub(crate) struct Meta {
     pub(crate) name: String,
     pub(crate) uid: String,
     #[serde(deserialize_with = "lenient")]
+    resource_version: String,
+    #[serde(deserialize_with = "lenient")]
     pub(crate) generation: i64,
     #[serde(deserialize_with = "lenient")]
     pub(crate) labels: BTreeMap<String, String>,
@@ -66,6 +68,19 @@ struct Owner {
 }
 
 impl Meta {
+    /// The version of its state, opaque but for being another one after each change.
+    pub(crate) fn version(&self) -> &str {
+        &self.resource_version
+    }
+
+    /// Whether it is an earlier state of `other`. Versions are the numbers of the store's changes;
+    /// where they are none, nothing is known to be earlier.
+    fn is_before(&self, other: &Meta) -> bool {
+        let number = |meta: &Meta| meta.resource_version.parse::<u64>().ok();
+        let before = number(self).zip(number(other)).is_some_and(|(own, other)| own < other);
+        before && self.uid == other.uid
+    }
+
     /// Whether the object with this uid owns it.
     pub(crate) fn is_owned_by(&self, uid: &str) -> bool {
         self.owner_references.iter().any(|owner| owner.uid == uid)
@@ -94,6 +109,8 @@ pub(crate) struct Condition {
     #[serde(deserialize_with = "lenient")]
     pub(crate) message: String,
     #[serde(deserialize_with = "lenient")]
+    pub(crate) last_update_time: Option<Timestamp>,
+    #[serde(deserialize_with = "lenient")]
     pub(crate) last_transition_time: Option<Timestamp>,
 }
 
@@ -114,10 +131,12 @@ pub(crate) enum Kind {
     Service,
     /// What the controller tells.
     Event,
+    /// Whose template it uses, where it has none of its own: watched only then.
+    Deployment,
 }
 
 impl Kind {
-    /// All of them, the one everything else hangs on first.
+    /// What is always watched, the one everything else hangs on first.
     pub(crate) const ALL: [Kind; 7] = [
         Kind::Rollout,
         Kind::ReplicaSet,
@@ -138,6 +157,7 @@ impl Kind {
             Kind::Experiment => "experiments",
             Kind::Service => "services",
             Kind::Event => "events",
+            Kind::Deployment => "deployments",
         }
     }
 }
@@ -158,6 +178,11 @@ pub(crate) struct Raw {
     pub(crate) experiments: Shelf<Experiment>,
     pub(crate) services: Shelf<Service>,
     pub(crate) events: Shelf<Event>,
+    /// The Deployment whose template it uses: at most one.
+    pub(crate) deployments: Shelf<Deployment>,
+    /// Since when a pause is released that the controller has not gone on from: a write of its own at
+    /// that moment may have hidden the release from it for good.
+    pub(crate) released: Option<Timestamp>,
     /// Permissions that the cluster says the caller lacks, e.g. `patch rollouts/status`.
     pub(crate) denied: Vec<String>,
 }
@@ -181,13 +206,18 @@ impl Raw {
     /// Takes in what a watch told.
     pub(crate) fn hear(&mut self, kind: Kind, news: News, now: Timestamp) {
         match kind {
-            Kind::Rollout => hear(&mut self.rollouts, news, now),
+            Kind::Rollout => {
+                hear(&mut self.rollouts, news, now);
+                let waits = self.rollout().is_some_and(Rollout::is_unpausing);
+                self.released = waits.then(|| self.released.unwrap_or(now));
+            }
             Kind::ReplicaSet => hear(&mut self.replica_sets, news, now),
             Kind::Pod => hear(&mut self.pods, news, now),
             Kind::AnalysisRun => hear(&mut self.analysis_runs, news, now),
             Kind::Experiment => hear(&mut self.experiments, news, now),
             Kind::Service => hear(&mut self.services, news, now),
             Kind::Event => hear(&mut self.events, news, now),
+            Kind::Deployment => hear(&mut self.deployments, news, now),
         }
     }
 
@@ -204,6 +234,7 @@ impl Raw {
             Kind::Experiment => of(&self.experiments),
             Kind::Service => of(&self.services),
             Kind::Event => of(&self.events),
+            Kind::Deployment => of(&self.deployments),
         }
     }
 
@@ -213,13 +244,41 @@ impl Raw {
         blue_green.map(|strategy| strategy.active_service.clone()).into_iter().collect()
     }
 
+    /// The Deployment whose template it uses, by name.
+    pub(crate) fn workload(&self) -> Option<&str> {
+        let workload = self.rollout()?.spec.workload_ref.as_ref()?;
+        (workload.kind == "Deployment").then_some(workload.name.as_str())
+    }
+
+    /// What is to be watched: a Deployment only where there is one.
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = Kind> + use<> {
+        Kind::ALL.into_iter().chain(self.workload().map(|_| Kind::Deployment))
+    }
+
     /// The rollout, however old.
     pub(crate) fn rollout(&self) -> Option<&Rollout> {
         self.rollouts.value()?.values().next()
     }
 }
 
-fn hear<T: DeserializeOwned>(shelf: &mut Shelf<T>, news: News, now: Timestamp) {
+/// An object with metadata.
+trait Object: DeserializeOwned {
+    fn meta(&self) -> &Meta;
+}
+
+macro_rules! objects {
+    ($($kind:ty),*) => {
+        $(impl Object for $kind {
+            fn meta(&self) -> &Meta {
+                &self.metadata
+            }
+        })*
+    };
+}
+
+objects!(Rollout, ReplicaSet, Pod, AnalysisRun, Experiment, Service, Event, Deployment);
+
+fn hear<T: Object>(shelf: &mut Shelf<T>, news: News, now: Timestamp) {
     let before = std::mem::take(shelf);
     let news = match news {
         News::Broken(fault) => {
@@ -235,7 +294,12 @@ fn hear<T: DeserializeOwned>(shelf: &mut Shelf<T>, news: News, now: Timestamp) {
     let mut garbled = None;
     let mut put = |objects: &mut BTreeMap<String, T>, value: Value| {
         let name = name(&value);
-        match serde_json::from_value(value) {
+        match serde_json::from_value::<T>(value) {
+            // What was read beside the watch may arrive after what the watch has told since.
+            Ok(object)
+                if objects
+                    .get(&name)
+                    .is_some_and(|known| object.meta().is_before(known.meta())) => {}
             Ok(object) => drop(objects.insert(name, object)),
             Err(error) => garbled = Some(format!("{name}: {error}")),
         }

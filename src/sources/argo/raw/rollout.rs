@@ -15,6 +15,13 @@ pub(crate) struct Rollout {
     pub(crate) status: Status,
 }
 
+impl Rollout {
+    /// Whether a pause was released that the controller has not gone on from yet.
+    pub(crate) fn is_unpausing(&self) -> bool {
+        self.status.controller_pause && self.status.pause_conditions.is_empty()
+    }
+}
+
 /// What was asked for.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -31,6 +38,9 @@ pub(crate) struct Spec {
     pub(crate) workload_ref: Option<WorkloadRef>,
     #[serde(deserialize_with = "lenient")]
     pub(crate) restart_at: Option<Timestamp>,
+    /// Absent means ten minutes.
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) progress_deadline_seconds: Option<i64>,
     #[serde(deserialize_with = "lenient")]
     pub(crate) rollback_window: Option<Value>,
     #[serde(deserialize_with = "lenient")]
@@ -50,6 +60,9 @@ impl Spec {
 pub(crate) struct WorkloadRef {
     pub(crate) kind: String,
     pub(crate) name: String,
+    /// What becomes of its own pods: `never`, `onsuccess`, `progressively`.
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) scale_down: String,
 }
 
 /// How it is brought out; the schema allows both and neither.

@@ -30,7 +30,7 @@ pub(crate) struct Container {
     pub(crate) image: String,
 }
 
-/// One version of a rollout. A Deployment has the same shape as far as it is read.
+/// One version of a rollout.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct ReplicaSet {
@@ -157,10 +157,20 @@ pub(crate) struct Terminated {
     pub(crate) finished_at: Option<Timestamp>,
 }
 
+/// Who holds the template of a rollout that has none of its own. It may run pods of its own beside.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Deployment {
+    pub(crate) metadata: Meta,
+    pub(crate) spec: ReplicaSetSpec,
+    pub(crate) status: ReplicaSetStatus,
+}
+
 /// A Service, as far as it chooses a version.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Service {
+    pub(crate) metadata: Meta,
     spec: ServiceSpec,
 }
 
@@ -188,12 +198,27 @@ pub(crate) struct Experiment {
 
 /// How far an experiment is.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 pub(crate) struct ExperimentStatus {
     #[serde(deserialize_with = "lenient")]
     pub(crate) phase: String,
     #[serde(deserialize_with = "lenient")]
     pub(crate) message: String,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) available_at: Option<Timestamp>,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) template_statuses: Vec<TemplateStatus>,
+}
+
+/// One of the versions of an experiment.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct TemplateStatus {
+    pub(crate) name: String,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) replicas: u32,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) available_replicas: u32,
 }
 
 /// What the controller tells; the cluster forgets it after an hour.

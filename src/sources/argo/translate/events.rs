@@ -14,6 +14,7 @@ pub(crate) fn events(view: &View<'_>) -> Vec<TimelineEvent> {
     let all = view.raw.events.value().into_iter().flat_map(|events| events.values());
     let own = all.filter(|event| event.involved_object.uid == *uid);
     let mut events: Vec<_> = own.filter_map(|event| entry(view, event)).collect();
+    events.extend(super::workload::event(view));
     events.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| b.key.cmp(&a.key)));
     events.truncate(MOST);
     events

@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::domain::{Fact, Guard, GuardState};
-use crate::sources::argo::raw::{AnalysisRun, MetricResult, MetricSpec};
+use crate::sources::argo::raw::{AnalysisRun, Experiment, Measurement, MetricResult, MetricSpec};
 
 use super::view::View;
+
+/// How many values are told of each metric.
+const VALUES: usize = 4;
 
 /// Every metric of the newest run of each analysis of the present version.
 pub(crate) fn guards(view: &View<'_>) -> Fact<Vec<Guard>> {
@@ -20,7 +23,33 @@ pub(crate) fn guards(view: &View<'_>) -> Fact<Vec<Guard>> {
             }
         }
     }
+    found.extend(view.experiments().first().map(|newest| experiment(newest)));
     view.raw.analysis_runs.map(|_| found)
+}
+
+/// An experiment that fails aborts the rollout, as an analysis does.
+fn experiment(own: &Experiment) -> Guard {
+    let status = &own.status;
+    let state = match status.phase.as_str() {
+        "Failed" | "Error" => GuardState::Alarm,
+        "Successful" | "Running" => GuardState::Ok,
+        _ => GuardState::InsufficientData,
+    };
+    let versions = status.template_statuses.iter().map(|version| {
+        format!(
+            "{}: {} of {} pods available",
+            version.name, version.available_replicas, version.replicas
+        )
+    });
+    let said = [&status.phase, &status.message].map(String::clone);
+    let parts: Vec<String> =
+        said.into_iter().filter(|text| !text.is_empty()).chain(versions).collect();
+    Guard {
+        name: format!("{} (experiment)", own.metadata.name),
+        state,
+        reason: Some(parts.join(", ")).filter(|text| !text.is_empty()),
+        since: status.available_at.or(own.metadata.creation_timestamp),
+    }
 }
 
 fn guard(run: &AnalysisRun, metric: &MetricSpec) -> Guard {
@@ -52,12 +81,27 @@ fn state(result: &MetricResult) -> GuardState {
     }
 }
 
-/// The newest value, what it has to be, and how many measurements there were.
+/// The newest values, newest first: where it is going is seen before a limit is reached.
+fn values(result: &MetricResult) -> Option<String> {
+    let value = |measured: &Measurement| match measured.phase.as_str() {
+        "Error" => Some(format!("error {}", measured.message)),
+        _ if measured.value.is_empty() => None,
+        _ => Some(measured.value.clone()),
+    };
+    let newest: Vec<String> =
+        result.measurements.iter().rev().filter_map(value).take(VALUES).collect();
+    let (first, before) = newest.split_first()?;
+    let before =
+        if before.is_empty() { String::new() } else { format!(" (before: {})", before.join(", ")) };
+    Some(format!("value {first}{before}"))
+}
+
+/// The newest values, what they have to be, and how many measurements there were.
 fn reason(run: &AnalysisRun, metric: &MetricSpec, result: Option<&MetricResult>) -> String {
     let mut parts = Vec::new();
     let Some(result) = result else { return run.status.message.clone() };
-    if let Some(value) = result.measurements.last().map(|measured| measured.value.as_str()) {
-        parts.push(format!("value {value}"));
+    if let Some(values) = values(result) {
+        parts.push(values);
     }
     if !metric.success_condition.is_empty() {
         parts.push(format!("needs {}", metric.success_condition));
@@ -66,12 +110,15 @@ fn reason(run: &AnalysisRun, metric: &MetricSpec, result: Option<&MetricResult>)
     }
     let planned = metric.planned().map(|planned| format!(" of {planned}")).unwrap_or_default();
     parts.push(format!("measured {}{planned}", result.count));
-    if result.failed > 0 {
-        let limit = match metric.failure_limit() {
-            limit if limit < 0 => "any number".to_owned(),
-            limit => limit.to_string(),
-        };
-        parts.push(format!("failed {}, allowed {limit}", result.failed));
+    for (what, number, limit) in [
+        ("failed", result.failed, metric.failure_limit()),
+        ("inconclusive", result.inconclusive, metric.inconclusive_limit()),
+        ("not measured", result.consecutive_error, metric.error_limit()),
+    ] {
+        let limit = if limit < 0 { "any number".to_owned() } else { limit.to_string() };
+        if number > 0 {
+            parts.push(format!("{what} {number}, allowed {limit}"));
+        }
     }
     if result.dry_run {
         parts.push("dry run".to_owned());

@@ -14,6 +14,7 @@ mod standing;
 mod tests;
 mod traffic;
 mod view;
+mod workload;
 
 use jiff::Timestamp;
 
@@ -24,8 +25,9 @@ use crate::domain::{
 use super::Place;
 use super::raw::{Raw, ReplicaSet};
 use crate::sources::metrics::prometheus::Versions;
+pub(crate) use offers::NUDGED;
+pub(crate) use standing::is_observed;
 use standing::{Word, standing};
-pub(crate) use standing::{is_observed, is_unpausing};
 use view::View;
 
 /// The picture of the Rollout at `place` at `now`; how fresh each source is is added by who
@@ -42,6 +44,19 @@ pub(crate) fn snapshot(place: &Place, raw: &Raw, now: Timestamp) -> Snapshot {
     };
     let view = View::of(raw, object);
     let started = !object.status.current_pod_hash.is_empty();
+    let stands = standing(object);
+    if !started && stands.word == Word::Degraded {
+        // Never begun: the controller refuses what is asked for.
+        let (code, message) =
+            stands.message.split_once(": ").unwrap_or(("Degraded", &stands.message));
+        let kind = FaultKind::Rejected { code: code.to_owned() };
+        let fault = Fault::new(kind, "kubernetes:bring out", message);
+        return Snapshot {
+            identity: raw.identity.clone(),
+            rollout: Fact::Unknown { fault },
+            ..empty
+        };
+    }
     Snapshot {
         identity: raw.identity.clone(),
         rollout: raw.rollouts.map(|_| started.then(|| rollout(place, &view, now))),
@@ -102,7 +117,7 @@ fn rollout(place: &Place, view: &View<'_>, now: Timestamp) -> Rollout {
         }
         .to_owned(),
         creator: String::new(),
-        description: None,
+        description: workload::sentence(view),
         created: if aborted {
             object.status.aborted_at
         } else {

@@ -20,6 +20,9 @@ pub(crate) struct Situation<'a> {
     pub(crate) aborted: bool,
 }
 
+/// What the controller is nudged with.
+pub(crate) const NUDGED: &str = "cutover/nudged-by";
+
 type Offer = Result<(Means, Call), Refusal>;
 
 /// One entry for each action.
@@ -94,19 +97,26 @@ impl Situation<'_> {
 
     /// The template of an earlier version takes the place of the present one.
     fn undo(&self, set: &ReplicaSet, until_served: bool) -> Result<Call, Refusal> {
-        if let Some(workload) = &self.view.rollout.spec.workload_ref {
-            let text =
-                format!("its template is in {} {}: undo there", workload.kind, workload.name);
-            return Err(Refusal::NoSuchCall(text));
-        }
         let mut params = vec![
             ("toReplicaSet", json!(set.metadata.name)),
             ("toRevision", json!(set.metadata.revision())),
         ];
+        let operation = match (&self.view.rollout.spec.workload_ref, self.view.raw.workload()) {
+            (None, _) => "patch rollouts",
+            (Some(_), Some(deployment)) => {
+                params.push(("deployment", json!(deployment)));
+                "patch deployments"
+            }
+            (Some(workload), None) => {
+                let text =
+                    format!("its template is in {} {}: undo there", workload.kind, workload.name);
+                return Err(Refusal::NoSuchCall(text));
+            }
+        };
         if until_served {
             params.push(("untilServed", json!(true)));
         }
-        Ok(self.call("patch rollouts", params))
+        Ok(self.call(operation, params))
     }
 
     /// All remaining steps, pauses and analyses are skipped.
@@ -149,6 +159,9 @@ impl Situation<'_> {
         if self.phase.is_over() || !self.view.is_in_flight() {
             return Err(Refusal::Over);
         }
+        if *self.phase == Phase::AwaitingApproval && self.view.rollout.is_unpausing() {
+            return Ok((Means::OpenGate, self.nudge()));
+        }
         let Some(pause) = status.pause_conditions.first() else {
             // Without a pause the same patch would skip the step that runs.
             return if spec.paused {
@@ -169,6 +182,14 @@ impl Situation<'_> {
         }
         let since = pause.start_time.map(|at| at.to_string()).unwrap_or_default();
         Ok((Means::OpenGate, self.patch(&patch, vec![("pausedSince", json!(since))])))
+    }
+
+    /// A patch that changes nothing but makes the controller look again: the release of the pause is
+    /// in the object, and it has missed it.
+    fn nudge(&self) -> Call {
+        let note = json!({ NUDGED: self.view.rollout.metadata.version() });
+        let patch = json!({"metadata": {"annotations": note}});
+        self.call("patch rollouts", vec![("patch", patch)])
     }
 
     /// A patch that ends a freeze by hand and nothing else.

@@ -5,12 +5,16 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::{Fact, ListenerSplit, Phase, Side, Split, Traffic};
 use crate::sources::argo::raw::{BlueGreen, Canary, PauseCondition, ReplicaSet};
 
-use super::standing::{Word, current_step, is_observed, is_unpausing, standing};
+use super::standing::{Word, current_step, is_observed, standing};
 use super::view::View;
 
 /// How long after an abort the active Service may still serve the aborted version before that is
 /// called a failure: the controller moves it within milliseconds, or never.
 const MOVES_BACK: SignedDuration = SignedDuration::from_secs(10);
+
+/// How long after the release of a pause the controller may take to go on: it takes a tenth of a
+/// second, or has missed it.
+const GOES_ON: SignedDuration = SignedDuration::from_secs(5);
 
 /// The phase.
 pub(crate) fn phase(view: &View<'_>, traffic: &Traffic, now: Timestamp) -> Phase {
@@ -33,12 +37,20 @@ pub(crate) fn course(view: &View<'_>, traffic: &Traffic, now: Timestamp) -> Phas
     if !view.is_in_flight() {
         return at_rest(view, traffic, now);
     }
+    if is_missed(view, now) {
+        return Phase::AwaitingApproval;
+    }
     let strategy = &view.rollout.spec.strategy;
     match (&strategy.blue_green, &strategy.canary) {
         (Some(blue_green), None) => switching(view, blue_green),
         (None, Some(canary)) => stepping(view, canary),
         (Some(_), Some(_)) | (None, None) => Phase::Other("no single strategy".to_owned()),
     }
+}
+
+/// Whether the release of a pause is not going to be acted on by itself any more.
+pub(crate) fn is_missed(view: &View<'_>, now: Timestamp) -> bool {
+    view.raw.released.is_some_and(|since| now.duration_since(since) > GOES_ON)
 }
 
 /// After an abort. The spec keeps asking for the version that was aborted: that is the expected end.
@@ -99,7 +111,7 @@ fn switching(view: &View<'_>, blue_green: &BlueGreen) -> Phase {
     if waits_for_person(view).is_some() {
         return Phase::AwaitingApproval;
     }
-    if is_unpausing(view.rollout) {
+    if view.rollout.is_unpausing() {
         return Phase::BeforeShift;
     }
     let wanted = blue_green.preview_replica_count.unwrap_or(view.rollout.spec.replicas());

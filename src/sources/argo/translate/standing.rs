@@ -36,11 +36,6 @@ pub(crate) fn is_observed(rollout: &Rollout) -> bool {
     !observed.is_ok_and(|observed| observed < rollout.metadata.generation)
 }
 
-/// Whether a pause was released that the controller has not gone on from yet.
-pub(crate) fn is_unpausing(rollout: &Rollout) -> bool {
-    rollout.status.controller_pause && rollout.status.pause_conditions.is_empty()
-}
-
 /// Whether the template of the workload it refers to is newer than what the controller has seen.
 fn is_workload_unobserved(rollout: &Rollout) -> bool {
     let newest = rollout.metadata.annotations.get("rollout.argoproj.io/workload-generation");
@@ -54,7 +49,7 @@ pub(crate) fn standing(rollout: &Rollout) -> Standing {
     if !is_observed(rollout) {
         return progressing("waiting for rollout spec update to be observed");
     }
-    if is_unpausing(rollout) {
+    if rollout.is_unpausing() {
         return progressing("waiting for rollout to unpause");
     }
     if is_workload_unobserved(rollout) {

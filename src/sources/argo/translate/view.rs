@@ -1,7 +1,7 @@
 //! Who is who: the versions of a rollout, and which of them is blue and which green.
 
 use crate::domain::Side;
-use crate::sources::argo::raw::{AnalysisRun, Pod, Raw, ReplicaSet, Rollout};
+use crate::sources::argo::raw::{AnalysisRun, Experiment, Pod, Raw, ReplicaSet, Rollout};
 
 /// A rollout with its versions.
 pub(crate) struct View<'a> {
@@ -92,14 +92,30 @@ impl<'a> View<'a> {
         pods
     }
 
-    /// The analysis runs of the present version, newest first.
+    /// The experiments of the present version, newest first.
+    pub(crate) fn experiments(&self) -> Vec<&'a Experiment> {
+        let uid = &self.rollout.metadata.uid;
+        let all = self.raw.experiments.value().into_iter().flat_map(|all| all.values());
+        let mut own: Vec<_> = all
+            .filter(|experiment| experiment.metadata.is_owned_by(uid))
+            .filter(|experiment| experiment.metadata.hash() == self.current())
+            .collect();
+        own.sort_by_key(|experiment| std::cmp::Reverse(experiment.metadata.creation_timestamp));
+        own
+    }
+
+    /// The analysis runs of the present version and of its experiments, newest first.
     pub(crate) fn runs(&self) -> Vec<&'a AnalysisRun> {
         let uid = &self.rollout.metadata.uid;
+        let experiments = self.experiments();
+        let is_tried = |run: &AnalysisRun| {
+            experiments.iter().any(|own| run.metadata.is_owned_by(&own.metadata.uid))
+        };
+        let is_own = |run: &AnalysisRun| {
+            run.metadata.is_owned_by(uid) && run.metadata.hash() == self.current()
+        };
         let all = self.raw.analysis_runs.value().into_iter().flat_map(|runs| runs.values());
-        let mut runs: Vec<_> = all
-            .filter(|run| run.metadata.is_owned_by(uid))
-            .filter(|run| run.metadata.hash() == self.current())
-            .collect();
+        let mut runs: Vec<_> = all.filter(|run| is_own(run) || is_tried(run)).collect();
         runs.sort_by(|a, b| {
             let by_age = b.metadata.creation_timestamp.cmp(&a.metadata.creation_timestamp);
             by_age.then_with(|| b.metadata.name.cmp(&a.metadata.name))

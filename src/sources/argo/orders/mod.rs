@@ -6,7 +6,9 @@
 //! later change of the object does. So what was stored and not taken up is nudged, once, by an
 //! annotation, which changes nothing else.
 
-use jiff::SignedDuration;
+mod undo;
+
+use jiff::{SignedDuration, Timestamp};
 use kube::core::params::Patch;
 use serde_json::{Value, json};
 
@@ -17,18 +19,19 @@ use crate::sources::time::later;
 
 use super::Place;
 use super::cluster::{Cluster, Resource};
-use super::raw::{HASH_LABEL, Kind, News, Raw, Rollout};
+use super::raw::{Kind, News, Raw, Rollout};
 use super::translate;
 
 /// How often the controller is looked at, when it is nudged, and how long it is waited for.
 const LOOK: SignedDuration = SignedDuration::from_millis(250);
 const NUDGE: SignedDuration = SignedDuration::from_secs(2);
 const PATIENCE: SignedDuration = SignedDuration::from_secs(8);
-/// What is nudged with.
-const NUDGED: &str = "cutover/nudged-by";
+/// How often a change is tried that somebody else's writing comes in the way of.
+const ATTEMPTS: u32 = 5;
 
 /// What the orders need, each with the API group of its resource.
-const NEEDED: [(&str, &str); 2] = [("argoproj.io", "rollouts/status"), ("argoproj.io", "rollouts")];
+const NEEDED: [(&str, &str); 3] =
+    [("argoproj.io", "rollouts/status"), ("argoproj.io", "rollouts"), ("apps", "deployments")];
 
 /// The permissions for orders that the caller lacks, e.g. `patch rollouts/status`. One that cannot
 /// be asked about is not said to be lacking: the cluster itself decides.
@@ -44,7 +47,8 @@ pub(super) async fn denied(cluster: &Cluster, namespace: &str) -> Vec<String> {
 
 /// Reads afresh what an order rests on: the caller, the rollout, its versions and its Service.
 pub(crate) async fn read_again(aws: &Aws, place: &Place) -> Snapshot {
-    let mut raw = Raw::default();
+    // Who ordered has seen for how long the release of a pause was not acted on.
+    let mut raw = Raw { released: Some(Timestamp::UNIX_EPOCH), ..Raw::default() };
     match aws.cluster(place.context.as_deref()).await {
         Ok(cluster) => {
             let caller = cluster.identity(&place.namespace);
@@ -70,6 +74,15 @@ async fn list(cluster: &Cluster, place: &Place, kind: Kind) -> News {
         Ok((objects, _)) => News::All(objects),
         Err(fault) => News::Broken(fault),
     }
+}
+
+/// What is changed.
+#[derive(Clone, Copy)]
+enum Edit<'a> {
+    /// The rollout or its status, by a patch; only in the pause that began then.
+    Patch { part: Option<&'a str>, patch: &'a Value, since: Option<&'a str> },
+    /// The template, to that of a ReplicaSet.
+    Template { set: &'a str },
 }
 
 /// An order on its way to the controller.
@@ -116,15 +129,9 @@ impl Sending<'_> {
             return crate::sources::order::unknown_call(self.order);
         };
         let part = self.order.call.operation.ends_with("/status").then_some("status");
-        let mut patch = patch.clone();
-        if let Some(since) = param(self.order, "pausedSince").and_then(Value::as_str) {
-            match self.guard(since).await {
-                Ok(version) => patch["metadata"] = json!({"resourceVersion": version}),
-                Err(fault) => return Progress::Refused { fault },
-            }
-        }
-        if let Err(fault) = self.patch(part, patch).await {
-            return failed(fault);
+        let since = param(self.order, "pausedSince").and_then(Value::as_str);
+        if let Err(progress) = self.change(Edit::Patch { part, patch, since }).await {
+            return progress;
         }
         if let Some(then) = param(self.order, "then")
             && let Err(fault) = self.patch(None, then.clone()).await
@@ -135,68 +142,37 @@ impl Sending<'_> {
         self.watch_effect("").await
     }
 
-    /// Puts the template of an earlier version in the place of the present one.
-    async fn undo(&self, set: &str) -> Progress {
-        let patch = match self.template_patch(set).await {
-            Ok(patch) => patch,
-            Err(fault) => return Progress::Refused { fault },
-        };
-        if let Err(fault) = self.patch(None, patch).await {
-            return failed(fault);
-        }
-        let taken = self.watch_effect("").await;
-        match param(self.order, "untilServed") {
-            Some(_) => self.switch().await,
-            None => taken,
-        }
-    }
-
-    /// The merge patch from the present template to an earlier one, for the version just read.
-    async fn template_patch(&self, set: &str) -> Result<Value, Fault> {
-        let rollout: Value = self.cluster.get(&self.rollouts, &self.place.name).await?;
-        let mut wanted: Value =
-            self.cluster.get(&self.place.resource(Kind::ReplicaSet), set).await?;
-        let mut template = wanted["spec"]["template"].take();
-        if let Some(labels) = template["metadata"]["labels"].as_object_mut() {
-            labels.remove(HASH_LABEL);
-        }
-        Ok(json!({
-            "metadata": {"resourceVersion": rollout["metadata"]["resourceVersion"]},
-            "spec": {"template": difference(&rollout["spec"]["template"], &template)},
-        }))
-    }
-
-    /// After the cutover asking for the old version may end in a pause or wait for an analysis
-    /// that never runs. Both have a way on: the pause is released, else one more abort makes the
-    /// controller move the Service before it throws the abort away.
-    async fn switch(&self) -> Progress {
-        let since = self.aws.now();
-        let mut pushed = false;
+    /// Reads and changes until nobody has written in between. What was refused for that has changed
+    /// nothing, so it is still sent once; a controller that counts pods writes several times a second.
+    async fn change(&self, edit: Edit<'_>) -> Result<(), Progress> {
+        let mut left = ATTEMPTS;
         loop {
-            let waited = self.aws.now().duration_since(since);
-            if let Ok(rollout) = self.read().await {
-                let status = &rollout.status;
-                let asked = status.current_pod_hash == status.stable_rs;
-                if asked && status.blue_green.active_selector == status.stable_rs {
-                    return accepted(&["the active Service serves the old version"]);
-                }
-                if asked && waited > LOOK && !pushed {
-                    let push = if status.pause_conditions.is_empty() {
-                        json!({"status": {"abort": true}})
-                    } else {
-                        json!({"status": {"pauseConditions": null}})
-                    };
-                    pushed = self.patch(Some("status"), push).await.is_ok();
-                }
+            match self.attempt(edit).await {
+                Err(progress) if is_conflict(&progress) && left > 1 => left -= 1,
+                ended => return ended,
             }
-            if waited > PATIENCE {
-                return accepted(&[
-                    "stored, but the active Service has not moved: point it at the \
-                                   old version by hand",
-                ]);
-            }
-            super::sleep(self.aws.clone(), Some(later(self.aws.now(), LOOK))).await;
         }
+    }
+
+    async fn attempt(&self, edit: Edit<'_>) -> Result<(), Progress> {
+        // What fails before anything was sent is certain.
+        let unsent = |fault| Progress::Refused { fault };
+        let sent = match edit {
+            Edit::Patch { part, patch, since } => {
+                let mut patch = patch.clone();
+                if let Some(since) = since {
+                    let version = self.guard(since).await.map_err(unsent)?;
+                    patch["metadata"] = json!({ "resourceVersion": version });
+                }
+                self.patch(part, patch).await
+            }
+            Edit::Template { set } => {
+                let (of, name) = self.holder();
+                let patch = self.template_patch((&of, name), set).await.map_err(unsent)?;
+                self.cluster.patch(&of, name, None, &Patch::Merge(patch)).await
+            }
+        };
+        sent.map(drop).map_err(failed)
     }
 
     /// The same patch releases the next pause too, and without one skips a step: it goes out only
@@ -231,7 +207,9 @@ impl Sending<'_> {
             if let Ok(rollout) = &rollout
                 && !self.is_pending(rollout)
             {
-                let text = if nudged {
+                let text = if self.wants("abort") == Some(true) && !rollout.status.abort {
+                    "the controller threw it away: nothing is being brought out any more"
+                } else if nudged {
                     "the controller had missed it and took it after a nudge"
                 } else {
                     "the controller took it"
@@ -245,7 +223,7 @@ impl Sending<'_> {
                 ]);
             }
             if waited > NUDGE && !nudged && rollout.is_ok() {
-                let nudge = json!({"metadata": {"annotations": {NUDGED: self.order.id.as_str()}}});
+                let nudge = json!({"metadata": {"annotations": {translate::NUDGED: self.order.id.as_str()}}});
                 // Without the permission for it there is nothing to be done but to wait.
                 nudged = self.patch(None, nudge).await.is_ok();
             }
@@ -298,9 +276,16 @@ impl Sending<'_> {
             // The controller takes the pause away at once, and the request itself at the end.
             status.promote_full && !status.pause_conditions.is_empty()
         } else if self.asks("pauseConditions") && !self.asks("currentStepIndex") {
-            translate::is_unpausing(rollout)
+            rollout.is_unpausing()
         } else {
+            if param(self.order, "patch").is_some_and(|patch| !patch["metadata"].is_null()) {
+                return rollout.is_unpausing();
+            }
+            let asked = param(self.order, "toReplicaSet").is_some();
+            // A rollout that was aborted is known by its version too, see `translate`.
+            let before = self.order.expected.rollout.as_str();
             !translate::is_observed(rollout)
+                || (asked && before.starts_with(&status.current_pod_hash))
         }
     }
 }
@@ -311,23 +296,6 @@ fn paused_since(rollout: &Rollout) -> Option<String> {
     Some(pause.start_time.map(|at| at.to_string()).unwrap_or_default())
 }
 
-/// The merge patch that makes `from` into `to`: what is no longer there is taken away by a null.
-fn difference(from: &Value, to: &Value) -> Value {
-    let (Some(old), Some(new)) = (from.as_object(), to.as_object()) else { return to.clone() };
-    let mut patch = serde_json::Map::new();
-    for (name, value) in new {
-        match old.get(name) {
-            Some(before) if before == value => {}
-            Some(before) => drop(patch.insert(name.clone(), difference(before, value))),
-            None => drop(patch.insert(name.clone(), value.clone())),
-        }
-    }
-    for name in old.keys().filter(|name| !new.contains_key(*name)) {
-        patch.insert(name.clone(), Value::Null);
-    }
-    Value::Object(patch)
-}
-
 fn accepted(texts: &[&str]) -> Progress {
     Progress::Accepted { request_id: None, answer: sentence(texts), rollout: None }
 }
@@ -335,6 +303,12 @@ fn accepted(texts: &[&str]) -> Progress {
 fn sentence(texts: &[&str]) -> String {
     let texts: Vec<&str> = texts.iter().copied().filter(|text| !text.is_empty()).collect();
     texts.join("; ")
+}
+
+/// Somebody else has written the object since it was read; nothing was changed.
+fn is_conflict(progress: &Progress) -> bool {
+    let conflict = FaultKind::Rejected { code: "Conflict".to_owned() };
+    matches!(progress, Progress::Refused { fault } if fault.kind == conflict)
 }
 
 /// What a failed patch means: refused, or nobody knows.

@@ -1,0 +1,80 @@
+//! What is not there, and what is not allowed: said in clear words, and alive afterwards.
+
+use serde_json::json;
+
+use super::bed::Bed;
+use super::scene::{Scene, blue_green};
+
+#[test]
+#[ignore = "real controller: just e2e-argo"]
+fn a_rollout_that_comes_and_goes_is_seen_to() {
+    let scene = Scene::new(Bed::beside());
+    let mut screen = scene.screen();
+    screen.sees("CANNOT READ IT").sees("there is no Rollout app");
+    scene.create("rollouts", &blue_green(&json!({})));
+    screen.sees("SUCCEEDED");
+    scene.delete("rollouts/app");
+    screen.sees("there is no Rollout app");
+    assert_eq!(screen.types("q").ends_restored(), 0);
+}
+
+#[test]
+#[ignore = "real controller: just e2e-argo"]
+fn a_wrong_context_and_a_wrong_name_are_errors_with_a_hint() {
+    let scene = Scene::with(Bed::beside(), &blue_green(&json!({})));
+    let target = format!("argo:nowhere/{}/app", scene.namespace);
+    scene.run(&["status", &target]).says(2, &["nowhere", "hint:"]);
+    let target = format!("argo:{}/other", scene.namespace);
+    scene.run(&["status", &target]).says(2, &["there is no Rollout other", "hint:"]);
+}
+
+#[test]
+#[ignore = "real controller: just e2e-argo"]
+fn the_roles_that_the_program_prints_are_enough_and_needed() {
+    let scene = Scene::with(Bed::beside(), &blue_green(&json!({}))).acting_as("reader");
+    scene
+        .run(&["status", &scene.target()])
+        .says(2, &["no permission for list rollouts", "cutover rbac"]);
+    scene.brings_out("v2");
+    scene.pauses();
+
+    // To look.
+    scene.apply(&scene.run(&["rbac", "--read-only"]).stdout);
+    scene.binds("reader", &["cutover-read"]);
+    scene.until("it may look", |scene| scene.run(&["status", &scene.target()]).code == Some(0));
+    let (ended, report) = scene.orders("rollback", &[]);
+    assert_eq!(report["outcome"], "not_permitted", "{ended:?}");
+    assert!(report["why"].as_str().unwrap().contains("patch rollouts/status"), "{ended:?}");
+
+    // To act.
+    scene.apply(&scene.run(&["rbac"]).stdout);
+    scene.binds("reader", &["cutover-read", "cutover-act", "cutover-act-on-deployments"]);
+    scene.until("it may act", |scene| {
+        let (_, report) = scene.orders("rollback", &["--dry-run"]);
+        report["outcome"] == "dry_run"
+    });
+    let (ended, _) = scene.orders("rollback", &["--wait"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(scene.is_aborted());
+}
+
+#[test]
+#[ignore = "real controller: just e2e-argo"]
+fn both_strategies_and_a_service_that_is_missing_are_said_to_be_invalid() {
+    let scene = Scene::with(Bed::beside(), &blue_green(&json!({})));
+    let canary = json!({"spec": {"strategy": {"canary": {"steps": [{"setWeight": 5}]}}}});
+    scene.patch("rollouts/app", &canary);
+    let seen = scene.reaches("failed");
+    let why = &seen["rollout"]["value"]["end_reason"];
+    assert_eq!(why["code"], "InvalidSpec");
+    assert!(why["message"].as_str().unwrap().contains("Multiple Strategies"), "{why}");
+    scene.patch("rollouts/app", &json!({"spec": {"strategy": {"canary": null}}}));
+    scene.reaches("succeeded");
+    scene.patch(
+        "rollouts/app",
+        &json!({"spec": {"strategy": {"blueGreen": {"activeService": "none"}}}}),
+    );
+    let seen = scene.reaches("failed");
+    let why = seen["rollout"]["value"]["end_reason"]["message"].as_str().unwrap().to_owned();
+    assert!(why.contains("service \"none\" not found"), "{why}");
+}

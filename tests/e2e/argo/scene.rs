@@ -1,0 +1,369 @@
+//! One Rollout in a namespace of its own, and the program that watches it.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::bed::{Bed, MERGE, with};
+use crate::cli::process::{Ended, Home};
+use crate::cli::terminal::Terminal;
+
+/// How long anything may take before a story gives up, and how often it looks.
+const PATIENCE: Duration = Duration::from_secs(180);
+const LOOK: Duration = Duration::from_millis(100);
+/// The controller has written nothing for so long: what is written now cannot be lost.
+const QUIET: Duration = Duration::from_millis(500);
+
+/// Distinct names, so that no story meets what another one has left.
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+/// A Rollout named `app` and who looks at it.
+pub(crate) struct Scene {
+    pub(crate) bed: Bed,
+    pub(crate) namespace: String,
+    home: Home,
+    user: PathBuf,
+}
+
+impl Scene {
+    /// A namespace with two Services, an Ingress and a check that reads the namespace's own value.
+    pub(crate) fn new(bed: Bed) -> Self {
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let namespace = format!("story-{}-{number}", std::process::id());
+        let user = Bed::kubeconfig("admin");
+        let scene = Self { bed, namespace, home: Home::new(), user };
+        let namespace = json!({"metadata": {"name": scene.namespace}});
+        scene.bed.ask("POST", "/api/v1/namespaces", "application/json", &namespace).unwrap();
+        for name in ["app-active", "app-preview"] {
+            scene.create(
+                "services",
+                &json!({
+                    "metadata": {"name": name},
+                    "spec": {"selector": {"app": "app"}, "ports": [{"port": 80}]},
+                }),
+            );
+        }
+        let backend = json!({"service": {"name": "app-active", "port": {"number": 80}}});
+        let paths = json!([{"path": "/", "pathType": "Prefix", "backend": backend}]);
+        scene.create(
+            "ingresses",
+            &json!({
+                "metadata": {"name": "app", "annotations": {"kubernetes.io/ingress.class": "nginx"}},
+                "spec": {"rules": [{"host": "app.example.test", "http": {"paths": paths}}]},
+            }),
+        );
+        scene.measures(1.0);
+        let check = super::bed::analysis(&scene.bed, &scene.namespace, 3);
+        scene.create("analysistemplates", &check);
+        scene
+    }
+
+    /// The same with this Rollout, brought out.
+    pub(crate) fn with(bed: Bed, rollout: &Value) -> Self {
+        let scene = Self::new(bed);
+        scene.create("rollouts", rollout);
+        scene.until("the first version serves", Self::is_healthy);
+        scene
+    }
+
+    /// What the check measures from now on.
+    pub(crate) fn measures(&self, value: f64) {
+        self.bed.measure("set", &json!({ &self.namespace: value }));
+    }
+
+    /// From now on the check goes on until what it measures is bad.
+    pub(crate) fn goes_on_measuring(&self) {
+        let check = super::bed::analysis(&self.bed, &self.namespace, 500);
+        self.patch("analysistemplates/check", &json!({"spec": check["spec"]}));
+    }
+
+    // ---- the cluster
+
+    fn path(&self, plural: &str) -> String {
+        let group = match plural {
+            "rollouts" | "analysistemplates" | "analysisruns" | "experiments" => {
+                "apis/argoproj.io/v1alpha1"
+            }
+            "replicasets" | "deployments" => "apis/apps/v1",
+            "ingresses" => "apis/networking.k8s.io/v1",
+            "roles" | "rolebindings" => "apis/rbac.authorization.k8s.io/v1",
+            _ => "api/v1",
+        };
+        format!("/{group}/namespaces/{}/{plural}", self.namespace)
+    }
+
+    pub(crate) fn create(&self, plural: &str, object: &Value) {
+        let path = self.path(plural);
+        self.bed.ask("POST", &path, "application/json", object).unwrap();
+    }
+
+    pub(crate) fn get(&self, plural: &str, name: &str) -> Result<Value, u16> {
+        self.bed.ask("GET", &format!("{}/{name}", self.path(plural)), MERGE, &Value::Null)
+    }
+
+    pub(crate) fn list(&self, plural: &str) -> Vec<Value> {
+        let mut found = self.bed.ask("GET", &self.path(plural), MERGE, &Value::Null).unwrap();
+        found["items"].as_array_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    pub(crate) fn patch(&self, what: &str, body: &Value) {
+        let (plural, name) = what.split_once('/').unwrap();
+        let path = format!("{}/{name}", self.path(plural));
+        self.bed.ask("PATCH", &path, MERGE, body).unwrap();
+    }
+
+    pub(crate) fn delete(&self, what: &str) {
+        let (plural, name) = what.split_once('/').unwrap();
+        let path = format!("{}/{name}", self.path(plural));
+        let _ = self.bed.ask("DELETE", &path, MERGE, &Value::Null);
+    }
+
+    /// Applies every document of `text` in this namespace.
+    pub(crate) fn apply(&self, text: &str) {
+        for document in text.split("\n---\n") {
+            let field = |name: &str| {
+                let line = document.lines().find_map(|line| line.trim().strip_prefix(name));
+                line.unwrap().trim().to_owned()
+            };
+            let plural = format!("{}s", field("kind:").to_lowercase());
+            self.bed.apply(&format!("{}/{}", self.path(&plural), field("name:")), document);
+        }
+    }
+
+    /// Gives a user these roles in this namespace.
+    pub(crate) fn binds(&self, user: &str, roles: &[&str]) {
+        for role in roles {
+            let api = "rbac.authorization.k8s.io";
+            let binding = json!({
+                "apiVersion": format!("{api}/v1"), "kind": "RoleBinding", "metadata": {"name": role},
+                "roleRef": {"apiGroup": api, "kind": "Role", "name": role},
+                "subjects": [{"apiGroup": api, "kind": "User", "name": user}],
+            });
+            let path = format!("{}/{role}", self.path("rolebindings"));
+            self.bed.apply(&path, &binding.to_string());
+        }
+    }
+
+    pub(crate) fn rollout(&self) -> Value {
+        self.get("rollouts", "app").unwrap_or_default()
+    }
+
+    pub(crate) fn hash(&self, field: &str) -> String {
+        self.rollout()["status"][field].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The version that a Service sends requests to.
+    pub(crate) fn serves(&self, service: &str) -> String {
+        let service = self.get("services", service).unwrap();
+        let hash = &service["spec"]["selector"]["rollouts-pod-template-hash"];
+        hash.as_str().unwrap_or_default().to_owned()
+    }
+
+    fn is_observed(rollout: &Value) -> bool {
+        let seen = rollout["status"]["observedGeneration"].as_str().unwrap_or_default();
+        seen == rollout["metadata"]["generation"].to_string()
+    }
+
+    pub(crate) fn is_healthy(&self) -> bool {
+        let rollout = self.rollout();
+        let status = &rollout["status"];
+        Self::is_observed(&rollout)
+            && status["phase"] == "Healthy"
+            && status["currentPodHash"] == status["stableRS"]
+    }
+
+    pub(crate) fn is_aborted(&self) -> bool {
+        !self.rollout()["status"]["abortedAt"].is_null()
+    }
+
+    /// Asks for another image, and waits until its version is known: its hash.
+    pub(crate) fn brings_out(&self, tag: &str) -> String {
+        let before = self.hash("currentPodHash");
+        self.patch("rollouts/app", &json!({"spec": {"template": template(tag)}}));
+        self.until("the new version is known", |scene| {
+            let now = scene.hash("currentPodHash");
+            !now.is_empty() && now != before
+        });
+        self.hash("currentPodHash")
+    }
+
+    /// Waits for a pause and for the controller to be quiet: 1.9 loses what is written while it
+    /// writes.
+    pub(crate) fn pauses(&self) {
+        self.until("it pauses", |scene| {
+            let rollout = scene.rollout();
+            Self::is_observed(&rollout) && rollout["status"]["pauseConditions"].is_array()
+        });
+        self.is_quiet();
+    }
+
+    /// Waits for a pause and not a moment longer.
+    pub(crate) fn pauses_just_now(&self) {
+        let end = Instant::now() + PATIENCE;
+        while !self.rollout()["status"]["pauseConditions"].is_array() {
+            assert!(Instant::now() < end, "no pause");
+        }
+    }
+
+    /// Waits until the controller has written nothing for a while.
+    pub(crate) fn is_quiet(&self) {
+        let version = || self.rollout()["metadata"]["resourceVersion"].clone();
+        let mut last = (version(), Instant::now());
+        self.until("the controller is quiet", |_| {
+            let now = version();
+            if now != last.0 {
+                last = (now, Instant::now());
+            }
+            last.1.elapsed() > QUIET
+        });
+    }
+
+    /// Makes the pods of a version do something else, e.g. `crash`.
+    pub(crate) fn pods_do(&self, hash: &str, what: &str) {
+        for pod in self.list("pods") {
+            if pod["metadata"]["labels"]["rollouts-pod-template-hash"] == hash {
+                let name = pod["metadata"]["name"].as_str().unwrap();
+                let body = json!({"metadata": {"annotations": {"bed/does": what}}});
+                self.patch(&format!("pods/{name}"), &body);
+            }
+        }
+    }
+
+    /// Waits until something is so.
+    #[track_caller]
+    pub(crate) fn until(&self, what: &str, is_so: impl FnMut(&Self) -> bool) {
+        self.until_within(PATIENCE, what, is_so);
+    }
+
+    /// The same with a limit of its own.
+    #[track_caller]
+    pub(crate) fn until_within(
+        &self,
+        limit: Duration,
+        what: &str,
+        mut is_so: impl FnMut(&Self) -> bool,
+    ) {
+        let end = Instant::now() + limit;
+        while !is_so(self) {
+            let status = &self.rollout()["status"];
+            assert!(Instant::now() < end, "not within {limit:?}: {what}\n{status:#}");
+            thread::sleep(LOOK);
+        }
+    }
+
+    // ---- the program
+
+    /// Everything from here on is asked in this user's name.
+    pub(crate) fn acting_as(mut self, user: &str) -> Self {
+        self.user = Bed::kubeconfig(user);
+        self
+    }
+
+    /// With a configuration file of the program.
+    pub(crate) fn configured(mut self, text: &str) -> Self {
+        self.home = Home::new().config("config.toml", text);
+        self
+    }
+
+    pub(crate) fn target(&self) -> String {
+        format!("argo:{}/app", self.namespace)
+    }
+
+    /// Runs the program to its end.
+    pub(crate) fn run(&self, args: &[&str]) -> Ended {
+        Home::ended(self.home.command(args).env("KUBECONFIG", &self.user))
+    }
+
+    /// What `cutover status` says.
+    pub(crate) fn status(&self) -> Value {
+        let ended = self.run(&["status", &self.target(), "--json"]);
+        serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{ended:?}"))
+    }
+
+    /// Waits until the program says that the rollout is in this phase; what it says then.
+    #[track_caller]
+    pub(crate) fn reaches(&self, phase: &str) -> Value {
+        let mut seen = Value::Null;
+        self.until(&format!("the program says {phase}"), |scene| {
+            seen = scene.status();
+            seen["rollout"]["value"]["phase"] == phase
+        });
+        seen
+    }
+
+    /// Gives an order as a script that means it; what it reports.
+    pub(crate) fn orders(&self, order: &str, more: &[&str]) -> (Ended, Value) {
+        let target = self.target();
+        let args = [&[order, &target, "--confirm", "app", "--yes", "--json"], more].concat();
+        let ended = self.run(&args);
+        let report = serde_json::from_str(&ended.stdout).unwrap_or_default();
+        (ended, report)
+    }
+
+    /// The screen.
+    pub(crate) fn screen(&self) -> Terminal {
+        let kubeconfig = format!("KUBECONFIG={}", self.user.display());
+        let config = format!("XDG_CONFIG_HOME={}", self.home.0.path().join("config").display());
+        let binary = env!("CARGO_BIN_EXE_cutover");
+        let program = ["/usr/bin/env", &kubeconfig, &config, binary, &self.target()];
+        Terminal::running(&program, "xterm-256color")
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        self.bed.mend();
+        // The Rollout first: its controller would try to bring back what a dying namespace loses.
+        self.delete("rollouts/app");
+        let path = format!("/api/v1/namespaces/{}", self.namespace);
+        let _ = self.bed.ask("DELETE", &path, MERGE, &Value::Null);
+    }
+}
+
+/// The pod of a version.
+pub(crate) fn template(tag: &str) -> Value {
+    let containers = json!([{"name": "app", "image": format!("shop/app:{tag}")}]);
+    json!({"metadata": {"labels": {"app": "app"}}, "spec": {"containers": containers}})
+}
+
+fn rollout(strategy: &Value) -> Value {
+    json!({
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"name": "app"},
+        "spec": {
+            "replicas": 3, "selector": {"matchLabels": {"app": "app"}}, "template": template("v1"),
+            "strategy": strategy,
+        },
+    })
+}
+
+/// A blue/green that waits for a person before the cutover, with `more` in its strategy.
+pub(crate) fn blue_green(more: &Value) -> Value {
+    let strategy = json!({
+        "activeService": "app-active", "previewService": "app-preview",
+        "autoPromotionEnabled": false,
+        "scaleDownDelaySeconds": 8, "abortScaleDownDelaySeconds": 8,
+    });
+    rollout(&json!({"blueGreen": with(strategy, more)}))
+}
+
+/// A canary whose weights an Ingress holds, in these steps.
+pub(crate) fn canary(steps: &Value) -> Value {
+    rollout(&json!({"canary": {
+        "stableService": "app-active", "canaryService": "app-preview",
+        "scaleDownDelaySeconds": 8, "abortScaleDownDelaySeconds": 8,
+        "trafficRouting": {"nginx": {"stableIngress": "app"}}, "steps": steps,
+    }}))
+}
+
+/// A canary without a router: its pods are its weights.
+pub(crate) fn rolling(steps: &Value) -> Value {
+    rollout(&json!({"canary": {"steps": steps}}))
+}
+
+/// The check as an analysis.
+pub(crate) fn check() -> Value {
+    json!({"templates": [{"templateName": "check"}]})
+}

@@ -1,0 +1,64 @@
+//! A Rollout whose template is a Deployment's.
+
+use serde_json::{Value, json};
+
+use super::bed::Bed;
+use super::scene::{Scene, blue_green, template};
+
+fn deployment(replicas: u32) -> Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+        "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": "app"}}, "template": template("v1")},
+    })
+}
+
+fn referring(name: &str) -> Value {
+    let mut rollout = blue_green(&json!({"scaleDownDelaySeconds": 60}));
+    rollout["spec"].as_object_mut().unwrap().remove("template");
+    rollout["spec"].as_object_mut().unwrap().remove("selector");
+    let workload = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": name});
+    rollout["spec"]["workloadRef"] = workload;
+    rollout
+}
+
+#[test]
+#[ignore = "real controller: just e2e-argo"]
+fn its_deployment_is_followed_and_undone_in_its_place() {
+    let scene = Scene::new(Bed::beside());
+    scene.create("deployments", &deployment(2));
+    scene.create("rollouts", &referring("web"));
+    scene.until("the first version serves", Scene::is_healthy);
+    let blue = scene.hash("stableRS");
+    scene.until("the program tells of the Deployment's own pods", |scene| {
+        let seen = scene.status();
+        let said = seen["rollout"]["value"]["description"].as_str().unwrap_or_default();
+        said.contains("Deployment web's") && said.contains("runs 2 pods")
+    });
+    scene.patch("deployments/web", &json!({"spec": {"template": template("v2"), "replicas": 0}}));
+    scene.pauses();
+    let seen = scene.reaches("awaiting_approval");
+    let images = &seen["rollout"]["value"]["green"]["revision"]["value"]["images"];
+    assert_eq!(images[0]["tag"], "v2");
+    let (ended, _) = scene.orders("continue", &["--wait"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    scene.until("it is promoted", Scene::is_healthy);
+    scene.is_quiet();
+
+    let (ended, report) = scene.orders("rollback", &[]);
+    assert_eq!(report["call"]["operation"], "patch deployments", "{ended:?}");
+    scene.until("blue serves again", |scene| scene.serves("app-active") == blue);
+    let held = scene.get("deployments", "web").unwrap();
+    assert_eq!(held["spec"]["template"]["spec"]["containers"][0]["image"], "shop/app:v1");
+}
+
+#[test]
+#[ignore = "real controller: just e2e-argo"]
+fn a_deployment_that_is_not_there_is_named() {
+    let scene = Scene::new(Bed::beside());
+    scene.create("rollouts", &referring("nothing"));
+    scene.until("the program names it", |scene| {
+        let ended = scene.run(&["status", &scene.target()]);
+        let text = format!("{}{}", ended.stdout, ended.stderr);
+        text.contains("nothing")
+    });
+}
