@@ -11,6 +11,7 @@ mod architecture;
 mod argo;
 mod cli;
 mod contract;
+mod e2e;
 mod generated;
 mod harness;
 mod screens;

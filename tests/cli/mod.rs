@@ -2,9 +2,10 @@
 
 mod order;
 mod plain;
-mod process;
+pub(crate) mod process;
 #[cfg(unix)]
 mod screen;
 mod targets;
 #[cfg(unix)]
 mod terminal;
+mod weights;

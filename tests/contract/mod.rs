@@ -5,6 +5,7 @@ mod actions;
 mod metrics;
 mod phases;
 mod trouble;
+mod weighted;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

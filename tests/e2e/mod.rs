@@ -1,0 +1,3 @@
+//! The program beside servers that other people wrote.
+
+mod servers;
