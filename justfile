@@ -20,7 +20,7 @@ lint:
     cargo fmt
     cargo clippy --all-targets -- -D warnings
 
-# The files that are made by the program itself: the README's picture, its key table, docs/keys.md.
+# The files that are made by the program itself: the README's picture, its key table, the IAM policies.
 generate:
     cargo run --release -- picture --out assets/cockpit.svg
     UPDATE_GENERATED=1 cargo test --test main generated

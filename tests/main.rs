@@ -14,6 +14,7 @@ mod contract;
 mod e2e;
 mod generated;
 mod harness;
+mod reliability;
 mod screens;
 mod shell;
 mod sim;

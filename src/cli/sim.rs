@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::simulated::{self, Play};
 use super::{Failure, Outcome, Output};
-use crate::sim::{self, Clock, Fault, clock::HANDOVER_VARIABLE};
+use crate::sim::{self, Clock, clock::HANDOVER_VARIABLE};
 
 /// A pretend AWS on loopback; `eval` its output, or paste it into another shell.
 #[derive(Debug, Args)]
@@ -17,13 +17,6 @@ pub(super) struct Sim {
     /// The port on 127.0.0.1; 0 lets the system choose
     #[arg(long, value_name = "P", default_value_t = 0)]
     port: u16,
-    /// Trouble for clients.
-    #[arg(
-        long,
-        value_name = "SPEC",
-        help = "Trouble for clients: SERVICE[.OPERATION]=KIND[:PARAMETER][*COUNT], e.g. cloudwatch=deny or codedeploy.StopDeployment=drop-after*1; may be given more than once"
-    )]
-    fault: Vec<Fault>,
 }
 
 impl Sim {
@@ -49,9 +42,6 @@ impl Sim {
         let start = Timestamp::now();
         let clock = Clock::at_speed(start, self.play.speed);
         let simulator = self.play.simulator(scenario, clock, start);
-        for fault in &self.fault {
-            simulator.set_fault(fault.clone());
-        }
         let handover = simulator.clock().handover();
         for (name, value) in [
             ("AWS_ENDPOINT_URL", url.as_str()),
@@ -66,7 +56,7 @@ impl Sim {
         output.data.flush()?;
         writeln!(output.talk, "playing `{}` at {url}; ctrl-c ends it", self.play.scenario)?;
         writeln!(output.talk, "with these variables set: cutover {target}")?;
-        sim::serve(listener, simulator, told_to_end()).await?;
+        sim::serve_with_controls(listener, simulator, told_to_end()).await?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -11,7 +11,7 @@ use super::Failure;
 use crate::domain::{Target, TargetError};
 use crate::sim::scenario::Scenario;
 use crate::sim::world::World;
-use crate::sim::{self, Simulator};
+use crate::sim::{self, Fault, Simulator};
 
 /// Which world to play.
 #[derive(Debug, Clone, Args)]
@@ -28,6 +28,13 @@ pub(super) struct Play {
     /// List the scenarios and end
     #[arg(long)]
     pub(super) list: bool,
+    /// Trouble for clients.
+    #[arg(
+        long,
+        value_name = "SPEC",
+        help = "Trouble for clients: SERVICE[.OPERATION]=KIND[:PARAMETER][%SHARE][@ON/OFF][*COUNT], e.g. cloudwatch=deny, ecs=throttle@20s/40s or codedeploy.StopDeployment=drop-after*1; may be given more than once"
+    )]
+    pub(super) fault: Vec<Fault>,
 }
 
 fn speed(text: &str) -> Result<f64, String> {
@@ -50,7 +57,11 @@ impl Play {
         clock: sim::Clock,
         start: Timestamp,
     ) -> Simulator {
-        Simulator::new(World::new(scenario, self.seed, start), clock)
+        let simulator = Simulator::new(World::new(scenario, self.seed, start), clock);
+        for fault in &self.fault {
+            simulator.set_fault(fault.clone());
+        }
+        simulator
     }
 
     /// Runs the simulator on a port of its own for as long as the runtime lives; its address. The port
@@ -93,4 +104,17 @@ pub(super) async fn bind(port: u16) -> io::Result<(TcpListener, SocketAddr)> {
     let listener = sim::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
     let address = listener.local_addr()?;
     Ok((listener, address))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_target_of_every_scenario_can_be_watched() {
+        for name in Scenario::names() {
+            let scenario = Scenario::named(name).unwrap();
+            assert_eq!(target(&scenario, 7).unwrap().to_string(), scenario.target(7), "{name}");
+        }
+    }
 }

@@ -48,7 +48,7 @@ impl Targets {
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let listing = runtime.block_on(async {
             let account = sources::connect(options).await?;
-            account.targets().await.map_err(|fault| Failure::from(said(&fault)))
+            Box::pin(account.targets()).await.map_err(|fault| Failure::from(said(&fault)))
         });
         runtime.shutdown_background();
         let listing = listing?;

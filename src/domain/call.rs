@@ -1,9 +1,9 @@
 //! One call that changes something, and the line for a shell that does the same.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One API call, exactly as it is sent.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Call {
     /// The service as IAM spells it, e.g. `codedeploy`.
     pub service: String,

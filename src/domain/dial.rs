@@ -1,6 +1,6 @@
 //! A split that can be set at will: the call that does it, with the weights left open.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Call, Percent, Split};
@@ -9,7 +9,7 @@ use super::{Call, Percent, Split};
 ///
 /// What it holds besides the weights is what was read: it is sent back as it was, and an order is
 /// void when somebody has changed it in the meantime.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Dial {
     template: Call,
     blue: Vec<String>,

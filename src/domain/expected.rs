@@ -1,11 +1,13 @@
 //! The state an order was decided on, and what about the world makes it void.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Action, Dial, Gate, Means, Phase, Refusal, Rollout, RolloutId, Snapshot, Split};
+use super::{
+    Action, Dial, Fault, Gate, Means, Phase, Refusal, Rollout, RolloutId, Snapshot, Split,
+};
 
 /// The facts an order rests on. What was confirmed is void when one of them no longer holds.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Expected {
     /// The account.
     pub account: String,
@@ -134,8 +136,22 @@ impl Expected {
     /// Whether the call can reach nothing but the rollout that was seen, whoever sends it: it names
     /// the rollout by an id that no other account has. Then a silent STS holds up no roll back.
     fn is_bound_without_identity(&self, now: &Snapshot) -> bool {
-        let refused = now.identity.fault().is_some_and(super::Fault::concerns_identity);
-        matches!(self.means, Means::StopAndRollBack | Means::TurnRound) && !refused
+        let refused = now.identity.fault().is_some_and(Fault::concerns_identity);
+        self.goes_back_at_once() && !refused
+    }
+
+    /// Whether the order leads the traffic back by a call that names the rollout itself. The control
+    /// plane refuses it when that is over, so that it is right whatever has happened since.
+    pub fn goes_back_at_once(&self) -> bool {
+        matches!(self.means, Means::StopAndRollBack | Means::TurnRound)
+    }
+
+    /// Why the state could not be read, when that is a trouble that passes by itself: throttling,
+    /// silence, a fault of the service.
+    pub fn unread<'a>(&self, now: &'a Snapshot) -> Option<&'a Fault> {
+        let rollout = now.rollout.fault();
+        let blue = || now.rollout()?.blue.tasks.fault();
+        rollout.or_else(blue).filter(|fault| fault.passes_by_itself())
     }
 
     /// Blue has fewer running tasks than the person was shown.

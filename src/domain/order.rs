@@ -1,12 +1,12 @@
 //! What a person can order, what the control plane offers, and how far an order is.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Call, Change, Dial, Expected, OrderId, Percent, Rollout, RolloutId, Target};
 
 /// What a person can ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Pass the gate the rollout waits at: traffic begins to shift now.
@@ -43,7 +43,7 @@ impl Action {
 }
 
 /// How the control plane would carry an action out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Means {
     /// The gate is opened; the rollout goes on.
@@ -193,7 +193,7 @@ pub enum Refusal {
 }
 
 /// One action on one target, with the state it was decided on.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Order {
     /// Its id, also the nonce in descriptions.
     pub id: OrderId,

@@ -1,12 +1,12 @@
 //! How far a rollout is: its phase, its stages in order, and what it waits for.
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Split;
 
 /// Where a rollout stands, in the words every control plane is translated into.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Accepted, not started.
@@ -176,7 +176,7 @@ pub struct Next {
 }
 
 /// A point at which the rollout waits for a person.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Gate {
     /// Someone has to approve the shift to green.

@@ -4,12 +4,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::SignedDuration;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Fact;
 
 /// A share of the traffic in percent, 0 to 100.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Weight(f64);
 
@@ -47,7 +47,7 @@ impl Weight {
 }
 
 /// How the traffic is divided; blue and green always make the whole.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Split {
     /// Green's share; the rest is blue's.
     pub green: Weight,
@@ -66,8 +66,8 @@ impl Split {
 }
 
 /// A whole percentage that a person asks for, 0 to 100: green's share of the traffic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "u8")]
 pub struct Percent(u8);
 
 /// Why a text is no percentage.
@@ -106,6 +106,14 @@ impl Percent {
     /// The split in which green has this share.
     pub fn split(self) -> Split {
         Split { green: Weight(f64::from(self.0)) }
+    }
+}
+
+impl TryFrom<u8> for Percent {
+    type Error = PercentError;
+
+    fn try_from(percent: u8) -> Result<Self, PercentError> {
+        Self::new(percent).ok_or(PercentError)
     }
 }
 

@@ -33,6 +33,9 @@ pub enum Entry<'a> {
     Intent {
         /// The order.
         order: &'a Order,
+        /// Why the state could not be read again before it, if so.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        unread: Option<&'a str>,
     },
     /// What came of an order.
     Outcome {
@@ -42,7 +45,8 @@ pub enum Entry<'a> {
         #[serde(flatten)]
         progress: &'a Progress,
     },
-    /// A person was told that the end of an order was never written down.
+    /// A person was told that the end of an order was never written down, and that reading does not
+    /// show it.
     Reported {
         /// Which order.
         order: &'a OrderId,
@@ -75,7 +79,7 @@ pub struct Record {
 }
 
 /// An order that was written down as about to be sent, and whose end was not.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Open {
     /// The order.
     pub order: OrderId,
@@ -83,6 +87,10 @@ pub struct Open {
     pub target: String,
     /// The action and when it was written down, for a person.
     pub text: String,
+    /// When it was written down.
+    pub at: Timestamp,
+    /// All of it, to find out by reading what became of it; absent in lines of other versions.
+    pub whole: Option<Box<Order>>,
 }
 
 /// Why the audit file cannot be trusted or read.
@@ -217,6 +225,8 @@ fn intent(record: &Record) -> Option<Open> {
         order: serde_json::from_value(record.order.get("id")?.clone()).ok()?,
         target: text("target")?,
         text: format!("{} of {}", text("action")?.replace('_', " "), record.at),
+        at: record.at,
+        whole: serde_json::from_value(record.order.clone()).ok().map(Box::new),
     })
 }
 

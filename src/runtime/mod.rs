@@ -15,6 +15,7 @@ mod farewell;
 mod panics;
 mod perform;
 mod session;
+mod settle;
 mod signals;
 mod terminal;
 mod worker;
@@ -31,6 +32,7 @@ pub use clock::{Clock, NoClock};
 pub use farewell::{farewell, where_it_stands};
 pub use perform::{Desk, carry_out};
 pub use session::{Session, Start};
+pub use settle::{Settled, settle_open_orders};
 pub use terminal::{NoTerminal, Picture, Tui};
 pub use worker::Worker;
 

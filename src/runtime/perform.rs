@@ -3,15 +3,21 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use tokio::time::Instant;
 
 use super::{Clock, Outbox, send};
 use crate::app::Event;
-use crate::domain::{Order, Progress};
+use crate::domain::{Action, Change, Order, Progress};
 use crate::journal::{Audit, AuditError, Entry};
 use crate::sources::Account;
 
 /// After a lost answer: how long until the control plane is looked at once more, in AWS time.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(5);
+
+/// How long the state is tried to be read again before an order, and how long to wait between two
+/// tries, in real time: a person waits.
+const PATIENCE: Duration = Duration::from_secs(3);
+const PAUSE: Duration = Duration::from_millis(400);
 
 /// What every task at work has at hand.
 #[derive(Clone)]
@@ -24,17 +30,15 @@ pub struct Desk {
     pub audit: Audit,
 }
 
-impl Desk {
-    /// Writes to the audit file, off the tasks that wait for the network.
-    async fn write(
-        &self,
-        entry: impl FnOnce(&Audit) -> Result<(), AuditError> + Send + 'static,
-    ) -> Result<(), String> {
-        let audit = self.audit.clone();
-        match tokio::task::spawn_blocking(move || entry(&audit)).await {
-            Ok(written) => written.map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
-        }
+/// Writes to the audit file, off the tasks that wait for the network.
+pub(super) async fn write(
+    audit: &Audit,
+    entry: impl FnOnce(&Audit) -> Result<(), AuditError> + Send + 'static,
+) -> Result<(), String> {
+    let audit = audit.clone();
+    match tokio::task::spawn_blocking(move || entry(&audit)).await {
+        Ok(written) => written.map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
     }
 }
 
@@ -44,12 +48,15 @@ pub async fn carry_out(account: &impl Account, order: &Order, desk: &Desk) {
     let tell = |progress: Progress| {
         send(&desk.outbox, Event::Acted { order: order.id.clone(), progress });
     };
-    let fresh = account.read_again(order).await;
-    if let Some(change) = order.expected.change(order.action, &fresh) {
-        return tell(Progress::Void { change });
-    }
+    let unread = match look_again(account, order).await {
+        Ok(unread) => unread,
+        Err(change) => return tell(Progress::Void { change }),
+    };
     let (at, intent) = (desk.clock.now(), order.clone());
-    let written = desk.write(move |audit| audit.write(at, &Entry::Intent { order: &intent })).await;
+    let entry = move |audit: &Audit| {
+        audit.write(at, &Entry::Intent { order: &intent, unread: unread.as_deref() })
+    };
+    let written = write(&desk.audit, entry).await;
     if let Err(why) = written {
         return tell(Progress::NotAudited { why });
     }
@@ -63,35 +70,42 @@ pub async fn carry_out(account: &impl Account, order: &Order, desk: &Desk) {
     }
     tell(progress.clone());
     let (at, id) = (desk.clock.now(), order.id.clone());
-    let written = desk
-        .write(move |audit| audit.write(at, &Entry::Outcome { order: &id, progress: &progress }))
-        .await;
-    if let Err(why) = written {
+    let entry =
+        move |audit: &Audit| audit.write(at, &Entry::Outcome { order: &id, progress: &progress });
+    if let Err(why) = write(&desk.audit, entry).await {
         let text = format!("what came of the order could not be written down: {why}");
         send(&desk.outbox, Event::Broken(text));
     }
 }
 
-/// Tells of the orders of earlier runs whose end was never written down, each once.
-pub(super) async fn report_open_orders(desk: &Desk) {
-    let (at, outbox) = (desk.clock.now(), desk.outbox.clone());
-    let reported = desk
-        .write(move |audit| {
-            for open in audit.open_orders()? {
-                audit.write(at, &Entry::Reported { order: &open.order })?;
-                let text = format!(
-                    "the end of an earlier order was never written down: {}; look at what the \
-                     rollout did since",
-                    open.text
-                );
-                if let Ok(target) = open.target.parse() {
-                    send(&outbox, Event::Unresolved { target, text });
-                }
+/// Reads the state again. What has changed, if that makes the order void; else why it could not be
+/// read, if so: only a roll back by a call that names the rollout itself is sent all the same.
+///
+/// A service that throttles or hangs is no reason to leave users on a bad revision: the call would
+/// be refused if it made no sense any more. Everything else waits for a state that can be read.
+async fn look_again(account: &impl Account, order: &Order) -> Result<Option<String>, Change> {
+    let until = Instant::now() + PATIENCE;
+    let goes_unread = order.action == Action::RollBack && order.expected.goes_back_at_once();
+    let mut why = "no answer".to_owned();
+    loop {
+        let reading = account.read_again(order);
+        let fresh = if goes_unread {
+            match tokio::time::timeout_at(until, reading).await {
+                Ok(fresh) => fresh,
+                Err(_) => return Ok(Some(why)),
             }
-            Ok(())
-        })
-        .await;
-    if let Err(why) = reported {
-        send(&desk.outbox, Event::Broken(why));
+        } else {
+            reading.await
+        };
+        let Some(change) = order.expected.change(order.action, &fresh) else { return Ok(None) };
+        let passing = match (&change, order.expected.unread(&fresh)) {
+            (Change::Unreadable(_), Some(fault)) => fault.to_string(),
+            _ => return Err(change),
+        };
+        why = passing;
+        if Instant::now() + PAUSE >= until {
+            return if goes_unread { Ok(Some(why)) } else { Err(change) };
+        }
+        tokio::time::sleep(PAUSE).await;
     }
 }

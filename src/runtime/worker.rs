@@ -8,7 +8,8 @@ use jiff::SignedDuration;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-use super::perform::{Desk, carry_out, report_open_orders};
+use super::perform::{Desk, carry_out};
+use super::settle::{Settled, open_orders, settle_open_orders, told};
 use super::{Hands, Incoming, send, sleep};
 use crate::app::{Effect, Event, WINDOWS};
 use crate::domain::{Order, Target};
@@ -16,6 +17,10 @@ use crate::sources::{Account, Backend, Wish};
 
 /// How often the account is searched while nothing is watched, in AWS time.
 const SEARCH: SignedDuration = SignedDuration::from_secs(15);
+
+/// When an order that an earlier run left open is looked at: at once, and again once its call cannot
+/// be on its way any more, in AWS time.
+const LOOKS: [SignedDuration; 2] = [SignedDuration::ZERO, SignedDuration::from_secs(70)];
 
 /// What the person wants of the readings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,16 +50,21 @@ impl<A: Account> Worker<A> {
         connect: impl Future<Output = Result<A, String>> + Send + 'static,
     ) -> Self {
         let (known, account) = watch::channel(None);
-        let (outbox, told) = (desk.outbox.clone(), desk.clone());
+        let at_work = desk.clone();
         tokio::spawn(async move {
-            report_open_orders(&told).await;
+            let left_open = report_open_orders(&at_work).await;
             match connect.await {
-                Ok(account) => known.send_replace(Some(account)),
+                Ok(account) => {
+                    known.send_replace(Some(account.clone()));
+                    if left_open {
+                        settle(&account, &at_work).await;
+                    }
+                }
                 Err(why) => {
-                    let _ = outbox.send(Incoming::NotConnected(why));
+                    let _ = at_work.outbox.send(Incoming::NotConnected(why));
                     return;
                 }
-            };
+            }
             // The account stays known for as long as somebody may ask for it.
             known.closed().await;
         });
@@ -140,6 +150,46 @@ async fn follow(mut backend: impl Backend, mut wants: watch::Receiver<Wants>, de
                 send(&desk.outbox, Event::Observed(Box::new(snapshot)));
             }
         }
+    }
+}
+
+/// Tells at once of the orders of earlier runs whose end was never written down; whether there are
+/// any.
+async fn report_open_orders(desk: &Desk) -> bool {
+    match open_orders(&desk.audit).await {
+        Ok(open) => {
+            open.iter().for_each(|open| say(desk, told(open)));
+            !open.is_empty()
+        }
+        Err(why) => {
+            send(&desk.outbox, Event::Broken(why));
+            false
+        }
+    }
+}
+
+/// Finds out by reading what became of them. What reading does not show yet is looked at again.
+async fn settle(account: &impl Account, desk: &Desk) {
+    for wait in LOOKS {
+        if wait.is_positive() {
+            sleep(desk.clock.real_time(wait)).await;
+        }
+        let settled = match settle_open_orders(account, &desk.audit, &desk.clock).await {
+            Ok(settled) => settled,
+            Err(why) => return send(&desk.outbox, Event::Broken(why)),
+        };
+        let more = settled.iter().any(|settled| settled.open);
+        settled.into_iter().for_each(|settled| say(desk, settled));
+        if !more {
+            return;
+        }
+    }
+}
+
+fn say(desk: &Desk, settled: Settled) {
+    let Settled { target, text, .. } = settled;
+    if let Some(target) = target {
+        send(&desk.outbox, Event::Unresolved { target, text });
     }
 }
 

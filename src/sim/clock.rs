@@ -86,6 +86,11 @@ impl Clock {
     }
 }
 
+/// The real time: what the `Date` of replies and the check of signatures go by.
+pub(super) fn real_now() -> Timestamp {
+    Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
 /// What a clock shows that showed `start` this much real time ago.
 fn shown(start: Timestamp, elapsed: Duration, speed: f64) -> Timestamp {
     let milliseconds = elapsed.as_secs_f64() * speed * 1000.0;

@@ -1,16 +1,27 @@
-//! What goes wrong between a client and the services, as data: set from a flag or while running.
+//! What goes wrong between a client and the services, as data: set from a flag, by a scenario, or
+//! while it runs.
+
+pub(crate) mod damage;
+mod kind;
+pub(crate) mod pages;
+pub(crate) mod rival;
+
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
 
-use super::error::ApiError;
 use super::services::Service;
+pub(crate) use kind::server_fault;
+pub use kind::{FaultKind, Rival};
 
-/// A rule: which requests meet which trouble, and how often.
-#[derive(Debug, Clone, PartialEq)]
+/// A rule: which requests meet which trouble, when, and how often.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Fault {
     /// The service; `None` for all of them.
     pub service: Option<Service>,
@@ -18,48 +29,13 @@ pub struct Fault {
     pub operation: Option<String>,
     /// The trouble.
     pub kind: FaultKind,
-    /// How many requests meet it; `None` for ever.
+    /// `%30`: the share of the requests that meet it, in percent; `None` for all.
+    pub share: Option<u8>,
+    /// `@20s/40s`: it is in force for so long, then for so long not, and so on, in simulated time.
+    pub bursts: Option<(SignedDuration, SignedDuration)>,
+    /// `*3`: how many requests meet it; `None` for ever.
     pub count: Option<u32>,
 }
-
-/// What happens to a request.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum FaultKind {
-    /// `deny`: the caller lacks the permission.
-    Deny,
-    /// `throttle`: too many requests.
-    Throttle,
-    /// `expired`: the credentials are too old.
-    Expired,
-    /// `delay:2s`: carried out and answered after this much real time.
-    Delay(Duration),
-    /// `delay-virtual:2m`: the same in simulated time.
-    DelayVirtual(SignedDuration),
-    /// `no-answer`: the connection stays open and silent; nothing is carried out.
-    NoAnswer,
-    /// `drop-before`: the connection closes; nothing is carried out.
-    DropBefore,
-    /// `drop-after`: the operation is carried out, then the connection closes without an answer.
-    DropAfter,
-    /// `error:503`: a fault of the service with a code; nothing is carried out.
-    Error(u16),
-    /// `error-empty:503`: the same without a body, as a proxy in between answers.
-    ErrorEmpty(u16),
-}
-
-/// Every kind with an example of its parameter, for help and error messages.
-const KINDS: [(&str, &str); 10] = [
-    ("deny", ""),
-    ("throttle", ""),
-    ("expired", ""),
-    ("delay", "2s"),
-    ("delay-virtual", "2m"),
-    ("no-answer", ""),
-    ("drop-before", ""),
-    ("drop-after", ""),
-    ("error", "503"),
-    ("error-empty", "503"),
-];
 
 /// Other names that people give the services.
 const ALIASES: [(&str, Service); 4] = [
@@ -80,31 +56,103 @@ pub struct FaultError {
 
 /// The faults in force; the one set last wins where several match.
 #[derive(Debug, Clone, Default)]
-pub struct Faults(Vec<Fault>);
+pub struct Faults {
+    rules: Vec<Rule>,
+    /// How many requests have met one.
+    met: u64,
+}
+
+/// A fault with the time it is about.
+#[derive(Debug, Clone)]
+struct Rule {
+    fault: Fault,
+    /// In force from then on; bursts are counted from here.
+    from: Timestamp,
+    /// No longer in force from then on.
+    until: Option<Timestamp>,
+    /// How many requests it could have met.
+    seen: u64,
+}
+
+/// A fault of a scenario, with its time.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Planned {
+    /// Whom it meets and how, as on the command line.
+    pub fault: Fault,
+    /// How long after the start of the world it begins.
+    #[serde(default)]
+    pub from: SignedDuration,
+    /// How long after the start of the world it ends; absent: never.
+    pub until: Option<SignedDuration>,
+}
 
 impl Faults {
-    /// Adds a fault.
-    pub fn set(&mut self, fault: Fault) {
-        self.0.push(fault);
+    /// Adds a fault that is in force from `now` on.
+    pub fn set(&mut self, fault: Fault, now: Timestamp) {
+        self.rules.push(Rule { fault, from: now, until: None, seen: 0 });
+    }
+
+    /// Adds a fault of a scenario whose world begins at `start`.
+    pub fn plan(&mut self, planned: &Planned, start: Timestamp) {
+        let at = |span| start.saturating_add(span).unwrap_or(Timestamp::MAX);
+        let Planned { fault, from, until } = planned.clone();
+        self.rules.push(Rule { fault, from: at(from), until: until.map(at), seen: 0 });
     }
 
     /// Removes all faults.
     pub fn clear(&mut self) {
-        self.0.clear();
+        self.rules.clear();
+    }
+
+    /// The faults that are left, as text.
+    pub fn texts(&self) -> Vec<String> {
+        self.rules.iter().map(|rule| rule.fault.to_string()).collect()
+    }
+
+    /// How many requests have met a fault so far.
+    pub fn met(&self) -> u64 {
+        self.met
     }
 
     /// The trouble that a request meets; counts it, and forgets the fault after its last one.
-    pub fn meet(&mut self, service: Service, operation: &str) -> Option<FaultKind> {
-        let index = self.0.iter().rposition(|fault| fault.matches(service, operation))?;
-        let fault = self.0.get_mut(index)?;
+    pub fn meet(
+        &mut self,
+        (service, operation): (Service, &str),
+        now: Timestamp,
+        seed: u64,
+    ) -> Option<FaultKind> {
+        let index = (0..self.rules.len())
+            .rev()
+            .find(|index| self.rules[*index].meets((service, operation), now, seed))?;
+        self.met += 1;
+        let fault = &mut self.rules.get_mut(index)?.fault;
         let kind = fault.kind;
         if let Some(left) = &mut fault.count {
             *left = left.saturating_sub(1);
             if *left == 0 {
-                self.0.remove(index);
+                self.rules.remove(index);
             }
         }
         Some(kind)
+    }
+}
+
+impl Rule {
+    fn meets(&mut self, (service, operation): (Service, &str), now: Timestamp, seed: u64) -> bool {
+        let in_time = now >= self.from && self.until.is_none_or(|until| now < until);
+        if !in_time || !self.fault.matches(service, operation) || !self.is_in_a_burst(now) {
+            return false;
+        }
+        self.seen += 1;
+        let dice = damage::dice(seed, self.seen) % 100;
+        self.fault.share.is_none_or(|share| dice < u64::from(share))
+    }
+
+    fn is_in_a_burst(&self, now: Timestamp) -> bool {
+        let Some((on, off)) = self.fault.bursts else { return true };
+        let whole = (on + off).as_millis().max(1);
+        now.duration_since(self.from).as_millis().rem_euclid(whole) < on.as_millis()
     }
 }
 
@@ -112,7 +160,11 @@ impl Fault {
     fn matches(&self, service: Service, operation: &str) -> bool {
         self.service.is_none_or(|wanted| wanted == service)
             && self.operation.as_deref().is_none_or(|wanted| wanted == operation)
-            && !(self.kind == FaultKind::Deny && needs_no_permission(operation))
+            && !(self.is_a_denial() && needs_no_permission(operation))
+    }
+
+    fn is_a_denial(&self) -> bool {
+        matches!(self.kind, FaultKind::Deny | FaultKind::Revoked)
     }
 }
 
@@ -121,73 +173,54 @@ fn needs_no_permission(operation: &str) -> bool {
     operation == "GetCallerIdentity"
 }
 
-impl FaultKind {
-    /// The error that this trouble answers with; `None` when it is not one with a body.
-    ///
-    /// `caller` and `resource` are ARNs, or `*` where the operation has no resource.
-    pub(crate) fn error(
-        self,
-        (service, operation): (Service, &str),
-        caller: &str,
-        resource: &str,
-    ) -> Option<ApiError> {
-        match self {
-            Self::Deny => {
-                let action = format!("{}:{operation}", service.name());
-                let message = format!(
-                    "User: {caller} is not authorized to perform: {action} on resource: {resource} \
-                     because no identity-based policy allows the {action} action"
-                );
-                Some(ApiError::client("AccessDeniedException", message))
-            }
-            Self::Throttle => Some(ApiError::client("ThrottlingException", "Rate exceeded")),
-            Self::Expired => {
-                let message = "The security token included in the request is expired";
-                Some(ApiError::client("ExpiredTokenException", message))
-            }
-            Self::Error(status) => {
-                let (code, message) = match status {
-                    503 => ("ServiceUnavailable", "The service is temporarily unavailable"),
-                    _ => ("InternalFailure", "An internal error occurred"),
-                };
-                Some(ApiError { status, ..ApiError::server(code, message) })
-            }
-            Self::Delay(_)
-            | Self::DelayVirtual(_)
-            | Self::NoAnswer
-            | Self::DropBefore
-            | Self::DropAfter
-            | Self::ErrorEmpty(_) => None,
-        }
-    }
-}
-
 impl FromStr for Fault {
     type Err = FaultError;
 
-    /// Reads `SERVICE[.OPERATION]=KIND[:PARAMETER][*COUNT]`, e.g. `codedeploy.StopDeployment=drop-after*1`.
+    /// Reads `SERVICE[.OPERATION]=KIND[:PARAMETER][%SHARE][@ON/OFF][*COUNT]`, e.g.
+    /// `codedeploy.StopDeployment=drop-after*1`.
     fn from_str(text: &str) -> Result<Self, FaultError> {
         let fail = |(problem, hint): Problem| FaultError { text: text.to_owned(), problem, hint };
         let (whom, what) = text.split_once('=').ok_or_else(|| {
-            let hint = "SERVICE[.OPERATION]=KIND[:PARAMETER][*COUNT], e.g. cloudwatch=deny";
+            let hint = "SERVICE[.OPERATION]=KIND[:PARAMETER][%SHARE][@ON/OFF][*COUNT], e.g. \
+                        cloudwatch=deny";
             fail(("there is no `=`".to_owned(), hint.to_owned()))
         })?;
         let (service, operation) = parse_whom(whom.trim()).map_err(fail)?;
-        let (what, count) = match what.rsplit_once('*') {
-            None => (what, None),
-            Some((what, count)) => (what, Some(parse_count(count.trim()).map_err(fail)?)),
-        };
-        let kind = parse_kind(what.trim()).map_err(fail)?;
-        if kind == FaultKind::Deny && (service == Some(Service::Sts)) {
+        let (what, count) = suffix(what, '*', parse_count).map_err(fail)?;
+        let (what, bursts) = suffix(what, '@', parse_bursts).map_err(fail)?;
+        let (what, share) = suffix(what, '%', parse_share).map_err(fail)?;
+        let kind = kind::parse(what.trim()).map_err(fail)?;
+        let fault = Self { service, operation, kind, share, bursts, count };
+        if fault.is_a_denial() && service == Some(Service::Sts) {
             let problem = "sts:GetCallerIdentity needs no permission, so AWS never denies it";
             return Err(fail((problem.to_owned(), "sts=expired makes it fail".to_owned())));
         }
-        Ok(Self { service, operation, kind, count })
+        Ok(fault)
+    }
+}
+
+impl TryFrom<String> for Fault {
+    type Error = FaultError;
+
+    fn try_from(text: String) -> Result<Self, FaultError> {
+        text.parse()
     }
 }
 
 /// What is wrong, and what would be right.
 type Problem = (String, String);
+
+/// What stands behind the last `mark`, read, and the text before it.
+fn suffix<T>(
+    text: &str,
+    mark: char,
+    read: fn(&str) -> Result<T, Problem>,
+) -> Result<(&str, Option<T>), Problem> {
+    match text.rsplit_once(mark) {
+        None => Ok((text, None)),
+        Some((text, behind)) => Ok((text, Some(read(behind.trim())?))),
+    }
+}
 
 fn parse_whom(text: &str) -> Result<(Option<Service>, Option<String>), Problem> {
     let (name, operation) = match text.split_once('.') {
@@ -219,44 +252,19 @@ fn parse_count(text: &str) -> Result<u32, Problem> {
     })
 }
 
-fn parse_kind(text: &str) -> Result<FaultKind, Problem> {
-    let (name, parameter) = match text.split_once(':') {
-        None => (text, None),
-        Some((name, parameter)) => (name, Some(parameter)),
-    };
-    let Some((_, example)) = KINDS.iter().find(|(known, _)| *known == name) else {
-        return Err(unknown("kind", name, KINDS.iter().map(|(known, _)| *known)));
-    };
-    let wrong = || (format!("`{name}` needs a parameter"), format!("e.g. {name}:{example}"));
-    if parameter.is_some() && example.is_empty() {
-        return Err((format!("`{name}` takes no parameter"), name.to_owned()));
-    }
-    let span = || parameter.and_then(span).ok_or_else(wrong);
-    let status = || match parameter {
-        None => Ok(500),
-        Some(text) => {
-            text.parse().ok().filter(|status| (500..600).contains(status)).ok_or_else(|| {
-                (format!("`{text}` is no status of a server fault"), "500 to 599".to_owned())
-            })
-        }
-    };
-    Ok(match name {
-        "deny" => FaultKind::Deny,
-        "throttle" => FaultKind::Throttle,
-        "expired" => FaultKind::Expired,
-        "delay" => FaultKind::Delay(span()?.unsigned_abs()),
-        "delay-virtual" => FaultKind::DelayVirtual(span()?),
-        "drop-before" => FaultKind::DropBefore,
-        "drop-after" => FaultKind::DropAfter,
-        "error" => FaultKind::Error(status()?),
-        "error-empty" => FaultKind::ErrorEmpty(status()?),
-        _ => FaultKind::NoAnswer,
+fn parse_share(text: &str) -> Result<u8, Problem> {
+    text.parse().ok().filter(|share| (1..100).contains(share)).ok_or_else(|| {
+        (format!("`{text}` is no share"), "%30 for three in ten requests; 1 to 99".to_owned())
     })
 }
 
-/// A span such as `500ms`, `2s` or `1m30s`, not negative.
-fn span(text: &str) -> Option<SignedDuration> {
-    text.parse().ok().filter(|span| *span >= SignedDuration::ZERO)
+fn parse_bursts(text: &str) -> Result<(SignedDuration, SignedDuration), Problem> {
+    let span = |text: &str| text.parse::<SignedDuration>().ok().filter(SignedDuration::is_positive);
+    let both = text.split_once('/').and_then(|(on, off)| Some((span(on)?, span(off)?)));
+    both.ok_or_else(|| {
+        let hint = "@20s/40s: twenty seconds of trouble, then forty without, and so on";
+        (format!("`{text}` are no bursts"), hint.to_owned())
+    })
 }
 
 fn unknown(what: &str, word: &str, known: impl Iterator<Item = &'static str>) -> Problem {
@@ -279,106 +287,12 @@ impl fmt::Display for Fault {
             write!(f, ".{operation}")?;
         }
         write!(f, "={}", self.kind)?;
+        if let Some(share) = self.share {
+            write!(f, "%{share}")?;
+        }
+        if let Some((on, off)) = self.bursts {
+            write!(f, "@{on:#}/{off:#}")?;
+        }
         self.count.map_or(Ok(()), |count| write!(f, "*{count}"))
-    }
-}
-
-impl fmt::Display for FaultKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Deny => f.write_str("deny"),
-            Self::Throttle => f.write_str("throttle"),
-            Self::Expired => f.write_str("expired"),
-            Self::Delay(span) => write!(f, "delay:{span:?}"),
-            Self::DelayVirtual(span) => write!(f, "delay-virtual:{span:#}"),
-            Self::NoAnswer => f.write_str("no-answer"),
-            Self::DropBefore => f.write_str("drop-before"),
-            Self::DropAfter => f.write_str("drop-after"),
-            Self::Error(status) => write!(f, "error:{status}"),
-            Self::ErrorEmpty(status) => write!(f, "error-empty:{status}"),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn fault(text: &str) -> Fault {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn the_text_names_whom_what_and_how_often() {
-        assert_eq!(
-            fault("codedeploy.StopDeployment=drop-after*1"),
-            Fault {
-                service: Some(Service::CodeDeploy),
-                operation: Some("StopDeployment".to_owned()),
-                kind: FaultKind::DropAfter,
-                count: Some(1),
-            }
-        );
-        assert_eq!(fault("elbv2=delay:500ms").kind, FaultKind::Delay(Duration::from_millis(500)));
-        let slow = FaultKind::DelayVirtual(SignedDuration::from_mins(2));
-        assert_eq!(fault("all=delay-virtual:2m").kind, slow);
-        assert_eq!(fault("ecs=error-empty").kind, FaultKind::ErrorEmpty(500));
-    }
-
-    #[test]
-    fn every_kind_is_read_from_its_own_text() {
-        for (name, example) in KINDS {
-            let colon = if example.is_empty() { "" } else { ":" };
-            let text = format!("ecs.ListTasks={name}{colon}{example}*7");
-            assert_eq!(fault(&text).to_string(), text);
-        }
-    }
-
-    #[test]
-    fn a_wrong_word_is_told_with_the_nearest_right_one() {
-        let error = |text: &str| text.parse::<Fault>().unwrap_err().to_string();
-        for (text, said) in [
-            ("cloudwatch", "there is no `=`"),
-            ("cloudwach=deny", "did you mean `cloudwatch`?"),
-            ("codedeploy.StopDeploymnet=deny", "did you mean `StopDeployment`?"),
-            ("all.stopdeployment=deny", "did you mean `StopDeployment`?"),
-            ("ecs=trottle", "did you mean `throttle`?"),
-            ("ecs=zzzzzzzzz", "one of deny, throttle"),
-            ("ecs=delay", "e.g. delay:2s"),
-            ("ecs=delay:-2s", "e.g. delay:2s"),
-            ("ecs=error:404", "500 to 599"),
-            ("ecs=deny:x", "takes no parameter"),
-            ("ecs=deny*0", "is no count"),
-            ("sts=deny", "needs no permission"),
-        ] {
-            assert!(error(text).contains(said), "{text}: {}", error(text));
-        }
-    }
-
-    #[test]
-    fn the_fault_set_last_wins_until_it_is_used_up() {
-        let mut faults = Faults::default();
-        faults.set(fault("all=throttle"));
-        faults.set(fault("ecs.ListTasks=expired*2"));
-        let mut meet = |operation| faults.meet(Service::Ecs, operation);
-        assert_eq!(meet("DescribeTasks"), Some(FaultKind::Throttle));
-        assert_eq!(
-            [meet("ListTasks"), meet("ListTasks"), meet("ListTasks")],
-            [Some(FaultKind::Expired), Some(FaultKind::Expired), Some(FaultKind::Throttle)]
-        );
-        faults.clear();
-        assert_eq!(faults.meet(Service::Ecs, "ListTasks"), None);
-    }
-
-    #[test]
-    fn a_denial_names_user_action_and_resource_and_spares_the_question_who_am_i() {
-        let mut faults = Faults::default();
-        faults.set(fault("all=deny"));
-        assert_eq!(faults.meet(Service::Sts, "GetCallerIdentity"), None);
-        let met = faults.meet(Service::Elb, "DescribeRules").unwrap();
-        let error = met.error((Service::Elb, "DescribeRules"), "arn:user", "*").unwrap();
-        assert!(error.message.starts_with(
-            "User: arn:user is not authorized to perform: elasticloadbalancing:DescribeRules on resource: *"
-        ));
     }
 }

@@ -17,19 +17,23 @@
 //! | [`scenario`] | what happens in a world, as data |
 //! | [`clock`] | virtual time, shared with other processes |
 //! | [`faults`] | what goes wrong between a client and the services, as data |
+//! | `travel` | how an answer goes wrong on its way |
+//! | [`controls`] | faults set over HTTP, in `cutover sim` only |
 
 pub mod clock;
+pub mod controls;
 pub mod error;
 pub mod faults;
 pub mod scenario;
 pub mod server;
 pub mod services;
 pub mod simulator;
+mod travel;
 pub mod value;
 pub mod wire;
 pub mod world;
 
 pub use self::clock::Clock;
 pub use self::faults::Fault;
-pub use self::server::{bind, serve};
+pub use self::server::{bind, serve, serve_with_controls};
 pub use self::simulator::{CallRecord, Simulator};

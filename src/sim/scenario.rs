@@ -172,6 +172,19 @@ mod tests {
     }
 
     #[test]
+    fn faults_are_part_of_a_story_and_a_wrong_one_is_named() {
+        let text = include_str!("../../assets/scenarios/canary.toml")
+            .replace("# [[faults]]", "[[faults]]")
+            .replace("# fault =", "fault =")
+            .replace("# from =", "from =")
+            .replace("# until =", "until =");
+        let faults = Scenario::parse(&text).unwrap().faults;
+        assert_eq!((faults.len(), faults[0].fault.to_string()), (1, "codedeploy=throttle".into()));
+        let wrong = Scenario::parse(&text.replace("=throttle", "=trottle")).unwrap_err();
+        assert!(wrong.to_string().contains("did you mean `throttle`?"), "{wrong}");
+    }
+
+    #[test]
     fn a_rate_above_one_is_refused() {
         let text = include_str!("../../assets/scenarios/errors.toml")
             .replace("error_rate = 0.02", "error_rate = 2.0");

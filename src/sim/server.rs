@@ -17,17 +17,20 @@ use axum::body::{Body, to_bytes};
 use axum::extract::connect_info::{ConnectInfo, Connected};
 use axum::extract::{Request as HttpRequest, State};
 use axum::http::StatusCode;
-use axum::http::header::USER_AGENT;
+use axum::http::request::Parts;
 use axum::response::Response;
 use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+use super::controls;
 use super::error::ApiError;
-use super::faults::FaultKind;
+use super::faults::{FaultKind, damage, server_fault};
 use super::simulator::Simulator;
-use super::wire::{self, Protocol, Reply, Request};
+use super::travel::{self, InParts};
+use super::value::Value;
+use super::wire::{self, Reply, Request};
 
 /// The largest body; the largest real one, 500 metric queries, has about 200 KiB.
 const LARGEST_BODY: usize = 2 * 1024 * 1024;
@@ -46,9 +49,27 @@ pub async fn serve(
     simulator: Simulator,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
+    open(listener, simulator, shutdown, false).await
+}
+
+/// The same, and lets whoever is on this machine set faults at [`controls::FAULTS`].
+pub async fn serve_with_controls(
+    listener: TcpListener,
+    simulator: Simulator,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    open(listener, simulator, shutdown, true).await
+}
+
+async fn open(
+    listener: TcpListener,
+    simulator: Simulator,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+    controls: bool,
+) -> io::Result<()> {
     only_loopback(listener.local_addr()?)?;
     let (closing, closed) = watch::channel(false);
-    let door = Door { simulator, closed: closed.clone() };
+    let door = Door { simulator, closed: closed.clone(), controls };
     let router = Router::new().fallback(answer).with_state(door);
     let server = axum::serve(Port(listener), router.into_make_service_with_connect_info::<Cut>())
         .with_graceful_shutdown(async move {
@@ -78,11 +99,15 @@ fn only_loopback(address: SocketAddr) -> io::Result<()> {
 struct Door {
     simulator: Simulator,
     closed: watch::Receiver<bool>,
+    /// Whether faults may be set over HTTP.
+    controls: bool,
 }
 
 /// How a request ends.
 enum Ending {
     Reply(Reply),
+    /// The same, but its body does not come as it should.
+    InParts(Reply, InParts),
     /// The connection closes without an answer.
     Cut,
 }
@@ -96,9 +121,11 @@ async fn answer(
     let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
         return plain(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large or was cut off\n");
     };
-    let user_agent = head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+    if door.controls && controls::concerns(&head) {
+        return controls::answer(&door.simulator, &head, &body);
+    }
     let (ending, sequence) = match wire::decode(&head, &body) {
-        Ok(request) => conduct(door, &request, user_agent.unwrap_or_default()).await,
+        Ok(request) => conduct(door, &request, &head).await,
         Err(rejection) => {
             let sequence = door.simulator.arrive_unread();
             let id = request_id(sequence);
@@ -106,7 +133,8 @@ async fn answer(
         }
     };
     match ending {
-        Ending::Reply(reply) => to_http(reply, sequence),
+        Ending::Reply(reply) => to_http(reply, sequence, None),
+        Ending::InParts(reply, parts) => to_http(reply, sequence, Some(parts)),
         Ending::Cut => {
             cut.now();
             plain(StatusCode::OK, "")
@@ -115,40 +143,72 @@ async fn answer(
 }
 
 /// Lets a request meet its trouble, if any, and carries it out, if that trouble allows it.
-async fn conduct(door: Door, request: &Request, user_agent: &str) -> (Ending, u64) {
+async fn conduct(door: Door, request: &Request, head: &Parts) -> (Ending, u64) {
     let simulator = &door.simulator;
-    let arrival = simulator.arrive(request, user_agent);
+    let arrival = simulator.arrive(request, header(head, "user-agent").unwrap_or_default());
     let sequence = arrival.sequence;
     let id = request_id(sequence);
+    let reply = |answer: &Result<Value, ApiError>| wire::encode(request, &id, answer);
     if let Some(error) = &arrival.error {
-        return (Ending::Reply(error_reply(request.protocol, &id, error)), sequence);
+        return (Ending::Reply(wire::encode_error(request.protocol, &id, error)), sequence);
     }
-    match arrival.trouble {
+    let carry_out = || reply(&simulator.carry_out(&arrival, request));
+    let ending = match arrival.trouble {
         Some(FaultKind::NoAnswer) => {
             wait_for(door.closed).await;
-            return (Ending::Cut, sequence);
+            Ending::Cut
         }
-        Some(FaultKind::DropBefore) => return (Ending::Cut, sequence),
+        Some(FaultKind::DropBefore) => Ending::Cut,
         Some(FaultKind::DropAfter) => {
             // The answer is lost on the way, whatever it was.
-            let _ = simulator.carry_out(sequence, request);
-            return (Ending::Cut, sequence);
+            let _ = carry_out();
+            Ending::Cut
         }
         Some(FaultKind::ErrorEmpty(status)) => {
-            return (Ending::Reply(Reply::new(status, "text/html", Vec::new())), sequence);
+            Ending::Reply(Reply::new(status, "text/html", Vec::new()))
         }
-        Some(FaultKind::Delay(span)) => tokio::time::sleep(span).await,
-        Some(FaultKind::DelayVirtual(span)) => simulator.clock().sleep(span).await,
-        // These answered with an error above.
-        Some(FaultKind::Deny | FaultKind::Throttle | FaultKind::Expired | FaultKind::Error(_))
-        | None => {}
-    }
-    let answer = simulator.carry_out(sequence, request);
-    (Ending::Reply(wire::encode(request, &id, &answer)), sequence)
+        Some(FaultKind::Html(status)) => Ending::Reply(travel::page(status)),
+        Some(FaultKind::ErrorAfter(status)) => {
+            let _ = carry_out();
+            let error = server_fault(status);
+            Ending::Reply(wire::encode_error(request.protocol, &id, &error))
+        }
+        Some(FaultKind::Skew(span)) => {
+            let (date, refusal) = travel::skewed(span, header(head, "x-amz-date"));
+            let reply = match refusal {
+                Some(error) => wire::encode_error(request.protocol, &id, &error),
+                None => carry_out(),
+            };
+            Ending::Reply(reply.header("date", date))
+        }
+        Some(FaultKind::Delay(span)) => {
+            tokio::time::sleep(span).await;
+            Ending::Reply(carry_out())
+        }
+        Some(FaultKind::Late(span)) => {
+            let reply = carry_out();
+            tokio::time::sleep(span).await;
+            Ending::Reply(reply)
+        }
+        Some(FaultKind::DelayVirtual(span)) => {
+            simulator.clock().sleep(span).await;
+            Ending::Reply(carry_out())
+        }
+        Some(FaultKind::Trickle(span)) => Ending::InParts(carry_out(), InParts::Slowly(span)),
+        Some(FaultKind::Stall) => Ending::InParts(carry_out(), InParts::HalfThenSilence),
+        Some(FaultKind::Cut) => Ending::InParts(carry_out(), InParts::HalfThenEnd),
+        Some(FaultKind::Truncate) => Ending::Reply(travel::half(carry_out())),
+        Some(FaultKind::Garbage) => {
+            let noise = damage::noise(simulator.dice(sequence));
+            Ending::Reply(Reply { body: noise, ..carry_out() })
+        }
+        _ => Ending::Reply(carry_out()),
+    };
+    (ending, sequence)
 }
 
-fn error_reply(protocol: Protocol, id: &str, error: &ApiError) -> Reply {
-    wire::encode_error(protocol, id, error)
+fn header<'a>(head: &'a Parts, name: &str) -> Option<&'a str> {
+    head.headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 /// Returns at the shutdown.
@@ -162,14 +222,17 @@ fn request_id(sequence: u64) -> String {
     format!("00000000-0000-4000-8000-{sequence:012x}")
 }
 
-fn to_http(reply: Reply, sequence: u64) -> Response {
+fn to_http(reply: Reply, sequence: u64, parts: Option<InParts>) -> Response {
     let mut response = Response::builder().status(reply.status);
     for (name, value) in reply.headers {
         response = response.header(name, value);
     }
     response
         .header("x-amzn-RequestId", request_id(sequence))
-        .body(Body::from(reply.body))
+        .body(match parts {
+            Some(parts) => parts.body(reply.body),
+            None => Body::from(reply.body),
+        })
         .unwrap_or_else(|_| {
             plain(StatusCode::INTERNAL_SERVER_ERROR, "the reply has a bad header\n")
         })

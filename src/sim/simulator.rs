@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use super::clock::Clock;
 use super::error::ApiError;
-use super::faults::{Fault, FaultKind, Faults};
+use super::faults::pages::Tokens;
+use super::faults::{Fault, FaultKind, Faults, damage};
 use super::services::{self, Service, sts};
 use super::value::Value;
 use super::wire::Request;
@@ -49,6 +50,8 @@ pub struct CallRecord {
     pub user_agent: String,
     /// Whether the service got to see it; a fault may have kept it away.
     pub carried_out: bool,
+    /// The trouble that it met.
+    pub trouble: Option<FaultKind>,
 }
 
 /// What awaits a request that has arrived.
@@ -65,7 +68,11 @@ pub(super) struct Arrival {
 impl Simulator {
     /// A simulation of a world by a clock.
     pub fn new(world: World, clock: Clock) -> Self {
-        let state = State { world, faults: Faults::default(), calls: VecDeque::new(), arrived: 0 };
+        let mut faults = Faults::default();
+        for planned in &world.scenario.faults {
+            faults.plan(planned, world.now());
+        }
+        let state = State { world, faults, calls: VecDeque::new(), arrived: 0 };
         Self { clock, state: Arc::new(Mutex::new(state)) }
     }
 
@@ -81,7 +88,19 @@ impl Simulator {
 
     /// Adds a fault; it is in force for the next request.
     pub fn set_fault(&self, fault: Fault) {
-        self.lock().faults.set(fault);
+        let mut state = self.current();
+        let now = state.world.now();
+        state.faults.set(fault, now);
+    }
+
+    /// The faults that are left, as text.
+    pub fn faults(&self) -> Vec<String> {
+        self.lock().faults.texts()
+    }
+
+    /// How many requests have met a fault so far.
+    pub fn met(&self) -> u64 {
+        self.lock().faults.met()
     }
 
     /// Removes all faults.
@@ -100,7 +119,9 @@ impl Simulator {
         let state = &mut *guard;
         state.arrived += 1;
         let sequence = state.arrived;
-        let trouble = state.faults.meet(request.service, &request.operation);
+        let whom = (request.service, request.operation.as_str());
+        let (now, seed) = (state.world.now(), state.world.dice());
+        let trouble = state.faults.meet(whom, now, seed);
         let error = trouble.and_then(|kind| {
             let caller = sts::caller_arn(&state.world);
             let resource = first_arn(&request.input).unwrap_or("*");
@@ -117,6 +138,7 @@ impl Simulator {
             input: request.input.clone(),
             user_agent: user_agent.to_owned(),
             carried_out: false,
+            trouble,
         });
         Arrival { sequence, trouble, error }
     }
@@ -128,13 +150,42 @@ impl Simulator {
         state.arrived
     }
 
-    /// Carries out the request with this number.
-    pub(super) fn carry_out(&self, sequence: u64, request: &Request) -> Result<Value, ApiError> {
+    /// Carries out the request with this number; its trouble may be in the answer.
+    pub(super) fn carry_out(
+        &self,
+        arrival: &Arrival,
+        request: &Request,
+    ) -> Result<Value, ApiError> {
+        let sequence = arrival.sequence;
         let mut state = self.current();
         if let Some(call) = state.calls.iter_mut().rev().find(|call| call.sequence == sequence) {
             call.carried_out = true;
         }
-        services::handle(&mut state.world, request.service, &request.operation, &request.input)
+        let (service, operation) = (request.service, request.operation.as_str());
+        let world = &mut state.world;
+        if let Some(FaultKind::Rival(rival)) = arrival.trouble {
+            rival.act(world);
+        }
+        let Some(kind) = arrival.trouble.filter(|kind| kind.is_in_the_answer()) else {
+            return services::handle(world, service, operation, &request.input);
+        };
+        let tokens = Tokens::of(service, operation);
+        let (input, before) = match tokens {
+            Some(tokens) => tokens.request(kind, &request.input),
+            None => (request.input.clone(), 0),
+        };
+        let answer = services::handle(world, service, operation, &input)?;
+        let (now, seed) = (world.now(), damage::dice(world.dice(), sequence));
+        let answer = damage::answer(kind, service, answer, (now, seed));
+        Ok(match tokens {
+            Some(tokens) => tokens.answer(kind, &input, (before, sequence), answer),
+            None => answer,
+        })
+    }
+
+    /// A number of its own for the request.
+    pub(super) fn dice(&self, sequence: u64) -> u64 {
+        damage::dice(self.lock().world.dice(), sequence)
     }
 
     /// The state with its world brought to the clock's moment.

@@ -33,6 +33,11 @@ pub(crate) trait Part: Copy + Ord + Send + 'static {
 
     /// How often it is asked for, in seconds.
     fn period(self, pace: Pace) -> f64;
+
+    /// Whether it shows what an order has led to: after one it waits for nothing else.
+    fn shows_an_order(self) -> bool {
+        false
+    }
 }
 
 /// One control plane's view of one target: which questions there are, and the picture that the
@@ -213,11 +218,27 @@ impl<K: Kind> Poller<K> {
                 continue;
             }
             let Some(question) = self.question(what, ask) else { continue };
+            let reserved = self.is_reserved(what, ask.now);
+            if let Err(later) = self.aws.limits().admit(what.source(), ask.now, reserved) {
+                if let Some(slot) = self.slots.get_mut(&what) {
+                    slot.due = later;
+                }
+                continue;
+            }
             let id = self.asked.spawn(question).id();
             self.on_the_way.insert(id, what);
             if let Some(slot) = self.slots.get_mut(&what) {
                 slot.busy = true;
             }
+        }
+    }
+
+    /// Whether it is let through whatever the limits say: it shows the effect of an order that was
+    /// given just now.
+    fn is_reserved(&self, what: Asked<K::Part>, now: Timestamp) -> bool {
+        match what {
+            Asked::Identity => false,
+            Asked::Part(part) => part.shows_an_order() && self.aws.is_urgent(now),
         }
     }
 
@@ -273,7 +294,8 @@ impl<K: Kind> Poller<K> {
             Asked::Identity if fault.is_some() => LOGIN,
             _ => what.period(self.pace(now)),
         };
-        let period = limits.period(source, usual, now);
+        let period =
+            if self.is_reserved(what, now) { usual } else { limits.period(source, usual, now) };
         let place = self.slots.keys().position(|known| *known == what).unwrap_or(0);
         let seed = self.aws.seed() ^ place as u64;
         if let Some(slot) = self.slots.get_mut(&what) {

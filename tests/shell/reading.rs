@@ -1,7 +1,7 @@
 //! The worker looks: when it is due, when it is told to, and at one target only.
 
 use cutover::app::{Effect, Event};
-use cutover::domain::{RolloutId, Target};
+use cutover::domain::{Order, RolloutId, Target};
 use cutover::journal::{Audit, Entry};
 use cutover::runtime::Hands;
 
@@ -68,15 +68,22 @@ async fn the_account_is_listed_beside_the_watched_target() {
 }
 
 #[tokio::test]
-async fn an_order_whose_end_was_never_written_down_is_told_once() {
+async fn an_order_whose_end_was_never_written_down_is_told_and_found_out_by_reading() {
     let folder = tempfile::tempdir().unwrap();
     let audit = Audit::at(folder.path().join("audit.jsonl"));
-    audit.write(noon(0), &Entry::Intent { order: &order() }).unwrap();
+    let old = Order { at: noon(0), ..order() };
+    audit.write(noon(0), &Entry::Intent { order: &old, unread: None }).unwrap();
     let mut stage = Stage::set(Scene::shifting().shot(), audit);
     let Event::Unresolved { target: about, text } = stage.next_event().await else {
         panic!("the open order was not told")
     };
     assert_eq!(about, target());
     assert!(text.contains("roll back of 2026-03-03T12:00:00Z"), "{text}");
+    let Event::Unresolved { text, .. } = stage.next_event().await else {
+        panic!("nobody looked what became of it")
+    };
+    assert!(text.ends_with("reading does not show that it was carried out"), "{text}");
+    assert_eq!(stage.next_asked().await, "read again");
     assert_eq!(stage.audit.open_orders().unwrap(), []);
+    assert_eq!(stage.audit.verify().unwrap()[1].progress.as_deref(), Some("unknown"));
 }

@@ -123,3 +123,93 @@ async fn the_log_has_every_call_with_its_members_in_order_of_arrival() {
     assert_eq!(calls[0].at, sim.simulator.clock().now());
     assert!(calls[0].user_agent.starts_with("aws-sdk-rust/"));
 }
+
+/// A read of each service: JSON, query, CBOR; whether it succeeded.
+async fn reads(sim: &Running) -> [Result<(), String>; 4] {
+    let text = |error: &dyn std::fmt::Debug| format!("{error:?}");
+    [
+        sim.codedeploy().list_applications().send().await.map(|_| ()).map_err(|e| text(&e)),
+        sim.ecs().list_clusters().send().await.map(|_| ()).map_err(|e| text(&e)),
+        sim.elb().describe_load_balancers().send().await.map(|_| ()).map_err(|e| text(&e)),
+        sim.cloudwatch().describe_alarms().send().await.map(|_| ()).map_err(|e| text(&e)),
+    ]
+}
+
+#[tokio::test]
+async fn an_answer_that_is_broken_on_its_way_is_an_error_in_every_protocol_and_was_carried_out() {
+    let sim = Running::scenario("canary", 0).await;
+    for fault in ["cut", "truncate", "garbage", "error-after:503"] {
+        sim.simulator.clear_faults();
+        sim.fault(&format!("all={fault}"));
+        for read in reads(&sim).await {
+            assert!(read.is_err(), "{fault}: taken for an answer");
+        }
+        assert!(sim.simulator.calls().iter().rev().take(4).all(|call| call.carried_out), "{fault}");
+    }
+    for fault in ["html:502", "html:403"] {
+        sim.simulator.clear_faults();
+        sim.fault(&format!("all={fault}"));
+        assert!(reads(&sim).await.iter().all(Result::is_err), "{fault}");
+        assert!(sim.simulator.calls().iter().rev().take(4).all(|call| !call.carried_out));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_only_comes_late_or_with_news_is_an_answer() {
+    let sim = Running::scenario("canary", 0).await;
+    for fault in ["trickle:40ms", "late:20ms", "extra-members", "unknown-words"] {
+        sim.simulator.clear_faults();
+        sim.fault(&format!("all={fault}"));
+        for read in reads(&sim).await {
+            assert!(read.is_ok(), "{fault}: {read:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stalled_answer_never_ends() {
+    let sim = Running::scenario("canary", 0).await;
+    sim.fault("codedeploy=stall");
+    let short = TimeoutConfig::builder().operation_timeout(Duration::from_millis(80)).build();
+    let config = sim.config().to_builder().timeout_config(short).build();
+    let asked = aws_sdk_codedeploy::Client::new(&config).list_applications().send().await;
+    assert!(matches!(asked.unwrap_err(), SdkError::TimeoutError(_)));
+    assert!(sim.simulator.calls()[0].carried_out);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_off_is_learned_from_the_refusal() {
+    for fault in ["all=skew:90m", "all=skew:-3h"] {
+        let sim = Running::scenario("canary", 0).await;
+        sim.fault(fault);
+        let client = sim.ecs();
+        let refused = client.list_clusters().send().await.unwrap_err();
+        assert_eq!(refused.code(), Some("InvalidSignatureException"), "{fault}");
+        assert!(!sim.simulator.calls()[0].carried_out || refused.code().is_none());
+        assert!(client.list_clusters().send().await.is_ok(), "{fault}: signed by its Date");
+    }
+}
+
+#[tokio::test]
+async fn somebody_else_acts_just_before() {
+    let sim = Running::scenario("canary", 3).await;
+    let id = sim.codedeploy().list_deployments().send().await.unwrap().deployments.unwrap();
+    let read = || sim.codedeploy().get_deployment().deployment_id(&id[0]).send();
+    let status = |answer: aws_sdk_codedeploy::operation::get_deployment::GetDeploymentOutput| {
+        answer.deployment_info.unwrap().status.unwrap().as_str().to_owned()
+    };
+    assert_eq!(status(read().await.unwrap()), "InProgress");
+    sim.fault("codedeploy.GetDeployment=rival:rollback*1");
+    read().await.unwrap();
+    sim.pass(1);
+    assert_eq!(status(read().await.unwrap()), "Stopped");
+}
+
+#[tokio::test]
+async fn the_caller_may_belong_to_another_account() {
+    let sim = Running::scenario("canary", 0).await;
+    sim.fault("sts=account:444455556666*1");
+    let asked = || async { sim.sts().get_caller_identity().send().await.unwrap().account };
+    assert_eq!(asked().await.as_deref(), Some("444455556666"));
+    assert_eq!(asked().await.as_deref(), Some("111122223333"));
+}

@@ -112,3 +112,28 @@ async fn the_shutdown_ends_the_server_although_a_request_waits_for_ever() {
     assert!(ended.is_ok());
     assert!(TcpStream::connect(address).await.is_err());
 }
+
+#[tokio::test]
+async fn faults_are_set_over_http_only_where_that_was_opened_and_with_the_header() {
+    let ask = |method: &str, header: &str| format!("{method} /cutover/faults HTTP/1.1{header}");
+    let named = "\r\nx-cutover: faults";
+    let closed = Running::scenario("canary", 0).await;
+    let answer = closed.raw(&ask("POST", named), b"ecs=deny").await;
+    assert!(answer.contains("MissingAction"), "{answer}");
+    assert!(closed.simulator.faults().is_empty());
+
+    let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let simulator = closed.simulator.clone();
+    tokio::spawn(cutover::sim::serve_with_controls(listener, simulator, std::future::pending()));
+    let open = Running { simulator: closed.simulator.clone(), address };
+    assert!(open.raw(&ask("POST", ""), b"ecs=deny").await.starts_with("HTTP/1.1 403"));
+    assert!(open.simulator.faults().is_empty());
+    let answer = open.raw(&ask("POST", named), b"ecs=deny\nelb=throttle*3\n").await;
+    assert!(answer.ends_with("ecs=deny\nelasticloadbalancing=throttle*3\n"), "{answer}");
+    let answer = open.raw(&ask("POST", named), b"ecs=throttle\nelb=trottle").await;
+    assert!(answer.contains("400") && answer.contains("did you mean `throttle`?"), "{answer}");
+    assert_eq!(open.simulator.faults().len(), 2, "all lines or none");
+    open.raw(&ask("DELETE", named), b"").await;
+    assert!(open.simulator.faults().is_empty());
+}

@@ -20,6 +20,7 @@ use crate::app::Settings;
 use crate::config::Flags;
 use crate::domain::{Action, Percent};
 use crate::journal::Audit;
+use crate::runtime::settle_open_orders;
 use crate::sources;
 
 use report::Report;
@@ -117,6 +118,9 @@ struct How {
     /// As JSON, see docs/order-json.md
     #[arg(long)]
     json: bool,
+    /// Send nothing, whatever else is said: no client that could change anything is built
+    #[arg(long)]
+    read_only: bool,
 }
 
 fn span(text: &str) -> Result<SignedDuration, String> {
@@ -161,7 +165,7 @@ impl How {
     fn run(self, target: Option<String>, asked: Asked, output: &mut Output) -> Outcome {
         let around = Surroundings::read()?;
         let Aws { profile, region } = self.aws.clone();
-        let flags = Flags { target, profile, region, read_only: false };
+        let flags = Flags { target, profile, region, read_only: self.read_only };
         let config = watch::choose(flags, &around)?;
         let target = watch::required(&config)?;
         let clock = watch::clock(&around)?;
@@ -181,6 +185,9 @@ impl How {
         let report = runtime.block_on(async {
             let account = sources::connect(options).await?;
             let audit = Audit::at(around.paths.audit.clone());
+            for settled in settle_open_orders(&account, &audit, &clock).await? {
+                writeln!(output.talk, "note: {}", settled.text)?;
+            }
             let run = Run::begin(&account, settings, target, clock, audit).await?;
             run.order(asked, &self, output).await
         });

@@ -46,7 +46,7 @@ fn audit() -> (tempfile::TempDir, Audit) {
 fn an_order_and_its_end_are_written_as_a_chain() {
     let (_folder, audit) = audit();
     let order = order(1);
-    audit.write(at(1), &Entry::Intent { order: &order }).unwrap();
+    audit.write(at(1), &Entry::Intent { order: &order, unread: None }).unwrap();
     audit.write(at(2), &Entry::Outcome { order: &order.id, progress: &accepted() }).unwrap();
     let records = audit.verify().unwrap();
     assert_eq!(records.iter().map(|r| r.entry.as_str()).collect::<Vec<_>>(), ["intent", "outcome"]);
@@ -61,7 +61,9 @@ fn an_order_and_its_end_are_written_as_a_chain() {
 fn an_order_without_an_end_stays_open_until_it_was_reported() {
     let (_folder, audit) = audit();
     for count in [1, 2] {
-        audit.write(at(count.into()), &Entry::Intent { order: &order(count) }).unwrap();
+        audit
+            .write(at(count.into()), &Entry::Intent { order: &order(count), unread: None })
+            .unwrap();
     }
     let first = order(1).id;
     audit.write(at(3), &Entry::Outcome { order: &first, progress: &accepted() }).unwrap();
@@ -78,7 +80,7 @@ fn an_order_without_an_end_stays_open_until_it_was_reported() {
 fn a_changed_line_is_found_by_the_next_one() {
     let (_folder, audit) = audit();
     for count in [1, 2, 3] {
-        audit.write(at(1), &Entry::Intent { order: &order(count) }).unwrap();
+        audit.write(at(1), &Entry::Intent { order: &order(count), unread: None }).unwrap();
     }
     let text = fs::read_to_string(audit.path()).unwrap();
     fs::write(audit.path(), text.replacen("user/ada", "user/eve", 1)).unwrap();
@@ -89,12 +91,12 @@ fn a_changed_line_is_found_by_the_next_one() {
 #[test]
 fn a_torn_last_line_is_set_aside_and_the_chain_goes_on() {
     let (_folder, audit) = audit();
-    audit.write(at(1), &Entry::Intent { order: &order(1) }).unwrap();
+    audit.write(at(1), &Entry::Intent { order: &order(1), unread: None }).unwrap();
     let mut text = fs::read(audit.path()).unwrap();
     text.extend_from_slice(b"{\"schema\":\"cutover.aud");
     fs::write(audit.path(), text).unwrap();
     assert_eq!(audit.open_orders().unwrap().len(), 1);
-    audit.write(at(2), &Entry::Intent { order: &order(2) }).unwrap();
+    audit.write(at(2), &Entry::Intent { order: &order(2), unread: None }).unwrap();
     assert_eq!(audit.verify().unwrap().len(), 2);
     let torn = fs::read_to_string(audit.path().with_extension("torn")).unwrap();
     assert_eq!(torn, "{\"schema\":\"cutover.aud\n");
@@ -122,7 +124,7 @@ fn writers_side_by_side_make_one_chain() {
 fn nobody_else_can_read_it() {
     use std::os::unix::fs::PermissionsExt;
     let (_folder, audit) = audit();
-    audit.write(at(1), &Entry::Intent { order: &order(1) }).unwrap();
+    audit.write(at(1), &Entry::Intent { order: &order(1), unread: None }).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(audit.path()), 0o600);
     assert_eq!(mode(audit.path().parent().unwrap()), 0o700);
@@ -133,6 +135,6 @@ fn a_place_that_cannot_be_written_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("state"), "a file, not a folder").unwrap();
     let audit = Audit::at(folder.path().join("state/audit.jsonl"));
-    let error = audit.write(at(1), &Entry::Intent { order: &order(1) }).unwrap_err();
+    let error = audit.write(at(1), &Entry::Intent { order: &order(1), unread: None }).unwrap_err();
     assert!(error.to_string().starts_with("cannot use the audit file"), "{error}");
 }

@@ -7,6 +7,7 @@ use super::alarm::AlarmRule;
 use super::native::Native;
 use super::release::Release;
 use super::weighted::Weighted;
+use crate::sim::faults::Planned;
 
 /// One rollout as data.
 #[derive(Debug, Clone, Deserialize)]
@@ -47,6 +48,9 @@ pub struct Scenario {
     /// How long things take.
     #[serde(default)]
     pub timing: Timing,
+    /// What goes wrong between clients and services.
+    #[serde(default)]
+    pub faults: Vec<Planned>,
 }
 
 /// Names of the things in the account.

@@ -212,12 +212,14 @@ fn query_code(code: &str) -> &str {
     match code {
         "AccessDeniedException" => "AccessDenied",
         "ExpiredTokenException" => "ExpiredToken",
+        "InvalidSignatureException" => "SignatureDoesNotMatch",
         "InvalidParameterCombinationException" => "InvalidParameterCombination",
         "InvalidParameterValueException" => "InvalidParameterValue",
         "MissingRequiredParameterException" => "MissingParameter",
         "SerializationException" => "MalformedInput",
         "ThrottlingException" => "Throttling",
         "UnknownOperationException" => "InvalidAction",
+        "UnrecognizedClientException" => "InvalidClientTokenId",
         other => other,
     }
 }

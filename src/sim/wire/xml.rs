@@ -43,7 +43,10 @@ pub(super) fn error_in(namespace: Option<&str>, error: &ApiError, request_id: &s
     xml.push_str("</Error>");
     element(&mut xml, "RequestId", &Value::from(request_id));
     xml.push_str("</ErrorResponse>");
-    let identity = matches!(query_code(&error.code), "AccessDenied" | "ExpiredToken");
+    let identity = matches!(
+        query_code(&error.code),
+        "AccessDenied" | "ExpiredToken" | "InvalidClientTokenId" | "SignatureDoesNotMatch"
+    );
     Reply::new(if identity { 403 } else { error.status }, CONTENT_TYPE, xml.into_bytes())
 }
 

@@ -125,6 +125,11 @@ impl World {
         self.now = to.max(self.now);
     }
 
+    /// A number that is this world's own: what chance decides outside of it begins here.
+    pub(crate) fn dice(&self) -> u64 {
+        self.seed.0
+    }
+
     /// Sets how many items a page of a CodeDeploy list holds; AWS chooses it, tests make it small.
     pub fn set_page_size(&mut self, items: usize) {
         self.page_size = items.max(1);

@@ -4,12 +4,16 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime};
 
+use aws_smithy_async::time::{SystemTimeSource, TimeSource};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
     BeforeDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
 };
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use jiff::fmt::rfc2822::DateTimeParser;
@@ -20,24 +24,70 @@ use crate::sources::backend::AwsTime;
 /// The header has whole seconds: less than this is no difference.
 const TOLERATED: SignedDuration = SignedDuration::from_secs(2);
 
+/// How the operations begin that change nothing.
+const READS: [&str; 4] = ["Get", "List", "Describe", "BatchGet"];
+
+/// How far AWS's clock is ahead of this machine's, as its last answer showed; shared by all clients.
+///
+/// Each client of the SDK learns that for itself, from a first request that is refused and sent
+/// again. A client that changes something sends nothing twice: on a machine whose clock is off, the
+/// first order would be refused. So those clients sign by what the reading ones have learned.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ahead(Arc<AtomicI64>);
+
+impl Ahead {
+    /// AWS said that it is `date` there just now.
+    fn learn(&self, date: Timestamp) {
+        let here = Timestamp::try_from(SystemTimeSource::new().now()).unwrap_or(date);
+        let ahead = date.duration_since(here);
+        let ahead = if ahead.abs() > TOLERATED { ahead } else { SignedDuration::ZERO };
+        self.0.store(ahead.as_millis() as i64, Ordering::Relaxed);
+    }
+}
+
+impl TimeSource for Ahead {
+    fn now(&self) -> SystemTime {
+        let here = SystemTimeSource::new().now();
+        let ahead = self.0.load(Ordering::Relaxed);
+        let span = Duration::from_millis(ahead.unsigned_abs());
+        let there = if ahead < 0 { here.checked_sub(span) } else { here.checked_add(span) };
+        there.unwrap_or(here)
+    }
+}
+
 /// Stands between every client and the network.
 #[derive(Clone)]
 pub(super) struct Guard {
     time: Arc<dyn AwsTime>,
+    ahead: Ahead,
     loopback_only: bool,
+    /// Whether the client may send what changes something.
+    may_change: bool,
 }
 
 impl fmt::Debug for Guard {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Guard")
             .field("loopback_only", &self.loopback_only)
+            .field("may_change", &self.may_change)
             .finish_non_exhaustive()
     }
 }
 
 impl Guard {
+    /// The guard of a client that only reads.
     pub(super) fn new(time: Arc<dyn AwsTime>, loopback_only: bool) -> Self {
-        Self { time, loopback_only }
+        Self { time, ahead: Ahead::default(), loopback_only, may_change: false }
+    }
+
+    /// The guard of a client that changes something.
+    pub(super) fn that_changes(&self) -> Self {
+        Self { may_change: true, ..self.clone() }
+    }
+
+    /// The clock to sign by.
+    pub(super) fn aws_clock(&self) -> Ahead {
+        self.ahead.clone()
     }
 }
 
@@ -67,6 +117,11 @@ impl Intercept for Guard {
                 format!("a simulation never asks anything beyond this machine: {uri}").into()
             );
         }
+        let operation = bag.load::<Metadata>().map(|operation| operation.name().to_owned());
+        if !self.may_change && !operation.as_deref().is_some_and(only_reads) {
+            let name = operation.unwrap_or_else(|| "a request without a name".to_owned());
+            return Err(format!("a client that only reads does not send {name}").into());
+        }
         bag.interceptor_state().store_put(Sent(self.time.now()));
         Ok(())
     }
@@ -79,6 +134,7 @@ impl Intercept for Guard {
     ) -> Result<(), BoxError> {
         let date = context.response().headers().get("date").and_then(read_date);
         if let (Some(date), Some(Sent(sent))) = (date, bag.load::<Sent>()) {
+            self.ahead.learn(date);
             let now = self.time.now();
             if let Some(aws) = aws_time(date, *sent, now) {
                 self.time.correct(aws);
@@ -86,6 +142,10 @@ impl Intercept for Guard {
         }
         Ok(())
     }
+}
+
+fn only_reads(operation: &str) -> bool {
+    READS.iter().any(|verb| operation.starts_with(verb))
 }
 
 fn is_loopback(uri: &str) -> bool {
@@ -125,6 +185,31 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(is_loopback(uri), fine, "{uri}");
+        }
+    }
+
+    #[test]
+    fn what_changes_something_is_told_by_its_name() {
+        for read in ["GetDeployment", "BatchGetDeploymentTargets", "ListTasks", "DescribeRules"] {
+            assert!(only_reads(read), "{read}");
+        }
+        for change in ["StopDeployment", "CreateDeployment", "UpdateService", "ModifyRule", ""] {
+            assert!(!only_reads(change), "{change}");
+        }
+    }
+
+    #[test]
+    fn what_is_signed_goes_by_the_clock_of_aws() {
+        let ahead = Ahead::default();
+        let here = Timestamp::try_from(SystemTimeSource::new().now()).unwrap();
+        for minutes in [90, -300, 0] {
+            let there = here.checked_add(SignedDuration::from_mins(minutes)).unwrap();
+            ahead.learn(there);
+            let signed = Timestamp::try_from(ahead.now()).unwrap();
+            assert!(
+                signed.duration_since(there).abs() < SignedDuration::from_secs(60),
+                "{minutes}"
+            );
         }
     }
 

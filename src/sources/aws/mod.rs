@@ -65,16 +65,25 @@ pub struct AwsOptions {
 pub struct Loopback {
     address: SocketAddr,
     region: String,
+    /// The most time that any call may take, where that is less than usual.
+    patience: Option<Duration>,
 }
 
 impl Loopback {
     /// The server at `address`, if that is on this machine.
     pub fn new(address: SocketAddr, region: impl Into<String>) -> Result<Self, ConnectError> {
         if address.ip().is_loopback() {
-            Ok(Self { address, region: region.into() })
+            Ok(Self { address, region: region.into(), patience: None })
         } else {
             Err(ConnectError::NotLoopback(address))
         }
+    }
+
+    /// The same, whose calls may take this long at most: a simulator that hangs on purpose need not
+    /// be waited for as long as AWS is.
+    #[must_use]
+    pub fn impatient(self, patience: Duration) -> Self {
+        Self { patience: Some(patience), ..self }
     }
 }
 
@@ -123,7 +132,7 @@ pub(super) struct Reads {
     pub(super) sts: aws_sdk_sts::Client,
     pub(super) route53: aws_sdk_route53::Client,
     pub(super) beanstalk: aws_sdk_elasticbeanstalk::Client,
-    #[expect(dead_code, reason = "not asked yet")]
+    #[expect(dead_code, reason = "CodeDeploy tells of functions what is asked so far")]
     pub(super) lambda: aws_sdk_lambda::Client,
     #[expect(dead_code, reason = "the pipeline behind a rollout is not read yet")]
     pub(super) codepipeline: aws_sdk_codepipeline::Client,
@@ -153,8 +162,9 @@ pub async fn connect(options: AwsOptions) -> Result<Aws, ConnectError> {
     };
     let guard = Guard::new(options.time.clone(), options.loopback.is_some());
     let whose = options.profile.as_deref().unwrap_or("default");
-    let reads = reads(&config, &guard, &format!("{whose}/{region}"));
-    let changes = (!options.read_only).then(|| changes(&config, &guard));
+    let patience = options.loopback.as_ref().and_then(|loopback| loopback.patience);
+    let reads = reads(&config, &guard, &format!("{whose}/{region}"), patience);
+    let changes = (!options.read_only).then(|| changes(&config, &guard.that_changes(), patience));
     let AwsOptions { time, seed, verdicts, prometheus, loopback, .. } = options;
     Ok(Aws(Arc::new(Inner {
         reads,
@@ -191,7 +201,7 @@ fn app_name() -> Option<AppName> {
 }
 
 macro_rules! reader {
-    ($service:ident, $config:expr, $guard:expr, $whose:expr) => {
+    ($service:ident, $config:expr, $guard:expr, $whose:expr, $limits:expr) => {
         $service::Client::from_conf(
             $service::config::Builder::from($config)
                 .interceptor($guard.clone())
@@ -207,45 +217,49 @@ macro_rules! reader {
                         .with_initial_backoff(Duration::from_millis(200))
                         .with_max_backoff(Duration::from_secs(1)),
                 )
-                .timeout_config(time_limits(READ_ATTEMPT, READ))
+                .timeout_config($limits)
                 .build(),
         )
     };
 }
 
-fn reads(config: &SdkConfig, guard: &Guard, whose: &str) -> Reads {
+fn reads(config: &SdkConfig, guard: &Guard, whose: &str, most: Option<Duration>) -> Reads {
+    let limit = |usual: Duration| most.map_or(usual, |most| usual.min(most));
+    let limits = time_limits(limit(READ_ATTEMPT), limit(READ));
     Reads {
-        codedeploy: reader!(aws_sdk_codedeploy, config, guard, whose),
-        ecs: reader!(aws_sdk_ecs, config, guard, whose),
-        elb: reader!(aws_sdk_elasticloadbalancingv2, config, guard, whose),
-        cloudwatch: reader!(aws_sdk_cloudwatch, config, guard, whose),
-        sts: reader!(aws_sdk_sts, config, guard, whose),
-        route53: reader!(aws_sdk_route53, config, guard, whose),
-        beanstalk: reader!(aws_sdk_elasticbeanstalk, config, guard, whose),
-        lambda: reader!(aws_sdk_lambda, config, guard, whose),
-        codepipeline: reader!(aws_sdk_codepipeline, config, guard, whose),
+        codedeploy: reader!(aws_sdk_codedeploy, config, guard, whose, limits.clone()),
+        ecs: reader!(aws_sdk_ecs, config, guard, whose, limits.clone()),
+        elb: reader!(aws_sdk_elasticloadbalancingv2, config, guard, whose, limits.clone()),
+        cloudwatch: reader!(aws_sdk_cloudwatch, config, guard, whose, limits.clone()),
+        sts: reader!(aws_sdk_sts, config, guard, whose, limits.clone()),
+        route53: reader!(aws_sdk_route53, config, guard, whose, limits.clone()),
+        beanstalk: reader!(aws_sdk_elasticbeanstalk, config, guard, whose, limits.clone()),
+        lambda: reader!(aws_sdk_lambda, config, guard, whose, limits.clone()),
+        codepipeline: reader!(aws_sdk_codepipeline, config, guard, whose, limits.clone()),
     }
 }
 
 macro_rules! changer {
-    ($service:ident, $config:expr, $guard:expr) => {
+    ($service:ident, $config:expr, $guard:expr, $limit:expr) => {
         $service::Client::from_conf(
             $service::config::Builder::from($config)
                 .interceptor($guard.clone())
+                .time_source($guard.aws_clock())
                 .retry_config(RetryConfig::disabled())
-                .timeout_config(time_limits(CHANGE, CHANGE))
+                .timeout_config(time_limits($limit, $limit))
                 .build(),
         )
     };
 }
 
-fn changes(config: &SdkConfig, guard: &Guard) -> Changes {
+fn changes(config: &SdkConfig, guard: &Guard, most: Option<Duration>) -> Changes {
+    let limit = most.map_or(CHANGE, |most| CHANGE.min(most));
     Changes {
-        codedeploy: changer!(aws_sdk_codedeploy, config, guard),
-        ecs: changer!(aws_sdk_ecs, config, guard),
-        elb: changer!(aws_sdk_elasticloadbalancingv2, config, guard),
-        route53: changer!(aws_sdk_route53, config, guard),
-        beanstalk: changer!(aws_sdk_elasticbeanstalk, config, guard),
+        codedeploy: changer!(aws_sdk_codedeploy, config, guard, limit),
+        ecs: changer!(aws_sdk_ecs, config, guard, limit),
+        elb: changer!(aws_sdk_elasticloadbalancingv2, config, guard, limit),
+        route53: changer!(aws_sdk_route53, config, guard, limit),
+        beanstalk: changer!(aws_sdk_elasticbeanstalk, config, guard, limit),
     }
 }
 

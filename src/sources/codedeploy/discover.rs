@@ -1,5 +1,7 @@
 //! From a service to what deploys it.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_ecs::types::Service;
 
 use crate::domain::{Fault, FaultKind};
@@ -9,6 +11,9 @@ use crate::sources::service::describe;
 
 use super::control;
 use super::raw::service_names;
+
+/// More pages than an account has applications or groups for; more is a server that repeats itself.
+const PAGES: usize = 20;
 
 /// What deploys a service.
 pub(crate) enum Driver {
@@ -49,15 +54,22 @@ fn newest_deployment(service: &Service) -> Option<String> {
 /// The group whose service this is, among all of the account and Region.
 async fn search(aws: &Aws, cluster: &str, name: &str) -> Result<Option<Driver>, Fault> {
     let client = &aws.reads().codedeploy;
-    let applications = client.list_applications().into_paginator().items().send();
-    let applications: Result<Vec<String>, _> = applications.try_collect().await;
-    let applications =
-        applications.map_err(|error| fault("codedeploy:ListApplications", &error))?;
+    let mut applications: BTreeSet<String> = BTreeSet::new();
+    let mut pages = client.list_applications().into_paginator().send();
+    for _ in 0..PAGES {
+        let Some(page) = pages.next().await else { break };
+        let page = page.map_err(|error| fault("codedeploy:ListApplications", &error))?;
+        applications.extend(page.applications().iter().cloned());
+    }
     for application in applications {
-        let groups = client.list_deployment_groups().application_name(&application);
-        let groups: Result<Vec<String>, _> =
-            groups.into_paginator().items().send().try_collect().await;
-        let groups = groups.map_err(|error| fault("codedeploy:ListDeploymentGroups", &error))?;
+        let mut groups: BTreeSet<String> = BTreeSet::new();
+        let call = client.list_deployment_groups().application_name(&application);
+        let mut pages = call.into_paginator().send();
+        for _ in 0..PAGES {
+            let Some(page) = pages.next().await else { break };
+            let page = page.map_err(|error| fault("codedeploy:ListDeploymentGroups", &error))?;
+            groups.extend(page.deployment_groups().iter().cloned());
+        }
         for group in groups {
             let info = control::group(aws, &application, &group).await?;
             let deploys = service_names(Some(&info), None);

@@ -29,6 +29,10 @@ impl poll::Part for Part {
         }
     }
 
+    fn shows_an_order(self) -> bool {
+        matches!(self, Part::Control | Part::Around(Around::Listener))
+    }
+
     /// Together about one request a second while traffic shifts, 4 % of what an account may ask its
     /// load balancers.
     fn period(self, pace: Pace) -> f64 {

@@ -19,6 +19,8 @@ use super::raw::last_part;
 const CLUSTERS: usize = 20;
 /// No more services are looked at, over all clusters.
 const SERVICES: usize = 100;
+/// More pages than these bounds have; more is a server that repeats itself.
+const PAGES: usize = 20;
 /// The API takes ten services a call.
 const SERVICES_A_CALL: usize = 10;
 /// The API takes twenty deployments a call.
@@ -52,28 +54,38 @@ pub(crate) async fn active(aws: &Aws) -> Result<Vec<RolloutSummary>, Fault> {
 }
 
 async fn clusters(aws: &Aws) -> Result<Vec<String>, Fault> {
-    let call = aws.reads().ecs.list_clusters().into_paginator().items().send();
-    let mut pages = call;
+    let mut pages = aws.reads().ecs.list_clusters().into_paginator().send();
     let mut found = Vec::new();
-    while let Some(cluster) = pages.next().await {
-        found.push(cluster.map_err(|error| fault("ecs:ListClusters", &error))?);
-        if found.len() == CLUSTERS {
-            break;
-        }
+    for _ in 0..PAGES {
+        let Some(page) = pages.next().await else { break };
+        let page = page.map_err(|error| fault("ecs:ListClusters", &error))?;
+        found.extend(page.cluster_arns().iter().cloned());
     }
-    Ok(found)
+    Ok(once(found, CLUSTERS))
 }
 
 /// The services of a cluster, no more than there is `room` for.
 async fn services(aws: &Aws, cluster: &str, room: usize) -> Result<Vec<String>, Fault> {
     let call = aws.reads().ecs.list_services().cluster(cluster).max_results(100);
-    let mut pages = call.into_paginator().items().send();
+    let mut pages = call.into_paginator().send();
     let mut found = Vec::new();
-    while found.len() < room {
-        let Some(service) = pages.next().await else { break };
-        found.push(service.map_err(|error| fault("ecs:ListServices", &error))?);
+    for _ in 0..PAGES {
+        if found.len() >= room {
+            break;
+        }
+        let Some(page) = pages.next().await else { break };
+        let page = page.map_err(|error| fault("ecs:ListServices", &error))?;
+        found.extend(page.service_arns().iter().cloned());
     }
-    Ok(found)
+    Ok(once(found, room))
+}
+
+/// Each of them once, at most so many; a server may repeat a page.
+fn once(mut found: Vec<String>, most: usize) -> Vec<String> {
+    let mut known = std::collections::BTreeSet::new();
+    found.retain(|one| known.insert(one.clone()));
+    found.truncate(most);
+    found
 }
 
 /// The deployments that some services of a cluster are in.

@@ -28,6 +28,10 @@ impl poll::Part for Part {
         }
     }
 
+    fn shows_an_order(self) -> bool {
+        matches!(self, Part::Control | Part::Around(Around::Listener))
+    }
+
     /// Together less than one request a second while traffic shifts.
     fn period(self, pace: Pace) -> f64 {
         match self {

@@ -6,7 +6,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use aws_sdk_elasticloadbalancingv2::types::{Listener, Rule, RuleCondition};
+use aws_sdk_elasticloadbalancingv2::types::{
+    HostHeaderConditionConfig, Listener, PathPatternConditionConfig, Rule, RuleCondition,
+    TargetGroup,
+};
 
 use crate::domain::{Fault, Found, Share, What};
 use crate::sources::aws::Aws;
@@ -57,7 +60,7 @@ async fn balancers(aws: &Aws, turns: &mut Turns) -> Result<Vec<String>, Fault> {
             .send()
             .await
             .map_err(|error| fault("elasticloadbalancing:DescribeTargetGroups", &error))?;
-        let of = answer.target_groups().iter().flat_map(|group| group.load_balancer_arns());
+        let of = answer.target_groups().iter().flat_map(TargetGroup::load_balancer_arns);
         for balancer in of.filter(|arn| arn.contains(":loadbalancer/app/")) {
             *groups.entry(balancer.clone()).or_default() += 1;
         }
@@ -139,8 +142,8 @@ fn found(listener: &Listener, rule: &Rule) -> Option<Found> {
 
 /// What a request has to be, in the words of the API.
 fn condition(condition: &RuleCondition) -> Option<String> {
-    let paths = condition.path_pattern_config().map(|config| config.values());
-    let hosts = condition.host_header_config().map(|config| config.values());
+    let paths = condition.path_pattern_config().map(PathPatternConditionConfig::values);
+    let hosts = condition.host_header_config().map(HostHeaderConditionConfig::values);
     let values = paths.or(hosts).filter(|values| !values.is_empty()).unwrap_or(condition.values());
     let field = condition.field()?;
     Some(if values.is_empty() {

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use aws_sdk_elasticbeanstalk::types::EnvironmentDescription;
+use aws_sdk_elasticbeanstalk::types::{ConfigurationSettingsDescription, EnvironmentDescription};
 
 use crate::domain::{Fault, Found, What};
 use crate::sources::aws::Aws;
@@ -92,7 +92,10 @@ async fn splits_traffic(aws: &Aws, application: &str, name: &str) -> Result<bool
         .send()
         .await
         .map_err(|error| fault("elasticbeanstalk:DescribeConfigurationSettings", &error))?;
-    let mut options = answer.configuration_settings().iter().flat_map(|all| all.option_settings());
+    let mut options = answer
+        .configuration_settings()
+        .iter()
+        .flat_map(ConfigurationSettingsDescription::option_settings);
     Ok(options.any(|option| {
         option.namespace() == Some("aws:elasticbeanstalk:command")
             && option.option_name() == Some("DeploymentPolicy")

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use aws_sdk_codedeploy::types::{DeploymentGroupInfo, DeploymentStatus};
+use aws_sdk_codedeploy::types::{DeploymentGroupInfo, DeploymentStatus, LoadBalancerInfo};
 
 use crate::domain::{Fault, Found, What};
 use crate::sources::aws::Aws;
@@ -88,7 +88,7 @@ fn take(shelf: &mut Shelf, group: &DeploymentGroupInfo) {
         return;
     };
     let target = format!("codedeploy:{application}/{name}");
-    let pairs = group.load_balancer_info().map(|info| info.target_group_pair_info_list());
+    let pairs = group.load_balancer_info().map(LoadBalancerInfo::target_group_pair_info_list);
     for pair in pairs.unwrap_or_default() {
         let names = pair.target_groups().iter().filter_map(|group| group.name());
         shelf.moves.extend(names.map(|name| (name.to_owned(), target.clone())));
