@@ -30,7 +30,7 @@ use super::faults::{FaultKind, damage, server_fault};
 use super::simulator::{Simulator, request_id};
 use super::travel::{self, InParts};
 use super::value::Value;
-use super::wire::{self, Protocol, Reply, Request};
+use super::wire::{self, Reply, Request};
 
 /// The largest body; the largest real one, 500 metric queries, has about 200 KiB.
 const LARGEST_BODY: usize = 2 * 1024 * 1024;

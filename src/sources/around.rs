@@ -95,7 +95,9 @@ pub(crate) trait Whereabouts {
         None
     }
     /// What a pipeline would deploy here, and the id of the rollout that is shown.
-    fn deploys(&self) -> Option<(Deploys, Option<String>)>;
+    fn deploys(&self) -> Option<(Deploys, Option<String>)> {
+        None
+    }
     /// When the rollout was created.
     fn created(&self) -> Option<Timestamp>;
 }

@@ -8,3 +8,4 @@ mod screen;
 mod targets;
 #[cfg(unix)]
 pub(crate) mod terminal;
+mod weights;

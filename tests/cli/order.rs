@@ -5,13 +5,13 @@ use super::process::{Ended, Home, Sim};
 const TARGET: &str = "codedeploy:shop/checkout";
 
 /// A rollout that is shifting, and a shell beside it.
-struct Bench {
+pub(super) struct Bench {
     home: Home,
     sim: Sim,
 }
 
 impl Bench {
-    fn new(options: &[&str]) -> Self {
+    pub(super) fn new(options: &[&str]) -> Self {
         Self::at(Home::new(), options)
     }
 
@@ -20,12 +20,12 @@ impl Bench {
         Self { home, sim }
     }
 
-    fn run(&self, args: &[&str]) -> Ended {
+    pub(super) fn run(&self, args: &[&str]) -> Ended {
         Home::ended(self.home.command(args).envs(self.sim.variables.clone()))
     }
 
     /// The audit file's entries in their order.
-    fn audit(&self) -> Vec<String> {
+    pub(super) fn audit(&self) -> Vec<String> {
         let path = self.home.0.path().join("state/cutover/audit.jsonl");
         let text = std::fs::read_to_string(path).unwrap_or_default();
         let entry = |line: &str| {

@@ -11,6 +11,7 @@ mod permissions;
 mod phases;
 mod pipeline;
 mod trouble;
+mod weighted;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! The built program against the real thing. None of it runs with `cargo test`: each suite needs
-//! programs of its own, and says how it is started.
+//! The built program against the real thing, or against servers that other people wrote. Each suite
+//! needs programs of its own and says how it is started.
 
 mod argo;
+mod servers;

@@ -63,16 +63,6 @@ pub(super) fn world(mut scenario: Scenario, seed: Seed, start: Timestamp) -> Wor
         releases,
         seed,
     };
-    if world.has_service() {
-        found_service(&mut world);
-    }
-    world.queue = Queue::default();
-    plan_story(&mut world, story);
-    world
-}
-
-/// The service as it was before all rollouts.
-fn found_service(world: &mut World) {
     if world.has_service() || world.scenario.weighted.is_some() {
         found_service(&mut world);
     }

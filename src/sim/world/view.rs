@@ -34,8 +34,6 @@ impl World {
         &self.names.place.region
     }
 
-    }
-
     /// The name of an Availability Zone.
     pub(crate) fn zone(&self, zone: usize) -> String {
         let letter = ["a", "b", "c"].get(zone).copied().unwrap_or("a");

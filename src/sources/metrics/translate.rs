@@ -22,7 +22,6 @@ pub(super) fn metrics(kept: &Kept, subject: &Subject, counting: &Counting, span:
         green: side(Side::Green),
         custom: custom.iter().enumerate().map(|(i, own)| series(kept, i, own, span)).collect(),
         balancer_errors: balancer_errors(kept, &subject.measured, span),
-        },
         latency: match counting {
             Counting::Works(_, edges) => LatencyBasis::Counted { edges: edges.clone() },
             Counting::Impossible(why) => LatencyBasis::Percentiles { why: (*why).to_owned() },

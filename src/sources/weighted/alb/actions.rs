@@ -27,7 +27,9 @@ fn one_to_send(action: &Action) -> Result<Value, String> {
     let mut action = action.clone();
     if let Some(groups) = listed(&mut action) {
         // Without a weight it is 1; the weights are what is set.
-        groups.iter_mut().for_each(|tuple| tuple.weight = tuple.weight.or(Some(1)));
+        for tuple in groups.iter_mut() {
+            tuple.weight = tuple.weight.or(Some(1));
+        }
         // A group beside the list of groups is a mistake, even if it is one of them.
         action.target_group_arn = None;
     }
@@ -48,9 +50,11 @@ fn listed(action: &mut Action) -> Option<&mut Vec<TargetGroupTuple>> {
     (!groups.is_empty()).then_some(groups)
 }
 
-/// The actions that JSON describes.
-pub(super) fn of_call(actions: &Value) -> Vec<Action> {
-    actions.as_array().map(|list| list.iter().map(of_json).collect()).unwrap_or_default()
+/// The actions that an order's call describes; nothing when they would not be sent just like that.
+pub(super) fn of_call(actions: &Value) -> Option<Vec<Action>> {
+    let sent: Vec<Action> = actions.as_array()?.iter().map(of_json).collect();
+    let again: Value = sent.iter().map(json_of).collect();
+    (again == *actions).then_some(sent)
 }
 
 fn json_of(action: &Action) -> Value {

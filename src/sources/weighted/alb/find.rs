@@ -1,6 +1,6 @@
 //! The calls: where the weights are, and what they are.
 
-use aws_sdk_elasticloadbalancingv2::types::{Listener, Rule};
+use aws_sdk_elasticloadbalancingv2::types::{Listener, Rule, TargetGroup};
 
 use crate::domain::{AlbPlace, Fault, FaultKind};
 use crate::sources::aws::Aws;
@@ -67,7 +67,7 @@ async fn search(aws: &Aws, names: [&String; 2]) -> Result<Divided, Fault> {
         }
     }
     let mut balancers: Vec<&String> =
-        answer.target_groups().iter().flat_map(|group| group.load_balancer_arns()).collect();
+        answer.target_groups().iter().flat_map(TargetGroup::load_balancer_arns).collect();
     balancers.retain(|arn| arn.contains(":loadbalancer/app/"));
     balancers.sort_unstable();
     balancers.dedup();

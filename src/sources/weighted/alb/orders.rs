@@ -37,7 +37,7 @@ pub(in super::super) async fn read_again(aws: &Aws, target: &Target) -> Snapshot
 pub(in super::super) async fn send(changes: &Changes, order: &Order) -> Progress {
     let client = &changes.elb;
     let text = |name: &str| param(order, name).and_then(Value::as_str).map(str::to_owned);
-    let actions = |name: &str| param(order, name).map(of_call);
+    let actions = |name: &str| param(order, name).and_then(of_call);
     let accepted = |request: Option<&str>| Progress::Accepted {
         request_id: request.map(str::to_owned),
         answer: String::new(),
@@ -45,15 +45,17 @@ pub(in super::super) async fn send(changes: &Changes, order: &Order) -> Progress
     };
     match order.call.operation.as_str() {
         "ModifyRule" => {
+            let Some(actions) = actions("Actions") else { return unknown_call(order) };
             let call = client.modify_rule().set_rule_arn(text("RuleArn"));
-            match call.set_actions(actions("Actions")).send().await {
+            match call.set_actions(Some(actions)).send().await {
                 Ok(answer) => accepted(answer.request_id()),
                 Err(error) => failed(order, &error),
             }
         }
         "ModifyListener" => {
+            let Some(actions) = actions("DefaultActions") else { return unknown_call(order) };
             let call = client.modify_listener().set_listener_arn(text("ListenerArn"));
-            match call.set_default_actions(actions("DefaultActions")).send().await {
+            match call.set_default_actions(Some(actions)).send().await {
                 Ok(answer) => accepted(answer.request_id()),
                 Err(error) => failed(order, &error),
             }

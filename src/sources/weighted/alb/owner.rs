@@ -7,8 +7,10 @@
 
 use std::time::Duration;
 
-use aws_sdk_codedeploy::types::{ComputePlatform, DeploymentGroupInfo};
-use aws_sdk_ecs::types::{LoadBalancer, Service};
+use aws_sdk_codedeploy::types::{
+    ComputePlatform, DeploymentGroupInfo, LoadBalancerInfo, TargetGroupPairInfo,
+};
+use aws_sdk_ecs::types::{LoadBalancer, Service, TaskSet};
 
 use crate::domain::Fault;
 use crate::sources::aws::Aws;
@@ -128,7 +130,7 @@ fn owns(service: &Service, groups: &[String]) -> Option<String> {
     let controller = service.deployment_controller().map(|controller| controller.r#type().as_str());
     match controller {
         Some("CODE_DEPLOY") => {
-            let sets = service.task_sets().iter().flat_map(|set| set.load_balancers());
+            let sets = service.task_sets().iter().flat_map(TaskSet::load_balancers);
             let mut used = service.load_balancers().iter().chain(sets);
             used.any(registers).then(|| format!("CodeDeploy (ECS service {})", names()))
         }
@@ -186,8 +188,8 @@ async fn on_ecs(aws: &Aws, names: Vec<String>, turns: &mut Turns) -> Result<Vec<
 
 /// Whether a deployment group shifts between one of the groups and another. It knows them by name.
 fn pairs(info: &DeploymentGroupInfo, groups: &[String]) -> bool {
-    let pairs = info.load_balancer_info().map(|info| info.target_group_pair_info_list());
-    let named = pairs.unwrap_or_default().iter().flat_map(|pair| pair.target_groups());
+    let pairs = info.load_balancer_info().map(LoadBalancerInfo::target_group_pair_info_list);
+    let named = pairs.unwrap_or_default().iter().flat_map(TargetGroupPairInfo::target_groups);
     let mut named = named.filter_map(|group| group.name());
     named.any(|name| groups.iter().any(|arn| group_name(arn) == name))
 }

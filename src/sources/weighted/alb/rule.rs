@@ -1,7 +1,10 @@
 //! What holds the weights: which two target groups it divides between, and the call that sets them.
 //! Pure.
 
-use aws_sdk_elasticloadbalancingv2::types::{Action, ActionTypeEnum, Rule, RuleCondition};
+use aws_sdk_elasticloadbalancingv2::types::{
+    Action, ActionTypeEnum, ForwardActionConfig, HostHeaderConditionConfig,
+    PathPatternConditionConfig, Rule, RuleCondition,
+};
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -122,15 +125,16 @@ fn is_forward(action: &Action) -> bool {
 
 /// The values of a condition, in its new or its old spelling.
 fn values(condition: &RuleCondition) -> Vec<&str> {
-    let hosts = condition.host_header_config().map(|config| config.values());
-    let paths = condition.path_pattern_config().map(|config| config.values());
+    let hosts = condition.host_header_config().map(HostHeaderConditionConfig::values);
+    let paths = condition.path_pattern_config().map(PathPatternConditionConfig::values);
     let new = hosts.or(paths).filter(|values| !values.is_empty());
     new.unwrap_or(condition.values()).iter().map(String::as_str).collect()
 }
 
 /// The groups of a forward action; one that stands alone has no list and no weight to set.
 fn groups(at: usize, action: &Action) -> Vec<Group> {
-    let listed = action.forward_config().map(|config| config.target_groups()).unwrap_or_default();
+    let listed =
+        action.forward_config().map(ForwardActionConfig::target_groups).unwrap_or_default();
     let group = |(index, arn, weight): (usize, &str, Option<i32>)| Group {
         name: group_name(arn).to_owned(),
         arn: arn.to_owned(),

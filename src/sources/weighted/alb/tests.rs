@@ -171,7 +171,7 @@ fn an_order_sets_the_weights_and_sends_all_else_as_it_was_read() {
         (call.service.as_str(), call.permission()),
         ("elasticloadbalancing", "elasticloadbalancing:ModifyRule".to_owned())
     );
-    let sent = of_call(&call.params[1].1);
+    let sent = of_call(&call.params[1].1).unwrap();
     let mut login = login();
     login.authenticate_oidc_config.as_mut().unwrap().use_existing_client_secret = Some(true);
     assert_eq!(sent, [login, forward(&[("a", 75), ("b", 25)], Some(600))]);
@@ -211,12 +211,15 @@ fn every_kind_of_action_comes_back_from_json_as_it_was() {
         kind(ActionTypeEnum::FixedResponse).fixed_response_config(fixed).build(),
         forward(&[("a", 1), ("b", 2)], None),
     ];
-    assert_eq!(of_call(&to_send(&actions).unwrap()), actions);
+    assert_eq!(of_call(&to_send(&actions).unwrap()), Some(actions));
     // A group beside the list is not taken back, and a weight that was left out is 1.
     let mut doubled = forward(&[("a", 1), ("b", 2)], None);
     doubled.target_group_arn = Some(arn("a"));
     doubled.forward_config.as_mut().unwrap().target_groups.as_mut().unwrap()[0].weight = None;
-    assert_eq!(of_call(&to_send(&[doubled]).unwrap()), [forward(&[("a", 1), ("b", 2)], None)]);
+    let wanted = vec![forward(&[("a", 1), ("b", 2)], None)];
+    assert_eq!(of_call(&to_send(&[doubled]).unwrap()), Some(wanted));
+    let unknown = json!([{ "Type": "forward", "Order": 1, "Mirror": true }]);
+    assert_eq!(of_call(&unknown), None, "something would be left out");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_elasticloadbalancingv2::types::LoadBalancer;
-use aws_sdk_route53::types::{HostedZone, ResourceRecordSet, RrType};
+use aws_sdk_route53::types::{HostedZone, HostedZoneConfig, ResourceRecordSet, RrType};
 
 use crate::domain::{Fault, FaultKind};
 use crate::sources::aws::Aws;
@@ -35,7 +35,7 @@ pub(super) async fn zone(aws: &Aws, zone: &str) -> Result<String, Fault> {
         [] => Err(Fault::new(FaultKind::NotFound, ZONES, format!("no hosted zone {zone}"))),
         several => {
             let name = |zone: &&HostedZone| {
-                let private = zone.config().is_some_and(|config| config.private_zone());
+                let private = zone.config().is_some_and(HostedZoneConfig::private_zone);
                 format!("{} ({})", id(zone), if private { "private" } else { "public" })
             };
             let names: Vec<String> = several.iter().map(name).collect();

@@ -218,9 +218,11 @@ impl Kind for Route53 {
                 (Part::Records, replace(&mut raw.records, result, now))
             }
             Answer::Change(id, result) => {
-                if result == Ok(true) {
-                    self.memory.note(&target, |sync| sync.is_in_sync(&id, now));
-                }
+                self.memory.note(&target, |sync| match &result {
+                    Ok(true) => sync.is_in_sync(&id, now),
+                    Err(fault) if !fault.passes_by_itself() => sync.is_not_told(&id),
+                    Ok(false) | Err(_) => {}
+                });
                 (Part::Change, replace(&mut raw.change, result.map(|_| ()), now))
             }
             Answer::Balancers(result) => {

@@ -73,10 +73,8 @@ impl Pair {
     /// lose something.
     pub(crate) fn call(&self) -> Result<Call, String> {
         let change = |record: &ResourceRecordSet| {
-            let sent = json_of(record);
-            let faithful = of_json(&sent).as_ref() == Some(record);
-            let kept = || json!({ "Action": "UPSERT", "ResourceRecordSet": sent });
-            faithful.then(kept).ok_or_else(|| {
+            let faithful = of_json(&json_of(record)).as_ref() == Some(record);
+            faithful.then(|| change_json(&ChangeAction::Upsert, record)).ok_or_else(|| {
                 let name = identifier(record);
                 format!("the record {name} has something that this program cannot send back")
             })
@@ -128,7 +126,11 @@ pub(super) fn plain(name: &str) -> String {
     name.trim_end_matches('.').to_owned()
 }
 
-/// The batch that JSON describes; nothing when it describes none.
+fn change_json(action: &ChangeAction, record: &ResourceRecordSet) -> Value {
+    json!({ "Action": action.as_str(), "ResourceRecordSet": json_of(record) })
+}
+
+/// The batch that an order's call describes; nothing when it would not be sent just like that.
 pub(super) fn batch(value: &Value) -> Option<ChangeBatch> {
     let change = |change: &Value| {
         Change::builder()
@@ -138,7 +140,10 @@ pub(super) fn batch(value: &Value) -> Option<ChangeBatch> {
             .ok()
     };
     let changes = value.get("Changes")?.as_array()?.iter().map(change).collect::<Option<Vec<_>>>();
-    ChangeBatch::builder().set_changes(Some(changes?)).build().ok()
+    let batch = ChangeBatch::builder().set_changes(Some(changes?)).build().ok()?;
+    let again = |change: &Change| Some(change_json(change.action(), change.resource_record_set()?));
+    let again = batch.changes().iter().map(again).collect::<Option<Vec<Value>>>()?;
+    (json!({ "Changes": again }) == *value).then_some(batch)
 }
 
 fn json_of(record: &ResourceRecordSet) -> Value {

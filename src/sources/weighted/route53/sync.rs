@@ -69,6 +69,13 @@ impl Sync {
         self.change = None;
     }
 
+    /// Nobody may or can tell how far the change with this id is.
+    pub(crate) fn is_not_told(&mut self, id: &str) {
+        if self.pending() == Some(id) {
+            self.change = None;
+        }
+    }
+
     /// The id of the change that can be asked for.
     pub(crate) fn pending(&self) -> Option<&str> {
         match &self.change {
@@ -180,6 +187,18 @@ mod tests {
         sync.is_in_sync("C1", at(30));
         assert_eq!(sync.answered(), share(10));
         assert_eq!(looked(&sync, 40, 80).answered(), share(40));
+    }
+
+    #[test]
+    fn a_change_that_cannot_be_asked_for_is_like_anybodys() {
+        let mut sync = Sync::after(None, share(0), at(0));
+        sync.sends(share(10));
+        sync.taken("C1".into());
+        sync.is_not_told("C0");
+        assert_eq!(sync.pending(), Some("C1"));
+        sync.is_not_told("C1");
+        let sync = looked(&looked(&sync, 10, 5), 10, 65);
+        assert_eq!((sync.answered(), sync.pending()), (share(10), None));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::sources::weighted::sides::{self, Owned, Roles};
 
 use super::find::Balancer;
 use super::records::{self, Pair, RECORDS, identifier, leads_to};
-use super::{Place, Raw};
+use super::{Place, Raw, Sync};
 
 const BALANCERS: &str = "elasticloadbalancing:DescribeLoadBalancers";
 
@@ -82,7 +82,7 @@ fn rollout(place: &Place, raw: &Raw, (pair, roles): (&Pair, &Roles), now: Timest
     let dial = sides::dial(pair.call(), places.each_ref().map(String::as_str), held);
     let owned = pair.policy().map_or(Owned::Free, Owned::By);
     let life = pair.life();
-    let answered = raw.sync.as_ref().map(|sync| sync.answered());
+    let answered = raw.sync.as_ref().map(Sync::answered);
     let traffic = Traffic {
         of: ShareOf::Answers,
         listener: planned.map(|newest| ListenerSplit::Split(answered.unwrap_or(*newest))),

@@ -1,0 +1,202 @@
+//! Servers of other origin, as processes on loopback: the simulator is written by the same hands as
+//! the program, and a mistake about the protocol could hide in both.
+//!
+//! They are looked for in the folder that `CUTOVER_SERVERS` names, else on the `PATH`; where there
+//! are none the tests say so and end.
+
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::cli::process::{Ended, Home};
+
+/// How long a server may take to begin to answer.
+const START: Duration = Duration::from_secs(60);
+
+/// A server in a process of its own, with a world in it.
+struct Server {
+    child: Child,
+    folder: PathBuf,
+    port: u16,
+    home: Home,
+    rule: String,
+}
+
+/// The folder that holds a program.
+fn folder(program: &str) -> Option<PathBuf> {
+    let named = std::env::var_os("CUTOVER_SERVERS").map(PathBuf::from);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut all = named.into_iter().chain(std::env::split_paths(&path));
+    all.find(|folder| folder.join(program).is_file())
+}
+
+impl Server {
+    /// Starts a server and fills it; nothing where it is not installed.
+    fn start(program: &str, settings: impl Fn(&mut Command, u16)) -> Option<Self> {
+        let Some(folder) = folder(program) else {
+            eprintln!("{program} is not installed: skipped");
+            return None;
+        };
+        let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+        let mut command = Command::new(folder.join(program));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        settings(&mut command, port);
+        let child = command.spawn().unwrap();
+        let mut server = Self { child, folder, port, home: Home::new(), rule: String::new() };
+        server.wait();
+        let world = server.world(&["seed"]);
+        server.rule = world["rule"].as_str().unwrap().to_owned();
+        Some(server)
+    }
+
+    fn wait(&mut self) {
+        let began = Instant::now();
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            assert!(began.elapsed() < START, "it does not answer");
+            assert!(self.child.try_wait().unwrap().is_none(), "it has ended");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// What the AWS SDK for Python makes or reads there.
+    fn world(&self, args: &[&str]) -> Value {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e/servers/world.py");
+        let mut command = Command::new(self.folder.join("python3"));
+        let output = command.arg(script).arg(self.port.to_string()).args(args).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{told}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    fn read(&self) -> Value {
+        self.world(&["read", &self.rule])
+    }
+
+    fn at(&self, command: &mut Command) -> Ended {
+        command
+            .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", self.port))
+            .env("AWS_REGION", "eu-west-1")
+            .env("AWS_ACCESS_KEY_ID", "testing")
+            .env("AWS_SECRET_ACCESS_KEY", "testing");
+        Home::ended(command)
+    }
+
+    /// `cutover` against this server.
+    fn cutover(&self, args: &[&str]) -> Ended {
+        self.at(&mut self.home.command(args))
+    }
+
+    /// A line for a shell, with the AWS CLI that is beside the server; nothing where there is none.
+    fn shell(&self, line: &str) -> Option<Ended> {
+        let aws = self.folder.join("aws");
+        if !aws.is_file() {
+            eprintln!("the AWS CLI is not installed: skipped");
+            return None;
+        }
+        let path = std::env::join_paths([&*self.folder, Path::new("/usr/bin"), Path::new("/bin")]);
+        let mut command = Command::new("sh");
+        command.args(["-c", line]).env("PATH", path.unwrap());
+        Some(self.at(&mut command))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn moto() -> Option<Server> {
+    Server::start("moto_server", |command, port| {
+        command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
+    })
+}
+
+fn ministack() -> Option<Server> {
+    Server::start("ministack", |command, port| {
+        command.env("GATEWAY_PORT", port.to_string()).env("BIND_HOST", "127.0.0.1");
+    })
+}
+
+/// The JSON of `cutover status`, of an order, ...
+fn document(ended: &Ended) -> Value {
+    serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{ended:?}"))
+}
+
+/// The weights of a rule's last action.
+fn weights(world: &Value) -> Vec<i64> {
+    let actions = world["rule"]["Actions"].as_array().unwrap();
+    let groups = actions.last().unwrap()["ForwardConfig"]["TargetGroups"].as_array().unwrap();
+    groups.iter().map(|group| group["Weight"].as_i64().unwrap()).collect()
+}
+
+/// A rule's world without the weights.
+fn frame(world: &Value) -> Value {
+    let mut rule = world["rule"].clone();
+    for action in rule["Actions"].as_array_mut().unwrap() {
+        if let Some(groups) = action["ForwardConfig"]["TargetGroups"].as_array_mut() {
+            groups.iter_mut().for_each(|group| group["Weight"] = Value::Null);
+        } else {
+            action.as_object_mut().unwrap().remove("ForwardConfig");
+        }
+    }
+    rule
+}
+
+fn records(server: &Server) {
+    let target = "route53:example.com/api.example.com/A";
+    let ended = server.cutover(&["shift", target, "25", "--yes", "--json"]);
+    assert_eq!(document(&ended)["outcome"], "accepted", "{ended:?}");
+    let world = server.read();
+    let seen = world["records"].as_array().unwrap().iter().map(|record| {
+        let value = record["ResourceRecords"][0]["Value"].as_str().unwrap().to_owned();
+        (record["Weight"].as_i64().unwrap(), record["TTL"].as_i64().unwrap(), value)
+    });
+    let wanted = [(75, 30, "192.0.2.1".to_owned()), (25, 30, "192.0.2.2".to_owned())];
+    assert_eq!(seen.collect::<Vec<_>>(), wanted);
+    let said = "route53:blue@example.com/api.example.com/A";
+    let dry = server.cutover(&["rollback", said, "--dry-run", "--json"]);
+    let line = document(&dry)["cli"].as_str().unwrap_or_else(|| panic!("{dry:?}")).to_owned();
+    let Some(ended) = server.shell(&line) else { return };
+    assert_eq!(ended.code, Some(0), "{line}: {ended:?}");
+    let weights = server.read()["records"].as_array().unwrap().clone();
+    let weights: Vec<&Value> = weights.iter().map(|record| &record["Weight"]).collect();
+    assert_eq!(weights, [&json!(100), &json!(0)]);
+}
+
+#[test]
+fn moto_has_the_weights_that_were_ordered_and_nothing_else_has_changed() {
+    let Some(server) = moto() else { return };
+    let before = server.read();
+    assert_eq!(weights(&before), [100, 0]);
+    let target = format!("alb:shop-a@{}", server.rule);
+    let shift = ["shift", &target, "25", "--yes", "--json"];
+    let ended = server.cutover(&shift);
+    assert_eq!(document(&ended)["outcome"], "accepted", "{ended:?}");
+    let after = server.read();
+    assert_eq!((weights(&after), frame(&after)), (vec![75, 25], frame(&before)));
+    let by_groups = server.cutover(&["shift", "alb:shop-a/shop-b", "60", "--yes", "--json"]);
+    assert_eq!(document(&by_groups)["outcome"], "accepted", "{by_groups:?}");
+    assert_eq!(weights(&server.read()), [40, 60]);
+    let dry = server.cutover(&["rollback", &target, "--dry-run", "--json"]);
+    let line = document(&dry)["cli"].as_str().unwrap_or_else(|| panic!("{dry:?}")).to_owned();
+    if let Some(ended) = server.shell(&line) {
+        assert_eq!(ended.code, Some(0), "{line}: {ended:?}");
+        let after = server.read();
+        assert_eq!((weights(&after), frame(&after)), (vec![100, 0], frame(&before)));
+    }
+    records(&server);
+}
+
+#[test]
+fn ministack_has_the_records_that_were_ordered_and_its_rules_are_told_for_what_they_are() {
+    let Some(server) = ministack() else { return };
+    records(&server);
+    // Its load balancers keep no list of target groups: what it answers has none.
+    let ended = server.cutover(&["shift", &format!("alb:{}", server.rule), "25", "--yes"]);
+    ended.is_error(&["the rule forwards to no target group"]);
+}
