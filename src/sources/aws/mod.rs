@@ -118,7 +118,7 @@ pub(super) struct Reads {
     pub(super) elb: aws_sdk_elasticloadbalancingv2::Client,
     pub(super) cloudwatch: aws_sdk_cloudwatch::Client,
     pub(super) sts: aws_sdk_sts::Client,
-    #[allow(dead_code, reason = "not asked yet")]
+    #[expect(dead_code, reason = "not asked yet")]
     pub(super) route53: aws_sdk_route53::Client,
     pub(super) beanstalk: aws_sdk_elasticbeanstalk::Client,
     pub(super) lambda: aws_sdk_lambda::Client,
@@ -129,9 +129,9 @@ pub(super) struct Reads {
 pub(super) struct Changes {
     pub(super) codedeploy: aws_sdk_codedeploy::Client,
     pub(super) ecs: aws_sdk_ecs::Client,
-    #[allow(dead_code, reason = "no order goes to a load balancer yet")]
+    #[expect(dead_code, reason = "no order goes to a load balancer yet")]
     pub(super) elb: aws_sdk_elasticloadbalancingv2::Client,
-    #[allow(dead_code, reason = "no order goes to Route 53 yet")]
+    #[expect(dead_code, reason = "no order goes to Route 53 yet")]
     pub(super) route53: aws_sdk_route53::Client,
     pub(super) beanstalk: aws_sdk_elasticbeanstalk::Client,
     pub(super) codepipeline: aws_sdk_codepipeline::Client,
