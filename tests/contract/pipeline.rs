@@ -144,5 +144,9 @@ async fn without_a_pipeline_nothing_is_asked_again_for_long() {
     let refused = rollout(&bench.look().await).offer(Action::Continue);
     assert_eq!(refused, Err(Refusal::NoGate));
     let offers = rollout(&bench.look().await).offers.clone();
-    assert!(offers.iter().all(|offer| !matches!(offer, Offered::Possible { means: Means::Approve, .. })));
+    assert!(
+        offers
+            .iter()
+            .all(|offer| !matches!(offer, Offered::Possible { means: Means::Approve, .. }))
+    );
 }

@@ -153,7 +153,9 @@ pub(crate) async fn split(
         .send()
         .await
         .map_err(|error| fault("elasticbeanstalk:DescribeConfigurationSettings", &error))?;
-    let options = answer.configuration_settings().iter().flat_map(|one| one.option_settings());
+    let options = answer.configuration_settings().iter().flat_map(
+        aws_sdk_elasticbeanstalk::types::ConfigurationSettingsDescription::option_settings,
+    );
     let option = |space: &str, name: &str| {
         options
             .clone()

@@ -109,12 +109,12 @@ pub(crate) async fn reconcile(aws: &Aws, order: &Order, lost: Fault) -> Progress
         }
         _ => rollout.kind != RolloutKind::Rollout,
     });
-    match carried_out {
-        true => Progress::Accepted {
-            request_id: None,
-            answer: "the answer was lost; reading shows that it was carried out".to_owned(),
-            rollout: None,
-        },
-        false => Progress::Unknown { fault: lost },
+    if !carried_out {
+        return Progress::Unknown { fault: lost };
+    }
+    Progress::Accepted {
+        request_id: None,
+        answer: "the answer was lost; reading shows that it was carried out".to_owned(),
+        rollout: None,
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_elasticbeanstalk::types::{ApplicationMetrics, StatusCodes};
+use aws_sdk_elasticbeanstalk::types::{ApplicationMetrics, Latency, StatusCodes};
 use jiff::Timestamp;
 
 use crate::domain::{LatencyBasis, Metrics, Point, SideMetrics};
@@ -37,9 +37,9 @@ impl Sample {
             rate: f64::from(told.request_count().max(0)),
             client_errors: share(StatusCodes::status4xx).map(f64::from),
             errors: share(StatusCodes::status5xx).map(f64::from),
-            p50: sane(latency.and_then(|latency| latency.p50())),
-            p90: sane(latency.and_then(|latency| latency.p90())),
-            p99: sane(latency.and_then(|latency| latency.p99())),
+            p50: sane(latency.and_then(Latency::p50)),
+            p90: sane(latency.and_then(Latency::p90)),
+            p99: sane(latency.and_then(Latency::p99)),
         }
     }
 

@@ -32,6 +32,8 @@ pub(crate) struct Fleet {
     pub(crate) green: BTreeSet<String>,
     /// Those that were asked about.
     pub(crate) told: Vec<InstanceTarget>,
+    /// Those that failed in the deployment that is undone: why it is undone.
+    pub(crate) failed: Option<Vec<InstanceTarget>>,
     /// The load balancer that their target group is behind.
     pub(crate) load_balancer: Option<String>,
 }
@@ -64,11 +66,17 @@ pub(crate) async fn look(aws: &Aws, wanted: Wanted, before: Option<Fleet>) -> Re
         let wanted = (TargetFilterName::ServerInstanceLabel, label.as_str().to_owned());
         ids(aws, &labels_of, Some(wanted))
     };
-    let (blue, green) = match known.filter(|_| undone.is_some()) {
+    let over = known.filter(|_| undone.is_some());
+    let known_failed = over.as_ref().and_then(|known| known.failed.clone());
+    let (blue, green) = match over {
         // The sides of what is over do not change.
         Some(known) => (known.blue, known.green),
         None if in_place => (BTreeSet::new(), ids(aws, &labels_of, None).await?),
         None => tokio::try_join!(side(TargetLabel::Blue), side(TargetLabel::Green))?,
+    };
+    let failed = match (known_failed, &undone) {
+        (None, Some(undone)) => Some(failed(aws, undone).await?),
+        (known, _) => known,
     };
     let all = match undone {
         Some(_) => ids(aws, &id, None).await?,
@@ -80,7 +88,14 @@ pub(crate) async fn look(aws: &Aws, wanted: Wanted, before: Option<Fleet>) -> Re
         let telling = telling(aws, &id, &green, &blue).await?;
         told(aws, &id, telling).await?
     };
-    Ok(Fleet { labels_of, blue, green, told, load_balancer })
+    Ok(Fleet { labels_of, blue, green, told, failed, load_balancer })
+}
+
+/// The instances that failed in a deployment that is over.
+async fn failed(aws: &Aws, id: &str) -> Result<Vec<InstanceTarget>, Fault> {
+    let wanted = (TargetFilterName::TargetStatus, TargetStatus::Failed.as_str().to_owned());
+    let ids = ids(aws, id, Some(wanted)).await?;
+    told(aws, id, ids.into_iter().take(A_CALL).collect()).await
 }
 
 /// Those of a large fleet that say most: what fails or is at work, then some of each side.

@@ -55,9 +55,9 @@ mod tests {
     fn the_main_version_gets_what_the_others_leave() {
         let others = [("42".to_owned(), 0.1)].into();
         let alias = Alias { arn: None, main: "41".to_owned(), others };
-        let shares = ["41", "42", "43"].map(|version| alias.share(version).round());
-        assert_eq!(shares, [90.0, 10.0, 0.0]);
+        let shares = ["41", "42", "43"].map(|version| alias.share(version).round() as i64);
+        assert_eq!(shares, [90, 10, 0]);
         let alone = Alias { arn: None, main: "41".to_owned(), others: BTreeMap::new() };
-        assert_eq!((alone.share("41"), alone.share("42")), (100.0, 0.0));
+        assert_eq!(["41", "42"].map(|version| alone.share(version).round() as i64), [100, 0]);
     }
 }

@@ -60,10 +60,8 @@ fn side(
 ) -> SideMetrics {
     let get = |name: &str| kept.points(&id(side, name), span);
     let answered = get("requests");
-    let refused = match measured.is_balanced() {
-        true => get(REFUSED),
-        false => vec![Point::Absent; answered.len()],
-    };
+    let refused =
+        if measured.is_balanced() { get(REFUSED) } else { vec![Point::Absent; answered.len()] };
     // A refused connection never becomes a counted request: it is one more of both.
     let requests = plus(&answered, &refused);
     let errors = plus(&get("e5xx"), &refused);

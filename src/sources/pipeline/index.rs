@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_codepipeline::types::{ActionCategory, ActionDeclaration};
+use aws_sdk_codepipeline::types::{ActionCategory, ActionDeclaration, PipelineDeclaration};
 use jiff::Timestamp;
 
 use crate::domain::Fault;
@@ -43,7 +43,7 @@ pub(super) async fn read(aws: &Aws) -> Result<Index, Fault> {
         let call = aws.reads().codepipeline.get_pipeline().name(&name);
         let answer =
             call.send().await.map_err(|error| fault("codepipeline:GetPipeline", &error))?;
-        let stages = answer.pipeline().map(|pipeline| pipeline.stages()).unwrap_or_default();
+        let stages = answer.pipeline().map(PipelineDeclaration::stages).unwrap_or_default();
         let actions = || stages.iter().flat_map(|s| s.actions().iter().map(move |a| (s.name(), a)));
         let named = |(stage, action): (&str, &ActionDeclaration)| {
             (stage.to_owned(), action.name().to_owned())

@@ -1,6 +1,6 @@
 //! An answer to an approval: the state is read again, then the one call goes out, once.
 
-use aws_sdk_codepipeline::types::{ApprovalResult, ApprovalStatus};
+use aws_sdk_codepipeline::types::{ActionExecutionStatus, ApprovalResult, ApprovalStatus};
 use serde_json::Value;
 
 use crate::domain::{
@@ -22,8 +22,8 @@ pub(crate) async fn read_again(aws: &Aws, order: &Order) -> Snapshot {
     let is_ecs = order.expected.rollout.as_str().starts_with("arn:");
     let deployed = async {
         match &order.target {
-            Target::Ecs { .. } if is_ecs => ecs::orders::read_again(aws, order).await,
-            _ => codedeploy::orders::read_again(aws, order).await,
+            Target::Ecs { .. } if is_ecs => Box::pin(ecs::orders::read_again(aws, order)).await,
+            _ => Box::pin(codedeploy::orders::read_again(aws, order)).await,
         }
     };
     let name = text(order, "pipelineName");
@@ -112,15 +112,15 @@ pub(crate) async fn reconcile(aws: &Aws, order: &Order, lost: Fault) -> Progress
         state::action(stage, &action)
     });
     let answered = latest.is_some_and(|latest| {
-        let open = latest.status().map(|status| status.as_str()) == Some("InProgress");
+        let open = latest.status() == Some(&ActionExecutionStatus::InProgress);
         !open && latest.summary() == wanted
     });
-    match answered {
-        true => Progress::Accepted {
-            request_id: None,
-            answer: "the answer was lost; reading shows that it was carried out".to_owned(),
-            rollout: None,
-        },
-        false => Progress::Unknown { fault: lost },
+    if !answered {
+        return Progress::Unknown { fault: lost };
+    }
+    Progress::Accepted {
+        request_id: None,
+        answer: "the answer was lost; reading shows that it was carried out".to_owned(),
+        rollout: None,
     }
 }

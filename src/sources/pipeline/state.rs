@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_codepipeline::operation::get_pipeline_state::GetPipelineStateOutput;
-use aws_sdk_codepipeline::types::{ActionExecution, PipelineExecutionSummary, StageState};
+use aws_sdk_codepipeline::types::{
+    ActionExecution, ActionExecutionStatus, PipelineExecutionSummary, StageExecution, StageState,
+};
 
 use crate::domain::{Fault, Pipeline, PipelineApproval, PipelineRun, SourceRevision};
 use crate::sources::aws::Aws;
@@ -80,7 +82,7 @@ pub(super) fn approval(
         stage.action_states().iter().find_map(|state| {
             let action = state.action_name()?;
             let latest = state.latest_execution()?;
-            let waits = latest.status().map(|status| status.as_str()) == Some("InProgress");
+            let waits = latest.status() == Some(&ActionExecutionStatus::InProgress);
             (waits && wanted(name, action)).then(|| {
                 let approval = PipelineApproval {
                     stage: name.to_owned(),
@@ -102,7 +104,7 @@ pub(super) fn action<'a>(stage: &'a StageState, name: &str) -> Option<&'a Action
 }
 
 fn execution(stage: &StageState) -> Option<&str> {
-    stage.latest_execution().map(|latest| latest.pipeline_execution_id())
+    stage.latest_execution().map(StageExecution::pipeline_execution_id)
 }
 
 async fn newest(aws: &Aws, pipeline: &str) -> Result<Runs, Fault> {

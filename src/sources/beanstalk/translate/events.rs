@@ -1,6 +1,6 @@
 //! The timeline: what Elastic Beanstalk says, and the causes that it names for bad health.
 
-use aws_sdk_elasticbeanstalk::types::EventDescription;
+use aws_sdk_elasticbeanstalk::types::{EventDescription, EventSeverity};
 use jiff::Timestamp;
 
 use crate::domain::{EventKind, Side, TimelineEvent};
@@ -29,7 +29,7 @@ fn said(raw: &Raw, event: &EventDescription) -> Option<TimelineEvent> {
     } else {
         EventKind::Service
     };
-    let severity = event.severity().map(|severity| severity.as_str());
+    let severity = event.severity().map(EventSeverity::as_str);
     let loud = severity.filter(|severity| matches!(*severity, "WARN" | "ERROR" | "FATAL"));
     let text = match loud {
         Some(severity) => format!("{environment} {severity}: {message}"),

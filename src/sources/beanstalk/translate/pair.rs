@@ -36,9 +36,10 @@ impl<'a> Pair<'a> {
         let events = raw.events.value().map(Vec::as_slice).unwrap_or_default();
         let busy = [blue, green].iter().all(|one| status(one) == "Updating");
         Some(Self {
-            serves: match green.cname() == Some(&roles.served_name) {
-                true => Side::Green,
-                false => Side::Blue,
+            serves: if green.cname() == Some(&roles.served_name) {
+                Side::Green
+            } else {
+                Side::Blue
             },
             swapped: swaps(events, None).into_iter().map(|(at, _)| at).max(),
             // Nothing else changes both at once; what is said about it comes later.

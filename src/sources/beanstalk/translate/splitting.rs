@@ -64,10 +64,7 @@ pub(super) fn rollout(
     let phase = phase(raw, environment, splitting, undone);
     Some(Rollout {
         id: RolloutId::new(format!("{}:{}", splitting.environment, splitting.green)),
-        kind: match undone {
-            true => RolloutKind::Rollback { undoes: None },
-            false => RolloutKind::Rollout,
-        },
+        kind: if undone { RolloutKind::Rollback { undoes: None } } else { RolloutKind::Rollout },
         name: splitting.environment.clone(),
         configuration: "TrafficSplitting".to_owned(),
         creator: "user".to_owned(),

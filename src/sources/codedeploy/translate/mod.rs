@@ -15,8 +15,8 @@ use aws_sdk_codedeploy::types::DeploymentInfo;
 use jiff::Timestamp;
 
 use crate::domain::{
-    EndReason, Fact, Gate, Identity, ListenerSplit, Phase, RollbackLink, Rollout, RolloutId,
-    RolloutKind, Side, Snapshot, Split, Target,
+    EndReason, Environment, Fact, Gate, Identity, ListenerSplit, Phase, RollbackLink, Rollout,
+    RolloutId, RolloutKind, Side, Snapshot, Split, Stage, Target, Traffic,
 };
 use crate::sources::measure;
 use crate::sources::metrics::Groups;
@@ -85,26 +85,11 @@ pub(crate) fn part_of(target: &Target, raw: &Raw) -> Option<Target> {
 
 fn rollout(raw: &Raw, control: &Control, deployment: &Deployment, now: Timestamp) -> Rollout {
     let info = &deployment.info;
-    let sides = Sides::of(raw);
     let phase = phase_of(raw, deployment);
     let kind = kind(info);
-    let traffic = match deployment.platform() {
-        Platform::Service => traffic::traffic(raw, &sides, &phase),
-        Platform::Function => function::traffic(raw),
-        Platform::Instances => fleet::traffic(raw, deployment),
-    };
-    let environment = |side| match deployment.platform() {
-        Platform::Service => sides::environment(raw, &sides, side),
-        Platform::Function => function::environment(raw, side),
-        Platform::Instances => fleet::environment(raw, deployment, &phase, side),
-    };
-    let share = traffic.planned.value().map(|split| split.green.get());
+    let traffic = traffic_of(raw, deployment, &phase);
+    let environment = |side| environment(raw, deployment, &phase, side);
     let is_rollout = kind == RolloutKind::Rollout;
-    let restored = matches!(
-        traffic.listener.fresh(),
-        Some(ListenerSplit::Split(split)) if *split == Split::ALL_BLUE
-    ) || deployment.is_to_instances()
-        && traffic.planned.fresh() == Some(&Split::ALL_BLUE);
     let goes_back_by_itself = is_rollout && offers::goes_back_by_itself(info, now);
     let situation = offers::Situation {
         deployment,
@@ -122,25 +107,22 @@ fn rollout(raw: &Raw, control: &Control, deployment: &Deployment, now: Timestamp
         description: info.description().map(str::to_owned),
         created: moment(info.create_time()),
         ended: moment(info.complete_time()),
-        stages: match (deployment.is_to_instances(), is_rollout) {
-            (false, true) => stages::rollout(deployment, &phase, share),
-            (false, false) => stages::rollback(deployment, &phase, restored),
-            (true, true) => fleet::rollout(raw, deployment, &phase),
-            (true, false) => fleet::rollback(raw, &phase, restored),
-        },
+        stages: stages_of(raw, deployment, (&phase, &traffic), is_rollout),
         gate: match phase {
             Phase::AwaitingApproval => Some(Gate::Approval),
             Phase::Baking => Some(Gate::Bake),
             _ => None,
         },
-        next: match deployment.is_to_instances() {
-            true => fleet::next(raw, deployment, &phase),
-            false => schedule::next(raw, deployment, &phase, now),
+        next: if deployment.is_to_instances() {
+            fleet::next(raw, deployment, &phase)
+        } else {
+            schedule::next(raw, deployment, &phase, now)
         }
         .filter(|_| is_rollout),
-        instant_rollback_until: match deployment.is_to_instances() {
-            true => fleet::instant_rollback_until(raw, deployment, &phase),
-            false => schedule::instant_rollback_until(deployment, &phase),
+        instant_rollback_until: if deployment.is_to_instances() {
+            fleet::instant_rollback_until(raw, deployment, &phase)
+        } else {
+            schedule::instant_rollback_until(deployment, &phase)
         }
         .filter(|_| is_rollout),
         blue: environment(Side::Blue),
@@ -152,6 +134,43 @@ fn rollout(raw: &Raw, control: &Control, deployment: &Deployment, now: Timestamp
         traffic,
         phase,
         kind,
+    }
+}
+
+/// Who gets the requests, by whatever divides them.
+fn traffic_of(raw: &Raw, deployment: &Deployment, phase: &Phase) -> Traffic {
+    match deployment.platform() {
+        Platform::Service => traffic::traffic(raw, &Sides::of(raw), phase),
+        Platform::Function => function::traffic(raw),
+        Platform::Instances => fleet::traffic(raw, deployment),
+    }
+}
+
+fn environment(raw: &Raw, deployment: &Deployment, phase: &Phase, side: Side) -> Environment {
+    match deployment.platform() {
+        Platform::Service => sides::environment(raw, &Sides::of(raw), side),
+        Platform::Function => function::environment(raw, side),
+        Platform::Instances => fleet::environment(raw, deployment, phase, side),
+    }
+}
+
+fn stages_of(
+    raw: &Raw,
+    deployment: &Deployment,
+    (phase, traffic): (&Phase, &Traffic),
+    is_rollout: bool,
+) -> Vec<Stage> {
+    let restored = match (deployment.platform(), traffic.listener.fresh()) {
+        (Platform::Instances, _) => traffic.planned.fresh() == Some(&Split::ALL_BLUE),
+        (_, Some(ListenerSplit::Split(split))) => *split == Split::ALL_BLUE,
+        (_, _) => false,
+    };
+    let share = traffic.planned.value().map(|split| split.green.get());
+    match (deployment.is_to_instances(), is_rollout) {
+        (false, true) => stages::rollout(deployment, phase, share),
+        (false, false) => stages::rollback(deployment, phase, restored),
+        (true, true) => fleet::rollout(raw, deployment, phase),
+        (true, false) => fleet::rollback(raw, phase, restored),
     }
 }
 

@@ -112,9 +112,10 @@ fn roll_back(situation: &Situation<'_>) -> Offer {
         | Phase::Held
         | Phase::Other(_) => {
             // In place the revision before is installed again, instance by instance.
-            let means = match situation.deployment.is_in_place() {
-                true => Means::TurnRound,
-                false => Means::StopAndRollBack,
+            let means = if situation.deployment.is_in_place() {
+                Means::TurnRound
+            } else {
+                Means::StopAndRollBack
             };
             Ok((means, stop_call(situation.deployment, true)))
         }

@@ -9,7 +9,8 @@ mod tests;
 use std::collections::BTreeSet;
 
 use aws_sdk_codedeploy::types::{
-    InstanceTarget, LifecycleEvent, LifecycleEventStatus, RevisionLocation, TargetStatus,
+    DeploymentOverview, InstanceTarget, LifecycleEvent, LifecycleEventStatus, RevisionLocation,
+    TargetStatus,
 };
 
 use crate::domain::{
@@ -49,8 +50,11 @@ fn members(fleet: &Fleet, side: Side) -> &BTreeSet<String> {
 
 /// Those of a side that were asked about.
 fn told(fleet: &Fleet, side: Side) -> impl Iterator<Item = &InstanceTarget> {
-    let members = members(fleet, side);
-    fleet.told.iter().filter(|one| one.target_id().is_some_and(|id| members.contains(id)))
+    fleet.told.iter().filter(move |one| belongs(fleet, side, one))
+}
+
+fn belongs(fleet: &Fleet, side: Side, instance: &InstanceTarget) -> bool {
+    instance.target_id().is_some_and(|id| members(fleet, side).contains(id))
 }
 
 fn event<'a>(instance: &'a InstanceTarget, name: &str) -> Option<&'a LifecycleEvent> {
@@ -81,7 +85,11 @@ pub(crate) fn environment(
         },
     };
     let task_list = raw.fleet.map(|fleet| {
-        let mut list: Vec<Task> = told(fleet, side).map(|one| task(one, &targets)).collect();
+        // What failed in the rollout is of interest while it is undone, too.
+        let failed = || fleet.failed.iter().flatten().filter(move |one| belongs(fleet, side, one));
+        let is_other = |one: &&InstanceTarget| failed().all(|f| f.target_id() != one.target_id());
+        let shown = failed().chain(told(fleet, side).filter(is_other));
+        let mut list: Vec<Task> = shown.map(|one| task(one, &targets)).collect();
         list.sort_by(|a, b| (a.exit_code.is_none(), &a.id).cmp(&(b.exit_code.is_none(), &b.id)));
         list
     });
@@ -180,13 +188,15 @@ struct Overview {
 impl Overview {
     fn of(deployment: &Deployment) -> Self {
         let overview = deployment.info.deployment_overview();
-        let count = |of: fn(&aws_sdk_codedeploy::types::DeploymentOverview) -> i64| {
+        let count = |of: fn(&DeploymentOverview) -> i64| {
             overview.map_or(0, |overview| u32::try_from(of(overview)).unwrap_or(0))
         };
-        let pending = count(|overview| overview.pending());
-        let busy = count(|overview| overview.in_progress());
-        let (ready, done) = (count(|one| one.ready()), count(|one| one.succeeded()));
-        let rest = count(|one| one.failed()).saturating_add(count(|one| one.skipped()));
+        let pending = count(DeploymentOverview::pending);
+        let busy = count(DeploymentOverview::in_progress);
+        let (ready, done) =
+            (count(DeploymentOverview::ready), count(DeploymentOverview::succeeded));
+        let rest =
+            count(DeploymentOverview::failed).saturating_add(count(DeploymentOverview::skipped));
         let all =
             [pending, busy, ready, done, rest].iter().fold(0, |a: u32, b| a.saturating_add(*b));
         Self { pending, busy, ready, done, all }

@@ -46,10 +46,8 @@ pub(crate) fn phase(raw: &Raw, deployment: &Deployment) -> Phase {
         let any = overview.busy > 0 || overview.done > 0;
         return if any { Phase::Shifting } else { Phase::Preparing };
     }
-    match ["BeforeAllowTraffic", "AllowTraffic", "BeforeBlockTraffic"].into_iter().any(began) {
-        true => Phase::Shifting,
-        false => Phase::Preparing,
-    }
+    let moves = ["BeforeAllowTraffic", "AllowTraffic", "BeforeBlockTraffic"];
+    if moves.into_iter().any(began) { Phase::Shifting } else { Phase::Preparing }
 }
 
 /// The first or last moment of an event over the instances of a side.
@@ -234,7 +232,7 @@ pub(crate) fn rollback(raw: &Raw, phase: &Phase, restored: bool) -> Vec<Stage> {
 
 /// Why the first instance failed.
 fn first_failure(fleet: &Fleet) -> Option<String> {
-    fleet.told.iter().find_map(|one| failed(one).and_then(why))
+    fleet.told.iter().chain(fleet.failed.iter().flatten()).find_map(|one| failed(one).and_then(why))
 }
 
 fn failed(instance: &InstanceTarget) -> Option<&LifecycleEvent> {
@@ -246,7 +244,8 @@ fn failed(instance: &InstanceTarget) -> Option<&LifecycleEvent> {
 pub(crate) fn events(raw: &Raw, events: &mut Vec<TimelineEvent>) {
     let Some(fleet) = raw.fleet.value() else { return };
     for side in [Side::Blue, Side::Green] {
-        for one in told(fleet, side) {
+        let failed = fleet.failed.iter().flatten().filter(|_| side == Side::Green);
+        for one in told(fleet, side).chain(failed) {
             let id = one.target_id().unwrap_or("?");
             events.extend(one.lifecycle_events().iter().filter_map(|event| {
                 let told = told_of(id, event)?;

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::domain::{
     Action, Fact, Identity, Means, Phase, Rollout, ShareOf, Side, Snapshot, StageKind, Target,
+    Weight,
 };
 use crate::sources::codedeploy::fleet::Fleet;
 use crate::sources::codedeploy::raw::{Control, Deployment, Raw};
@@ -95,7 +96,7 @@ fn in_place_is_shown_as_what_it_is() {
     let picture = picture(&raw(info, fleet));
     let seen = shown(&picture);
     assert_eq!((&seen.phase, seen.traffic.of), (&Phase::Shifting, ShareOf::Instances));
-    assert_eq!(seen.traffic.planned.value().unwrap().green.get(), 25.0);
+    assert_eq!(seen.traffic.planned.value().unwrap().green, Weight::percent(25.0).unwrap());
     assert_eq!(seen.stages.len(), 1);
     assert_eq!(seen.stages[0].kind, StageKind::Other("replace in place".to_owned()));
     assert_eq!(seen.stages[0].step.as_deref(), Some("2 of 8"));
