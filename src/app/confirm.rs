@@ -4,7 +4,8 @@ use crate::domain::{Action, Call, Change, Order, OrderId, Permit, Refusal, Stren
 use crate::input::Command;
 
 use super::{
-    Choice, Cockpit, Confirm, Effect, NewIdentity, Overlay, Settings, State, Track, navigate,
+    Choice, Cockpit, Confirm, Effect, NewIdentity, Overlay, Ramp, Settings, State, Track, navigate,
+    ramp,
 };
 
 /// The longest description that CodeDeploy takes.
@@ -15,6 +16,14 @@ const LONGEST_NAME: usize = 256;
 
 /// Asks for an action: opens its question, or says why it is not possible.
 pub(super) fn ask(state: &mut State, action: Action) -> Vec<Effect> {
+    if action == Action::Stop && ramp::stop(state, "you have stopped it") {
+        return Vec::new();
+    }
+    begin(state, action, None)
+}
+
+/// Asks for an action that may be the first step of a ramp.
+pub(super) fn begin(state: &mut State, action: Action, ramp: Option<Ramp>) -> Vec<Effect> {
     if state.confirm().is_some_and(|confirm| confirm.permit.action == action) {
         return Vec::new();
     }
@@ -26,7 +35,12 @@ pub(super) fn ask(state: &mut State, action: Action) -> Vec<Effect> {
     let id = OrderId::new(state.settings.session, number);
     match cockpit.judge(action, &state.settings) {
         Ok(permit) => {
-            let confirm = question(cockpit, complete(permit, cockpit, &id), id, now);
+            let mut permit = complete(permit, cockpit, &id);
+            // Several orders are given with one yes: a second key is not enough for that.
+            if ramp.is_some() {
+                permit.strength = Strength::TypedName;
+            }
+            let confirm = Confirm { ramp, ..question(cockpit, permit, id, now) };
             state.orders = number;
             state.overlay = Some(Overlay::Confirm(Box::new(confirm)));
         }
@@ -40,12 +54,12 @@ fn question(cockpit: &Cockpit, permit: Permit, order: OrderId, now: jiff::Timest
     Confirm {
         permit,
         order,
-        target: cockpit.snapshot.target.clone(),
         name: cockpit.snapshot.rollout().map(|rollout| rollout.name.clone()).unwrap_or_default(),
         typed: String::new(),
         choice: Choice::Keep,
         opened: now,
         complaint: None,
+        ramp: None,
     }
 }
 
@@ -59,6 +73,7 @@ fn refused(action: Action, why: &Refusal) -> String {
         Refusal::StateUnknown => "wait for the next answer, or ask again now",
         Refusal::OrderOnItsWay => "it is answered within seconds",
         Refusal::ManagedBy(_) => "cancel it there",
+        Refusal::ByRule(_) => "see [policy] in the configuration file",
         Refusal::BlueIsGoing => "wait until it is over, then roll back by a new deployment",
         Refusal::NoGate
         | Refusal::NoBake
@@ -66,6 +81,8 @@ fn refused(action: Action, why: &Refusal) -> String {
         | Refusal::AlreadyGoingBack
         | Refusal::NothingToGoBackTo
         | Refusal::NoSuchCall(_)
+        | Refusal::NoDial
+        | Refusal::AlreadyThere
         | Refusal::IdentityChanged => return format!("{}: not possible, {why}", action.words()),
     };
     format!("{}: not possible, {why}; {help}", action.words())
@@ -118,7 +135,7 @@ pub(super) fn command(state: &mut State, command: Command) -> Vec<Effect> {
             }
             Vec::new()
         }
-        Some(Overlay::Help(_)) | None => Vec::new(),
+        Some(Overlay::Help(_) | Overlay::Share(_)) | None => Vec::new(),
     }
 }
 
@@ -136,8 +153,8 @@ fn in_question(state: &mut State, command: Command) -> Vec<Effect> {
         }
         Command::Choose if confirm.choice == Choice::Act => return act(state),
         // A name half typed was meant as a yes: closing without a word would look like one.
-        Command::Choose if confirm.wants_name() && !confirm.typed.is_empty() => {
-            confirm.complaint = Some(format!("type {} to confirm", confirm.name));
+        Command::Choose if confirm.wants_text() && !confirm.typed.is_empty() => {
+            confirm.complaint = Some(confirm.wish());
         }
         Command::Confirm => return act(state),
         Command::Back | Command::Choose => state.overlay = None,
@@ -149,10 +166,9 @@ fn in_question(state: &mut State, command: Command) -> Vec<Effect> {
 
 /// Gives the order, if everything the question said still holds.
 fn act(state: &mut State) -> Vec<Effect> {
-    let now = state.now;
     let Some(Overlay::Confirm(confirm)) = &mut state.overlay else { return Vec::new() };
-    if confirm.wants_name() && !confirm.name_is_typed() {
-        confirm.complaint = Some(format!("type {} to confirm", confirm.name));
+    if !confirm.text_is_typed() {
+        confirm.complaint = Some(confirm.wish());
         return Vec::new();
     }
     // Judged again: what was permitted when the question opened may be void by now.
@@ -160,20 +176,50 @@ fn act(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     let Some(Overlay::Confirm(confirm)) = state.overlay.take() else { return Vec::new() };
+    ramp::stop(state, "another order was given");
+    let Confirm { mut permit, order: id, typed, ramp, .. } = *confirm;
+    if permit.strength == Strength::Words {
+        permit.call.say(typed.trim());
+    }
+    let part_of = ramp.as_ref().map(Ramp::words);
+    let effects = give(state, permit, id, part_of);
+    if let Some(cockpit) = state.cockpit_mut() {
+        cockpit.ramp = ramp;
+    }
+    navigate::close_list(state);
+    effects
+}
+
+/// Gives an order that was permitted and confirmed.
+pub(super) fn give(
+    state: &mut State,
+    permit: Permit,
+    id: OrderId,
+    part_of: Option<String>,
+) -> Vec<Effect> {
+    let now = state.now;
     let Some(cockpit) = state.cockpit_mut() else { return Vec::new() };
     let by = cockpit.snapshot.identity.value().map(|who| who.arn.clone()).unwrap_or_default();
-    let Confirm { permit, order: id, target, .. } = *confirm;
     let Permit { action, call, expected, .. } = permit;
-    let order = Order { id, target, action, call, expected, at: now, by };
-    cockpit.note_person(now, format!("{} {}", action.words(), order.expected.rollout));
+    let target = cockpit.snapshot.target.clone();
+    let order = Order { id, target, action, call, expected, at: now, by, part_of };
+    cockpit.note_person(now, told(&order));
     cockpit.track = Some(Track::new(order.clone()));
     let mut effects = vec![Effect::Act(Box::new(order))];
     // An order is followed by reading, so a pause ends with it.
     if std::mem::take(&mut cockpit.paused) {
         effects.push(Effect::Pause(false));
     }
-    navigate::close_list(state);
     effects
+}
+
+/// An order in the timeline's words.
+fn told(order: &Order) -> String {
+    let part = order.part_of.as_ref().map(|part| format!(", {part}")).unwrap_or_default();
+    match order.action {
+        Action::Shift(share) => format!("shift: {share} to green{part}"),
+        action => format!("{} {}{part}", action.words(), order.expected.rollout),
+    }
 }
 
 /// A character for the name.
@@ -197,12 +243,12 @@ fn edit(state: &mut State, change: impl FnOnce(&mut String)) -> Vec<Effect> {
         return Vec::new();
     }
     if let Some(Overlay::Confirm(confirm)) = &mut state.overlay
-        && confirm.wants_name()
+        && confirm.wants_text()
     {
         change(&mut confirm.typed);
         confirm.complaint = None;
         // The name written out is the choice: nobody has to find the button after it.
-        confirm.choice = if confirm.name_is_typed() { Choice::Act } else { Choice::Keep };
+        confirm.choice = if confirm.text_is_typed() { Choice::Act } else { Choice::Keep };
         // A complaint about the name is answered by typing; one about the world is not.
         keep_true(state);
     }
@@ -221,9 +267,13 @@ pub(super) fn keep_true(state: &mut State) -> bool {
             confirm.permit = *permit;
             true
         }
-        Standing::Anew(permit, why) => {
+        Standing::Anew(mut permit, why) => {
+            if confirm.ramp.is_some() {
+                permit.strength = Strength::TypedName;
+            }
             **confirm = Confirm {
                 complaint: Some(format!("{why}: look again")),
+                ramp: confirm.ramp.take(),
                 ..question(cockpit, *permit, confirm.order.clone(), now)
             };
             false
@@ -233,7 +283,7 @@ pub(super) fn keep_true(state: &mut State) -> bool {
             false
         }
         // What is being typed must not reach the screen below, where each letter is a command.
-        Standing::Gone(change) if confirm.wants_name() => {
+        Standing::Gone(change) if confirm.wants_text() => {
             confirm.complaint = Some(format!("close this and look again: {change}"));
             false
         }

@@ -12,7 +12,10 @@ mod follow;
 mod hear;
 mod navigate;
 mod observe;
+mod overlay;
+mod ramp;
 pub mod select;
+mod shift;
 mod state;
 mod track;
 mod update;
@@ -21,9 +24,8 @@ pub mod verdict;
 pub use effect::Effect;
 pub use event::{Event, Stamped};
 pub use hear::hear;
-pub use state::{
-    Choice, Cockpit, Confirm, Demo, NewIdentity, Notice, Overlay, Panel, Picker, Screen, Settings,
-    State, View, WINDOWS,
-};
+pub use overlay::{Choice, Confirm, NewIdentity, Overlay, ShareField};
+pub use ramp::Ramp;
+pub use state::{Cockpit, Demo, Notice, Panel, Picker, Screen, Settings, State, View, WINDOWS};
 pub use track::{Outcome, SeenBy, Track};
 pub use update::{DEAF, update};

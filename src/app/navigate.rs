@@ -2,7 +2,9 @@
 
 use crate::input::Command;
 
-use super::{Cockpit, Effect, Overlay, Panel, Picker, Screen, State, View, WINDOWS, confirm};
+use super::{
+    Cockpit, Effect, Overlay, Panel, Picker, Screen, State, View, WINDOWS, confirm, shift,
+};
 
 /// How many rows a page is: a little less than what fits under the fixed lines.
 fn page(state: &State) -> usize {
@@ -13,6 +15,9 @@ fn page(state: &State) -> usize {
 pub(super) fn command(state: &mut State, command: Command) -> Vec<Effect> {
     match command {
         Command::Ask(action) => return confirm::ask(state, action),
+        Command::More | Command::Less | Command::Share | Command::AllGreen | Command::Ramp => {
+            return shift::ask(state, command);
+        }
         Command::Redraw => return vec![Effect::Redraw],
         Command::Suspend => return vec![Effect::Suspend],
         Command::Quit => return vec![Effect::Quit],
@@ -20,6 +25,7 @@ pub(super) fn command(state: &mut State, command: Command) -> Vec<Effect> {
     }
     match &state.overlay {
         Some(Overlay::Confirm(_) | Overlay::NewIdentity(_)) => confirm::command(state, command),
+        Some(Overlay::Share(_)) => shift::command(state, command),
         Some(Overlay::Help(row)) => {
             let row = *row;
             help(state, command, row)

@@ -222,7 +222,9 @@ pub(super) fn listed(state: &mut State, found: Result<Vec<RolloutSummary>, Fault
         picker.selected = first;
     }
     match (only, &state.overlay) {
-        (Some(target), None | Some(Overlay::Help(_))) => navigate::watch(state, target),
+        (Some(target), None | Some(Overlay::Help(_) | Overlay::Share(_))) => {
+            navigate::watch(state, target)
+        }
         _ => Vec::new(),
     }
 }

@@ -5,14 +5,14 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 
 use crate::domain::{
-    Action, Fact, Identity, OrderId, Permit, Policy, Refusal, Rollout, RolloutId, RolloutSummary,
-    Snapshot, Strength, Target, TimelineEvent, permit,
+    Action, Fact, Identity, Percent, Permit, Policy, Refusal, Rollout, RolloutId, RolloutSummary,
+    Rules, Shifting, Snapshot, Strength, Target, TimelineEvent, permit,
 };
 use crate::input::{Context, Focus, Keymap};
 use crate::stats::Verdict;
 
 use super::verdict::Judgement;
-use super::{Effect, Track};
+use super::{Confirm, Effect, Overlay, Ramp, Track};
 
 /// What does not change while the program runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +21,8 @@ pub struct Settings {
     pub read_only: bool,
     /// The demo's scenario, when this is one.
     pub demo: Option<Demo>,
+    /// What the configuration forbids or makes harder.
+    pub rules: Rules,
     /// Whether the bell may ring.
     pub bell: bool,
     /// A random number drawn at start, part of every order's id.
@@ -29,6 +31,8 @@ pub struct Settings {
     pub speed: f64,
     /// How green is compared with blue, for each target.
     pub verdicts: crate::stats::Configs,
+    /// How far a key shifts, where the weights are a person's to set.
+    pub shifting: Shifting,
     /// Which key says what.
     pub keymap: Keymap,
 }
@@ -97,6 +101,8 @@ pub struct Cockpit {
     pub undone: Option<Box<Rollout>>,
     /// The newest order and how it stands.
     pub track: Option<Track>,
+    /// The ramp that walks by itself.
+    pub ramp: Option<Ramp>,
     /// What the program itself saw: health changes, orders, verdicts, sources that fail. Newest first.
     pub seen: VecDeque<TimelineEvent>,
     /// When the phase or split last changed, to show it bold for some seconds.
@@ -123,6 +129,7 @@ impl Cockpit {
             verdict: None,
             undone: None,
             track: None,
+            ramp: None,
             seen: VecDeque::new(),
             changed: None,
             missing_permissions: Vec::new(),
@@ -159,11 +166,30 @@ impl Cockpit {
             last_order: self.track.as_ref().map(Track::leaves_room).unwrap_or_default(),
             identity_changed: self.new_identity().is_some(),
         };
+        if let Some(why) = settings.rules.refuse(&self.snapshot, action) {
+            return Err(why);
+        }
         let mut permit = permit(&self.snapshot, action, &policy)?;
-        if action == Action::Continue && self.green_is_worse() {
+        let harder = self.gives_more(action) && self.green_is_worse();
+        if permit.strength == Strength::Key && (harder || settings.rules.wants_name(action)) {
             permit.strength = Strength::TypedName;
         }
         Ok(permit)
+    }
+
+    /// Whether an action gives green more traffic than it has.
+    fn gives_more(&self, action: Action) -> bool {
+        match action {
+            Action::Continue => true,
+            Action::Shift(share) => self.share().is_none_or(|now| share > now),
+            Action::RollBack | Action::Stop | Action::Finish => false,
+        }
+    }
+
+    /// The share of green that was asked for last, as a whole percentage.
+    pub fn share(&self) -> Option<Percent> {
+        let split = self.snapshot.rollout()?.traffic.planned.value()?;
+        Percent::new(split.green.get().round() as u8)
     }
 }
 
@@ -201,72 +227,6 @@ impl Screen {
             Screen::Cockpit(cockpit) => Some(cockpit),
             Screen::Picker(picker) => picker.behind.as_deref(),
         }
-    }
-}
-
-/// The choices of a dialog, the safe one first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Choice {
-    /// Do nothing.
-    #[default]
-    Keep,
-    /// Do it.
-    Act,
-}
-
-/// The question before an order.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Confirm {
-    /// What would be done, with which call and on which state.
-    pub permit: Permit,
-    /// The id the order will have: its call already carries it.
-    pub order: OrderId,
-    /// What is watched.
-    pub target: Target,
-    /// The name that has to be typed where the permit asks for one.
-    pub name: String,
-    /// What has been typed so far.
-    pub typed: String,
-    /// The focused choice.
-    pub choice: Choice,
-    /// When it opened: keys of the first 300 ms are dropped.
-    pub opened: Timestamp,
-    /// Why the last attempt to confirm did nothing.
-    pub complaint: Option<String>,
-}
-
-/// What stands above everything else.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Overlay {
-    /// The question before an order.
-    Confirm(Box<Confirm>),
-    /// The keys; the number is the first row shown.
-    Help(usize),
-    /// The credentials belong to somebody else than before: nothing is sent until the person
-    /// says that this is right.
-    NewIdentity(Box<NewIdentity>),
-}
-
-/// The question whether the program may act in another name than before.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NewIdentity {
-    /// Trusted until now.
-    pub from: Identity,
-    /// What the credentials belong to now.
-    pub to: Identity,
-    /// When it opened: keys of the first 300 ms are dropped.
-    pub opened: Timestamp,
-}
-
-impl Confirm {
-    /// Whether a name has to be typed.
-    pub fn wants_name(&self) -> bool {
-        self.permit.strength == Strength::TypedName
-    }
-
-    /// Whether what was typed is the name.
-    pub fn name_is_typed(&self) -> bool {
-        self.typed == self.name
     }
 }
 
@@ -345,7 +305,7 @@ impl State {
     pub fn confirm(&self) -> Option<&Confirm> {
         match &self.overlay {
             Some(Overlay::Confirm(confirm)) => Some(confirm),
-            Some(Overlay::Help(_) | Overlay::NewIdentity(_)) | None => None,
+            Some(Overlay::Help(_) | Overlay::Share(_) | Overlay::NewIdentity(_)) | None => None,
         }
     }
 
@@ -356,6 +316,11 @@ impl State {
             (None, Screen::Picker(_)) => Context::List,
             (None, Screen::Cockpit(_)) => Context::Cockpit,
         };
-        Focus { context, typing: self.confirm().is_some_and(Confirm::wants_name) }
+        let typing = match &self.overlay {
+            Some(Overlay::Confirm(confirm)) => confirm.wants_text(),
+            Some(Overlay::Share(_)) => true,
+            Some(Overlay::Help(_) | Overlay::NewIdentity(_)) | None => false,
+        };
+        Focus { context, typing }
     }
 }

@@ -13,6 +13,8 @@ pub enum SeenBy {
     Requests,
     /// Every running task is of that side: a rolling update has nothing else to be seen by.
     Tasks,
+    /// The name servers answer with the split; clients follow as their answers run out.
+    Answers,
 }
 
 /// How an order stands.

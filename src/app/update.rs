@@ -4,7 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::Target;
 
-use super::{Effect, Event, Notice, Overlay, Stamped, State, confirm, follow, navigate, observe};
+use super::{
+    Effect, Event, Notice, Overlay, Stamped, State, confirm, follow, navigate, observe, ramp, shift,
+};
 
 /// Keys of the first moments of a dialog were meant for what it covers.
 pub const DEAF: SignedDuration = SignedDuration::from_millis(300);
@@ -24,6 +26,8 @@ pub fn update(state: &mut State, stamped: Stamped<Event>) -> Vec<Effect> {
     }
     let mut effects = match event {
         Event::Command(command) => navigate::command(state, command),
+        Event::Typed(c) if shift::is_open(state) => shift::typed(state, c),
+        Event::Erased if shift::is_open(state) => shift::erased(state),
         Event::Typed(c) => confirm::typed(state, c),
         Event::Erased => confirm::erased(state),
         Event::Pasted => {
@@ -51,6 +55,7 @@ pub fn update(state: &mut State, stamped: Stamped<Event>) -> Vec<Effect> {
         Event::Broken(text) => follow::broken(state, text),
         Event::Woke => Vec::new(),
     };
+    effects.extend(ramp::walk(state));
     if !state.settings.bell {
         effects.retain(|effect| *effect != Effect::Bell);
     }
@@ -90,6 +95,7 @@ impl State {
         let opened = match &mut self.overlay {
             Some(Overlay::Confirm(confirm)) => &mut confirm.opened,
             Some(Overlay::NewIdentity(question)) => &mut question.opened,
+            Some(Overlay::Share(field)) => &mut field.opened,
             Some(Overlay::Help(_)) | None => return false,
         };
         *opened = (*opened).min(now);

@@ -40,7 +40,7 @@ impl Demo {
         let shown = world_clock.clone();
         let clock = Clock::simulated(move || shown.now(), self.play.speed);
         let opening = Opening {
-            target: Some(simulated::target(&scenario)),
+            target: Some(simulated::target(&scenario, self.play.seed)?),
             read_only: self.read_only,
             demo: Some(crate::app::Demo {
                 scenario: scenario.name.clone(),

@@ -3,7 +3,7 @@
 //! | exit code | meaning |
 //! |---|---|
 //! | 0 | done; `status`: the rollout is fine; the screen was left by its quit key |
-//! | 1 | the answer is bad: `status`: the rollout went wrong; `audit`: the file was changed; an order was not carried out |
+//! | 1 | the answer is bad: `status`: the rollout went wrong; `audit`: the file was changed; `targets`: something could not be looked at; an order was not carried out |
 //! | 2 | an error: nothing could be found out or done, what became of an order is not known, or the arguments make no sense |
 //! | 101 | a bug of this program |
 //! | 128 + n | ended by signal n; 129 also when the terminal is gone |
@@ -23,6 +23,7 @@ mod screen;
 mod sim;
 mod simulated;
 mod status;
+mod targets;
 mod watch;
 
 use std::ffi::OsString;
@@ -61,6 +62,8 @@ enum Command {
     Demo(demo::Demo),
     /// Print one reading of a rollout; the exit code says whether it is fine
     Status(status::Status),
+    /// List what can be watched in the account and Region
+    Targets(targets::Targets),
     /// Roll back: lead all traffic back to blue
     #[command(visible_alias = "roll-back")]
     Rollback(order::Order),
@@ -70,6 +73,12 @@ enum Command {
     Finish(order::Order),
     /// Stop the rollout and leave everything as it is
     Stop(order::Order),
+    /// Give green a share of the traffic, where the weights can be set
+    Shift(order::Shift),
+    /// Swap the names of two Elastic Beanstalk environments
+    Swap(order::Order),
+    /// Answer a manual approval of the pipeline
+    Approve(order::Approve),
     /// Run a pretend AWS on loopback for any client
     Sim(sim::Sim),
     /// List keys, commands and what they do
@@ -109,10 +118,14 @@ impl Cli {
             Some(Command::Demo(demo)) => demo.run(output),
             Some(Command::Picture(picture)) => picture.run(output),
             Some(Command::Status(status)) => status.run(output),
+            Some(Command::Targets(targets)) => targets.run(output),
             Some(Command::Rollback(order)) => order.run(Action::RollBack, output),
             Some(Command::Continue(order)) => order.run(Action::Continue, output),
             Some(Command::Finish(order)) => order.run(Action::Finish, output),
             Some(Command::Stop(order)) => order.run(Action::Stop, output),
+            Some(Command::Shift(shift)) => shift.run(output),
+            Some(Command::Swap(order)) => order.swap(output),
+            Some(Command::Approve(approve)) => approve.run(output),
             None => self.watch.run(output),
         }
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::{Demo, Event, Settings, Stamped, State, update};
-use crate::domain::Snapshot;
+use crate::domain::{Rules, Shifting, Snapshot};
 use crate::input::Keymap;
 use crate::sim::scenario::Scenario;
 use crate::sim::world::World;
@@ -54,7 +54,7 @@ impl Rehearsal {
     pub async fn begin(name: &str, seed: u64) -> Result<Self, Failure> {
         let scenario = Scenario::named(name)?;
         let start: Timestamp = START.parse()?;
-        let target = target(&scenario);
+        let target = target(&scenario, seed)?;
         let settings = Settings {
             read_only: false,
             demo: Some(Demo { scenario: scenario.name.clone(), truth: scenario.truth.clone() }),
@@ -63,6 +63,8 @@ impl Rehearsal {
             speed: 1.0,
             keymap: Keymap::embedded()?,
             verdicts: Configs::default(),
+            shifting: Shifting::default(),
+            rules: Rules::default(),
         };
         let region = scenario.place.region.clone();
         let clock = sim::Clock::manual(start);

@@ -51,6 +51,8 @@ pub(super) fn show<A: Account>(
             speed: opening.clock.speed(),
             keymap: keymap(&around.paths)?,
             verdicts: config.verdicts.clone(),
+            shifting: config.shifting.clone(),
+            rules: config.rules.clone(),
         },
         target: opening.target,
         clock: opening.clock,

@@ -31,7 +31,7 @@ impl Sim {
     async fn serve(&self, output: &mut Output) -> Outcome {
         let scenario = self.play.scenario()?;
         let region = scenario.place.region.clone();
-        let target = simulated::target(&scenario);
+        let target = scenario.target(self.play.seed);
         let (listener, address) = simulated::bind(self.port).await.map_err(|error| {
             Failure::from(format!(
                 "cannot listen on 127.0.0.1:{}: {error}\n\nhint: --port 0 takes any free port",

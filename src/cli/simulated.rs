@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::net::TcpListener;
 
 use super::Failure;
-use crate::domain::Target;
+use crate::domain::{Target, TargetError};
 use crate::sim::scenario::Scenario;
 use crate::sim::world::World;
 use crate::sim::{self, Fault, Simulator};
@@ -85,14 +85,9 @@ impl Play {
     }
 }
 
-/// What a scenario is about: the deployment group, or the service when ECS itself deploys it.
-pub(super) fn target(scenario: &Scenario) -> Target {
-    let place = scenario.place.clone();
-    if scenario.native.is_some() {
-        Target::Ecs { cluster: place.cluster, service: place.service }
-    } else {
-        Target::CodeDeploy { application: place.application, group: place.group }
-    }
+/// What a scenario is about; the seed settles the ids in it.
+pub(super) fn target(scenario: &Scenario, seed: u64) -> Result<Target, TargetError> {
+    scenario.target(seed).parse()
 }
 
 /// A line for each scenario: its name and what it shows.

@@ -14,8 +14,9 @@ use crate::sources::{self, AwsOptions};
 /// What to watch, and as whom.
 #[derive(Debug, Args)]
 pub(super) struct Watch {
-    /// codedeploy:APP/GROUP, ecs:CLUSTER/SERVICE, argo:[CONTEXT/]NAMESPACE/NAME, a deployment id
-    /// such as d-ABC123DEF, or a name from the configuration file
+    /// codedeploy:APP/GROUP, ecs:CLUSTER/SERVICE, alb:RULE_OR_LISTENER_ARN, alb:BLUE/GREEN,
+    /// route53:ZONE/NAME/TYPE, beanstalk:APP, argo:[CONTEXT/]NAMESPACE/NAME, a deployment id such as
+    /// d-ABC123DEF, or a name from the configuration file
     target: Option<String>,
     #[command(flatten)]
     aws: Aws,
@@ -80,7 +81,7 @@ pub(super) fn options(config: &Config, clock: &Clock) -> AwsOptions {
         profile: config.profile.clone(),
         region: config.region.clone(),
         loopback: None,
-        cluster_only: matches!(config.target, Some(Target::Argo { .. })),
+        cluster_only: config.target.as_ref().is_some_and(Target::is_in_cluster),
         read_only: config.read_only,
         time: Arc::new(clock.clone()),
         seed: super::random(),

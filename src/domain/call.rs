@@ -24,6 +24,14 @@ impl Call {
         format!("{}:{}", self.service, self.operation)
     }
 
+    /// Puts a person's own words where the call takes some.
+    pub(crate) fn say(&mut self, words: &str) {
+        let result = self.params.iter_mut().find(|(name, _)| name == "result");
+        if let Some(summary) = result.and_then(|(_, result)| result.get_mut("summary")) {
+            *summary = words.into();
+        }
+    }
+
     fn is_kubernetes(&self) -> bool {
         self.service == "kubernetes"
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Action, Fault, Gate, Means, Offered, Phase, Refusal, Rollout, RolloutId, Snapshot, Split,
+    Action, Dial, Fault, Gate, Means, Phase, Refusal, Rollout, RolloutId, Snapshot, Split,
 };
 
 /// The facts an order rests on. What was confirmed is void when one of them no longer holds.
@@ -23,6 +23,9 @@ pub struct Expected {
     pub planned: Option<Split>,
     /// How it would be carried out.
     pub means: Means,
+    /// What sets the weights: everything in it but the weights goes back as it was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dial: Option<Box<Dial>>,
     /// How many of blue's tasks ran.
     pub blue_running: Option<u32>,
 }
@@ -64,6 +67,9 @@ pub enum Change {
     /// It cannot be done, or not in this way, any more.
     #[error("it is no longer possible: {0}")]
     NoLongerPossible(Refusal),
+    /// What holds the weights was changed: the call would undo that change.
+    #[error("what holds the weights was changed by somebody else")]
+    Dial,
     /// It would be done by other means.
     #[error("it would now be done in another way")]
     Means,
@@ -105,13 +111,15 @@ impl Expected {
         if rollout.id != self.rollout {
             return Some(Change::Rollout(rollout.id.clone()));
         }
-        match rollout.offers.iter().find(|offer| offer.action() == action) {
-            Some(Offered::Possible { means, .. }) if *means == self.means => {}
-            Some(Offered::Possible { .. }) => return Some(Change::Means),
-            Some(Offered::Refused { why, .. }) => {
-                return Some(Change::NoLongerPossible(why.clone()));
-            }
-            None => return Some(Change::NoLongerPossible(Refusal::StateUnknown)),
+        match rollout.offer(action) {
+            Ok((means, _)) if means == self.means => {}
+            Ok(_) => return Some(Change::Means),
+            Err(why) => return Some(Change::NoLongerPossible(why)),
+        }
+        if let Some(seen) = &self.dial
+            && !rollout.dial().is_some_and(|now| seen.is_same(now))
+        {
+            return Some(Change::Dial);
         }
         // A hook's gate is answered by its id: at another one, or none, the call is another.
         if matches!(self.gate, Some(Gate::Hook { .. })) && rollout.gate != self.gate {
@@ -119,7 +127,9 @@ impl Expected {
         }
         match action {
             Action::RollBack => self.lost_tasks(rollout),
-            Action::Continue | Action::Stop | Action::Finish => self.moved_on(rollout),
+            Action::Continue | Action::Stop | Action::Finish | Action::Shift(_) => {
+                self.moved_on(rollout)
+            }
         }
     }
 

@@ -17,26 +17,33 @@
 //! Plain values only: no clock, no network, no terminal, no async, no text for a screen.
 
 mod call;
+mod dial;
 mod environment;
 mod expected;
 mod fact;
 mod fault;
+mod found;
 mod guard;
 mod ids;
 mod metric;
 mod nearest;
 mod order;
+mod permit;
 mod prometheus;
 mod rollout;
+mod rules;
+mod shifting;
 mod stage;
 mod target;
 mod traffic;
 
 pub use call::Call;
+pub use dial::Dial;
 pub use environment::{Environment, Image, Revision, Side, TargetState, Targets, Task, TaskCounts};
 pub use expected::{Change, Expected};
 pub use fact::Fact;
 pub use fault::{Fault, FaultKind};
+pub use found::{ControlPlane, Found, Gap, GapReason, Listing, Share, What};
 pub use guard::{Guard, GuardState};
 pub use ids::{OrderId, RolloutId};
 pub use metric::{
@@ -44,15 +51,17 @@ pub use metric::{
     Slower,
 };
 pub use nearest::nearest;
-pub use order::{
-    Action, LastOrder, Means, Offered, Order, Permit, Policy, Progress, Refusal, Strength,
-    blue_is_ready, permit,
-};
+pub use order::{Action, Means, Offered, Order, Progress, Refusal};
+pub use permit::{LastOrder, Permit, Policy, Strength, is_ready, permit};
 pub use prometheus::{Prometheus, PrometheusAddress};
 pub use rollout::{
     EndReason, EventKind, Identity, Reading, RollbackLink, Rollout, RolloutKind, RolloutSummary,
     SHARE_MINUTES, Snapshot, Source, TimelineEvent,
 };
+pub use rules::{Hours, Rules};
+pub use shifting::Shifting;
 pub use stage::{Due, Gate, Next, NextStep, Phase, Stage, StageKind, StageState};
-pub use target::{TARGET_FORMS, Target, TargetError};
-pub use traffic::{ListenerSplit, MeasuredShare, ShareOf, Split, Traffic, Weight};
+pub use target::{AlbPlace, TARGET_FORMS, Target, TargetError};
+pub use traffic::{
+    ListenerSplit, MeasuredShare, Percent, PercentError, ShareOf, Split, Traffic, Weight,
+};

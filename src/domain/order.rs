@@ -1,11 +1,9 @@
-//! What a person can order, what it will do, and who may.
+//! What a person can order, what the control plane offers, and how far an order is.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Call, Change, Expected, Fact, Identity, OrderId, Rollout, RolloutId, Snapshot, Target,
-};
+use super::{Call, Change, Dial, Expected, OrderId, Percent, Rollout, RolloutId, Target};
 
 /// What a person can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -19,10 +17,12 @@ pub enum Action {
     Stop,
     /// End the bake now: blue is removed, the instant rollback with it.
     Finish,
+    /// Give green this share of the traffic, where a person sets the weights.
+    Shift(Percent),
 }
 
 impl Action {
-    /// All of them, the one that matters most first.
+    /// Those that a key stands for, the one that matters most first. A shift has a share besides.
     pub const ALL: [Action; 4] = [Action::RollBack, Action::Continue, Action::Finish, Action::Stop];
 
     /// The words for it.
@@ -32,6 +32,7 @@ impl Action {
             Action::RollBack => "roll back",
             Action::Stop => "stop",
             Action::Finish => "finish",
+            Action::Shift(_) => "shift",
         }
     }
 }
@@ -60,6 +61,14 @@ pub enum Means {
     /// The update that was undone gets all traffic at once: its tasks are still there, and the
     /// control plane asks no gate and no analysis for that.
     ShipAgain,
+    /// The weights are set, and stay as they are set.
+    SetWeights,
+    /// The two environments swap their names: clients follow as their DNS answers run out.
+    SwapNames,
+    /// A manual approval of the pipeline is given.
+    Approve,
+    /// A manual approval of the pipeline is refused: its execution fails.
+    Reject,
 }
 
 /// What the control plane offers in the state that was read.
@@ -82,14 +91,42 @@ pub enum Offered {
         /// Why not.
         why: Refusal,
     },
+    /// Any share can be given to green.
+    Dial(Box<Dial>),
 }
 
-impl Offered {
-    /// The action it is about.
-    pub fn action(&self) -> Action {
-        match self {
-            Offered::Possible { action, .. } | Offered::Refused { action, .. } => *action,
+impl Rollout {
+    /// How an action would be carried out now, or why it cannot be.
+    pub fn offer(&self, action: Action) -> Result<(Means, Call), Refusal> {
+        for offer in &self.offers {
+            match (offer, action) {
+                (Offered::Possible { action: about, means, call }, _) if *about == action => {
+                    return Ok((*means, call.clone()));
+                }
+                (Offered::Refused { action: about, why }, _) if *about == action => {
+                    return Err(why.clone());
+                }
+                (Offered::Dial(dial), Action::Shift(percent)) => {
+                    let wanted = percent.split().green;
+                    let there = dial.held().is_some_and(|held| held.green.is_near(wanted, 0.05));
+                    let call = || (Means::SetWeights, dial.at(percent));
+                    return if there { Err(Refusal::AlreadyThere) } else { Ok(call()) };
+                }
+                (Offered::Possible { .. } | Offered::Refused { .. } | Offered::Dial(_), _) => {}
+            }
         }
+        Err(match action {
+            Action::Shift(_) => Refusal::NoDial,
+            _ => Refusal::StateUnknown,
+        })
+    }
+
+    /// What sets the weights, where a person can.
+    pub fn dial(&self) -> Option<&Dial> {
+        self.offers.iter().find_map(|offer| match offer {
+            Offered::Dial(dial) => Some(dial.as_ref()),
+            Offered::Possible { .. } | Offered::Refused { .. } => None,
+        })
     }
 }
 
@@ -112,6 +149,12 @@ pub enum Refusal {
     /// There is no revision to go back to.
     #[error("no earlier revision is known")]
     NothingToGoBackTo,
+    /// Nobody can choose a share here: the control plane moves the traffic by its own plan.
+    #[error("the control plane chooses the shares itself")]
+    NoDial,
+    /// The traffic is divided like that already.
+    #[error("the traffic is there already")]
+    AlreadyThere,
     /// Blue is being removed: the stop may come too late, and then nothing undoes it.
     #[error("blue is being removed")]
     BlueIsGoing,
@@ -130,6 +173,9 @@ pub enum Refusal {
     /// The program was started to look only.
     #[error("read-only mode")]
     ReadOnly,
+    /// A rule of the configuration forbids it; which one, in words.
+    #[error("{0}")]
+    ByRule(String),
     /// The identity is known to lack the permission.
     #[error("no permission for {0}")]
     NotPermitted(String),
@@ -142,16 +188,6 @@ pub enum Refusal {
     /// The last order was not answered yet.
     #[error("an order is on its way")]
     OrderOnItsWay,
-}
-
-/// How much a person has to do to confirm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Strength {
-    /// A second, different key.
-    Key,
-    /// The name of what is acted on, typed.
-    TypedName,
 }
 
 /// One action on one target, with the state it was decided on.
@@ -171,6 +207,9 @@ pub struct Order {
     pub at: Timestamp,
     /// Who confirmed it: the caller's ARN.
     pub by: String,
+    /// What it is a part of: the step of a ramp that a person armed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<String>,
 }
 
 /// What is known about an order on its way.
@@ -208,127 +247,4 @@ pub enum Progress {
         /// How it was lost.
         fault: super::Fault,
     },
-}
-
-/// A judgement in favour of an action: all that a dialog needs to say.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Permit {
-    /// What.
-    pub action: Action,
-    /// How.
-    pub means: Means,
-    /// With which call.
-    pub call: Call,
-    /// How it has to be confirmed.
-    pub strength: Strength,
-    /// The state it rests on.
-    pub expected: Expected,
-}
-
-/// What the last order leaves room for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LastOrder {
-    /// There was none, or it stands in nobody's way.
-    #[default]
-    OutOfTheWay,
-    /// It was not answered: nothing else may be ordered.
-    Unanswered,
-    /// It was a stop with rollback, and the way back is not over. Until the rollback begins, the
-    /// rollout looks merely stopped.
-    GoingBack,
-}
-
-/// What the program itself allows, besides the state of the rollout.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Policy {
-    /// Nothing may be sent.
-    pub read_only: bool,
-    /// Permissions that the identity is known to lack.
-    pub missing_permissions: Vec<String>,
-    /// How far the last order is.
-    pub last_order: LastOrder,
-    /// The identity is another than the one the person agreed to act in.
-    pub identity_changed: bool,
-}
-
-/// Whether blue can take all traffic at once: every wanted task runs and every target is healthy.
-///
-/// Unknown is not healthy.
-pub fn blue_is_ready(rollout: &Rollout) -> bool {
-    let tasks = rollout.blue.tasks.fresh();
-    let targets = rollout.blue.targets.fresh();
-    tasks.is_some_and(|tasks| tasks.running > 0 && tasks.running >= tasks.desired)
-        && targets.is_some_and(|targets| targets.healthy() > 0 && targets.count("unhealthy") == 0)
-}
-
-/// The only judge of what may be ordered, for the screen and the command line alike.
-pub fn permit(snapshot: &Snapshot, action: Action, policy: &Policy) -> Result<Permit, Refusal> {
-    if policy.read_only {
-        return Err(Refusal::ReadOnly);
-    }
-    let rollout = match (snapshot.rollout.value(), snapshot.rollout()) {
-        (_, Some(rollout)) => rollout,
-        (Some(_), None) => return Err(Refusal::NoRollout),
-        (None, None) => return Err(Refusal::StateUnknown),
-    };
-    let offer = rollout
-        .offers
-        .iter()
-        .find(|offer| offer.action() == action)
-        .ok_or(Refusal::StateUnknown)?;
-    let (means, call) = match offer {
-        Offered::Refused { why, .. } => return Err(why.clone()),
-        Offered::Possible { means, call, .. } => (*means, call.clone()),
-    };
-    match policy.last_order {
-        LastOrder::Unanswered => return Err(Refusal::OrderOnItsWay),
-        LastOrder::GoingBack if action == Action::RollBack => {
-            return Err(Refusal::AlreadyGoingBack);
-        }
-        LastOrder::GoingBack | LastOrder::OutOfTheWay => {}
-    }
-    if policy.identity_changed {
-        return Err(Refusal::IdentityChanged);
-    }
-    let permission = call.permission();
-    if policy.missing_permissions.contains(&permission) {
-        return Err(Refusal::NotPermitted(permission));
-    }
-    let identity = identity(snapshot).ok_or(Refusal::IdentityUnknown)?;
-    let expected = Expected {
-        account: identity.account.clone(),
-        region: identity.region.clone(),
-        rollout: rollout.id.clone(),
-        phase: rollout.phase.clone(),
-        gate: rollout.gate.clone(),
-        planned: rollout.traffic.planned.value().copied(),
-        means,
-        blue_running: rollout.blue.tasks.value().map(|tasks| tasks.running),
-    };
-    Ok(Permit { action, means, call, strength: strength(rollout, means), expected })
-}
-
-/// In whose name a call would go out. A question about it that got no answer leaves it as it was;
-/// one that was refused leaves it in doubt.
-fn identity(snapshot: &Snapshot) -> Option<&Identity> {
-    match &snapshot.identity {
-        Fact::Stale { fault, .. } if fault.concerns_identity() => None,
-        fact => fact.value(),
-    }
-}
-
-/// The confirmation grows with the risk: going back to a healthy blue is the lightest.
-fn strength(rollout: &Rollout, means: Means) -> Strength {
-    match means {
-        // Turned round, no side is emptied before the other one runs.
-        Means::OpenGate | Means::TurnRound => Strength::Key,
-        Means::StopAndRollBack if blue_is_ready(rollout) => Strength::Key,
-        Means::StopAndRollBack
-        | Means::RedeployPrevious
-        | Means::StopOnly
-        | Means::EndBake
-        | Means::SkipToEnd
-        | Means::TryAgain
-        | Means::ShipAgain => Strength::TypedName,
-    }
 }

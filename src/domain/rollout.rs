@@ -100,6 +100,8 @@ pub struct Rollout {
     pub blue: Environment,
     /// What is new.
     pub green: Environment,
+    /// Nobody has said which side is blue, and both have traffic: blue is the one with more.
+    pub sides_are_guessed: bool,
     /// Why it ended badly.
     pub end_reason: Option<EndReason>,
     /// The rollback it led to.
@@ -197,6 +199,14 @@ pub enum Source {
     Kubernetes,
     /// Its metrics.
     Prometheus,
+    /// Weighted records.
+    Route53,
+    /// Elastic Beanstalk environments.
+    Beanstalk,
+    /// A function and its alias.
+    Lambda,
+    /// The pipeline around the rollout.
+    CodePipeline,
 }
 
 impl Source {
@@ -211,6 +221,10 @@ impl Source {
             Source::Alarms => "alarms",
             Source::Kubernetes => "Kubernetes",
             Source::Prometheus => "Prometheus",
+            Source::Route53 => "Route 53",
+            Source::Beanstalk => "Beanstalk",
+            Source::Lambda => "Lambda",
+            Source::CodePipeline => "CodePipeline",
         }
     }
 }

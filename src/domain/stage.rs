@@ -27,6 +27,8 @@ pub enum Phase {
     Baking,
     /// Blue is being removed.
     Finishing,
+    /// The split stays as a person has set it, until a person sets another.
+    Held,
     /// Ended well.
     Succeeded,
     /// Ended by a failure.
@@ -160,6 +162,8 @@ pub enum NextStep {
     ContinueUnapproved,
     /// The step that runs is given up and the rollout fails.
     GiveUp,
+    /// The last client has heard of the split: until then some follow the one of before.
+    Arrive,
 }
 
 /// The next thing that happens by itself.

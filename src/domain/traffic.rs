@@ -1,5 +1,9 @@
 //! Where the requests go: what was asked for, what the load balancer holds, what was measured.
 
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::Fact;
@@ -61,6 +65,66 @@ impl Split {
     }
 }
 
+/// A whole percentage that a person asks for, 0 to 100: green's share of the traffic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Percent(u8);
+
+/// Why a text is no percentage.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a share is a whole number from 0 to 100")]
+pub struct PercentError;
+
+impl Percent {
+    /// Nothing.
+    pub const NONE: Percent = Percent(0);
+    /// Everything.
+    pub const ALL: Percent = Percent(100);
+
+    /// A percentage; more than 100 is none.
+    pub fn new(percent: u8) -> Option<Self> {
+        (percent <= 100).then_some(Self(percent))
+    }
+
+    /// The number.
+    pub fn get(self) -> u8 {
+        self.0
+    }
+
+    /// As much more as `step`, at most everything.
+    #[must_use]
+    pub fn more(self, step: Percent) -> Self {
+        Self(self.0.saturating_add(step.0).min(100))
+    }
+
+    /// As much less as `step`, at least nothing.
+    #[must_use]
+    pub fn less(self, step: Percent) -> Self {
+        Self(self.0.saturating_sub(step.0))
+    }
+
+    /// The split in which green has this share.
+    pub fn split(self) -> Split {
+        Split { green: Weight(f64::from(self.0)) }
+    }
+}
+
+impl fmt::Display for Percent {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} %", self.0)
+    }
+}
+
+impl FromStr for Percent {
+    type Err = PercentError;
+
+    fn from_str(text: &str) -> Result<Self, PercentError> {
+        let digits = text.trim().trim_end_matches('%').trim_end();
+        let number = digits.parse().ok().filter(|_| digits.chars().all(|c| c.is_ascii_digit()));
+        number.and_then(Self::new).ok_or(PercentError)
+    }
+}
+
 /// What the load balancer's listener holds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -93,6 +157,9 @@ pub enum ShareOf {
     Requests,
     /// Of the running tasks: a rolling update has no weights, every task takes its turn.
     Tasks,
+    /// Of the answers that a name server gives: clients keep an answer for a while, and one answer
+    /// may stand for one request or for a million.
+    Answers,
 }
 
 /// The traffic as the control plane and the load balancer tell it.
@@ -108,6 +175,8 @@ pub struct Traffic {
     pub sticky: bool,
     /// The split of the test traffic that the control plane was asked for, where there is any.
     pub test: Option<Split>,
+    /// How long clients may follow the split of before, e.g. a cookie's or a DNS answer's life.
+    pub lag: Option<SignedDuration>,
 }
 
 #[cfg(test)]
@@ -122,6 +191,18 @@ mod tests {
         }
         assert_eq!(Weight::ratio(1.0, 0.0), None);
         assert_eq!(Weight::ratio(1.0, 4.0), Weight::percent(25.0));
+    }
+
+    #[test]
+    fn a_share_that_is_asked_for_is_a_whole_percentage() {
+        for (text, number) in [("0", 0), ("25", 25), ("100 %", 100), (" 7% ", 7)] {
+            assert_eq!(text.parse::<Percent>().map(Percent::get), Ok(number), "{text}");
+        }
+        for wrong in ["", "%", "-1", "+5", "101", "12.5", "256", "1e1", "ten"] {
+            assert_eq!(wrong.parse::<Percent>(), Err(PercentError), "{wrong}");
+        }
+        let (ninety, twenty) = (Percent(90), Percent(20));
+        assert_eq!((ninety.more(twenty), twenty.less(ninety)), (Percent::ALL, Percent::NONE));
     }
 
     #[test]

@@ -10,6 +10,16 @@ use crate::domain::Action;
 pub enum Command {
     /// Ask for an action on the rollout: opens its dialog, or says why it is not possible.
     Ask(Action),
+    /// Ask to give green one step more of the traffic.
+    More,
+    /// Ask to give green one step less.
+    Less,
+    /// Type the share that green shall have.
+    Share,
+    /// Ask to give green everything.
+    AllGreen,
+    /// Ask to walk the shares of the ramp, one after the other.
+    Ramp,
     /// Carry out what the open dialog describes.
     Confirm,
     /// Close what is on top: dialog, help, view, expanded panel.
@@ -60,11 +70,16 @@ pub enum Command {
 
 impl Command {
     /// All commands, in the order of the help.
-    pub const ALL: [Command; 27] = [
+    pub const ALL: [Command; 32] = [
         Command::Ask(Action::RollBack),
         Command::Ask(Action::Continue),
         Command::Ask(Action::Finish),
         Command::Ask(Action::Stop),
+        Command::More,
+        Command::Less,
+        Command::Share,
+        Command::AllGreen,
+        Command::Ramp,
         Command::Confirm,
         Command::Choose,
         Command::Back,
@@ -90,6 +105,19 @@ impl Command {
         Command::Quit,
     ];
 
+    /// Whether it opens the question before an order.
+    pub fn asks(self) -> bool {
+        matches!(
+            self,
+            Command::Ask(_)
+                | Command::More
+                | Command::Less
+                | Command::Share
+                | Command::AllGreen
+                | Command::Ramp
+        )
+    }
+
     /// Whether a key that is held down may say it again and again: moving about, nothing else.
     pub fn may_repeat(self) -> bool {
         matches!(
@@ -110,6 +138,13 @@ impl Command {
             Command::Ask(Action::Continue) => "continue",
             Command::Ask(Action::Finish) => "finish",
             Command::Ask(Action::Stop) => "stop",
+            // Any share: no key stands for one of them.
+            Command::Ask(Action::Shift(_)) => "shift",
+            Command::More => "more",
+            Command::Less => "less",
+            Command::Share => "share",
+            Command::AllGreen => "all-green",
+            Command::Ramp => "ramp",
             Command::Confirm => "confirm",
             Command::Choose => "choose",
             Command::Back => "back",

@@ -201,9 +201,10 @@ fn clash(others: &[(Option<usize>, Binding)], new: Binding) -> Option<Problem> {
         });
     }
     same_key().find_map(|(_, other)| {
+        let confirms = |command| matches!(command, Command::Confirm | Command::Choose);
         let (asks, confirms) = match (new.command, other.command) {
-            (Command::Ask(_), Command::Confirm | Command::Choose) => (new.command, other.command),
-            (Command::Confirm | Command::Choose, Command::Ask(_)) => (other.command, new.command),
+            (asks, other) if asks.asks() && confirms(other) => (asks, other),
+            (new, asks) if asks.asks() && confirms(new) => (asks, new),
             _ => return None,
         };
         Some(Problem::AsksAndConfirms { key: new.key, asks, confirms })

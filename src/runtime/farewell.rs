@@ -12,6 +12,11 @@ pub fn farewell(state: &State) -> Option<String> {
     let mut text = where_it_stands(rollout);
     if state.settings.demo.is_some() {
         text.push_str("; it was a rehearsal and ends here");
+    } else if rollout.phase == Phase::Held {
+        let target = &state.cockpit()?.snapshot.target;
+        let ramp = state.cockpit()?.ramp.is_some();
+        let ramp = if ramp { " and the ramp has ended with the program" } else { "" };
+        let _ = write!(text, "; nothing moves it{ramp}; to come back: cutover {target}");
     } else if rollout.phase.is_over() {
         let _ = write!(text, "; to see it again: cutover {}", rollout.id);
     } else {
@@ -32,6 +37,7 @@ pub fn where_it_stands(rollout: &Rollout) -> String {
         Phase::AfterShift => "has shifted all traffic",
         Phase::Baking => "bakes",
         Phase::Finishing => "removes blue",
+        Phase::Held => "stays as it was set",
         Phase::Succeeded => "succeeded",
         Phase::Failed => "failed",
         Phase::Stopped => "was stopped",

@@ -1,7 +1,7 @@
 //! A pretend AWS on loopback. Imports nothing from this crate.
 //!
 //! ```text
-//! HTTP bytes → wire (json, query, cbor) → Value → services (one file a service) → world
+//! HTTP bytes → wire (json, query, cbor, restxml) → Value → services (one file a service) → world
 //! ```
 //!
 //! There is ONE [`world`], a discrete-event simulation in virtual time; every service is a view of
@@ -10,9 +10,9 @@
 //! | module | what |
 //! |---|---|
 //! | [`server`] | HTTP on one loopback port |
-//! | [`wire`] | bytes ⇄ [`value::Value`] in four wire formats |
+//! | [`wire`] | bytes ⇄ [`value::Value`] in five wire formats |
 //! | [`simulator`] | the handle on everything: world, clock, faults, log of calls |
-//! | [`services`] | CodeDeploy, ECS, ELBv2, CloudWatch, STS |
+//! | [`services`] | CodeDeploy, ECS, ELBv2, CloudWatch, STS, Route 53 |
 //! | [`world`] | deployments, tasks, listener weights, health, traffic, alarms |
 //! | [`scenario`] | what happens in a world, as data |
 //! | [`clock`] | virtual time, shared with other processes |

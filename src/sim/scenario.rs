@@ -9,6 +9,7 @@ mod check;
 mod native;
 mod release;
 mod schema;
+mod weighted;
 
 pub use alarm::{AlarmMetric, AlarmRule, Missing};
 pub use native::{Asks, LifecycleHook, Native, OnTimeout, Stage, Strategy};
@@ -16,9 +17,10 @@ pub use release::{ColdStart, Crash, CrashWhen, Hook, HookOutcome, Lifecycle, Rel
 pub use schema::{
     CustomConfig, Past, Place, RollbackOn, Rollout, Routing, Scenario, Timing, Traffic,
 };
+pub use weighted::{HeldBy, Records, Weighted};
 
 /// The embedded scenarios, in the order in which people should meet them.
-const EMBEDDED: [(&str, &str); 25] = [
+const EMBEDDED: [(&str, &str); 30] = [
     ("canary", include_str!("../../assets/scenarios/canary.toml")),
     ("errors", include_str!("../../assets/scenarios/errors.toml")),
     ("latency", include_str!("../../assets/scenarios/latency.toml")),
@@ -44,6 +46,11 @@ const EMBEDDED: [(&str, &str); 25] = [
     ("ecs-breaker", include_str!("../../assets/scenarios/ecs-breaker.toml")),
     ("ecs-hook-failure", include_str!("../../assets/scenarios/ecs-hook-failure.toml")),
     ("ecs-rolling", include_str!("../../assets/scenarios/ecs-rolling.toml")),
+    ("alb", include_str!("../../assets/scenarios/alb.toml")),
+    ("alb-worse", include_str!("../../assets/scenarios/alb-worse.toml")),
+    ("alb-sticky", include_str!("../../assets/scenarios/alb-sticky.toml")),
+    ("route53", include_str!("../../assets/scenarios/route53.toml")),
+    ("route53-worse", include_str!("../../assets/scenarios/route53-worse.toml")),
 ];
 
 /// Why a scenario cannot be used.
@@ -161,6 +168,20 @@ mod tests {
         assert_eq!((faults.len(), faults[0].fault.to_string()), (1, "codedeploy=throttle".into()));
         let wrong = Scenario::parse(&text.replace("=throttle", "=trottle")).unwrap_err();
         assert!(wrong.to_string().contains("did you mean `throttle`?"), "{wrong}");
+    }
+
+    #[test]
+    fn weights_that_nobody_could_set_are_refused() {
+        let dns = include_str!("../../assets/scenarios/route53.toml");
+        for (right, wrong, field) in [
+            ("[255, 0]", "[256, 0]", "weighted.weights"),
+            ("name = \"checkout.example.com\"", "name = \"example.net\"", "weighted.held_by"),
+            ("shop-green", "shop-blue", "weighted.held_by"),
+            ("held_by", "start = 1\nheld_by", "weighted"),
+        ] {
+            let error = Scenario::parse(&dns.replace(right, wrong)).unwrap_err().to_string();
+            assert!(error.contains(field), "{wrong}: {error}");
+        }
     }
 
     #[test]

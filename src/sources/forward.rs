@@ -15,7 +15,7 @@ pub(super) fn split(percent: f64) -> Split {
 }
 
 /// The forward actions of a rule.
-fn forwards(rule: &Rule) -> impl Iterator<Item = &Action> {
+pub(super) fn forwards(rule: &Rule) -> impl Iterator<Item = &Action> {
     rule.actions().iter().filter(|action| {
         action.r#type().map(aws_sdk_elasticloadbalancingv2::types::ActionTypeEnum::as_str)
             == Some("forward")
@@ -23,7 +23,7 @@ fn forwards(rule: &Rule) -> impl Iterator<Item = &Action> {
 }
 
 /// The groups an action forwards to, with their weights; one group alone has everything.
-fn weights(action: &Action) -> Vec<(String, f64)> {
+pub(super) fn weights(action: &Action) -> Vec<(String, f64)> {
     let name = |arn: &str| group_name(arn).to_owned();
     let listed = |tuple: &TargetGroupTuple| {
         Some((name(tuple.target_group_arn()?), f64::from(tuple.weight().unwrap_or(1).max(0))))

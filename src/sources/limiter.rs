@@ -31,7 +31,10 @@ fn cap(service: Source) -> f64 {
     match service {
         Source::CodeDeploy | Source::Ecs | Source::Kubernetes | Source::Prometheus => 2.0,
         Source::LoadBalancer | Source::Metrics | Source::Sts => 1.0,
+        Source::Lambda => 1.5,
         Source::Alarms => 0.9,
+        // Five a second for the whole account, in all Regions.
+        Source::Route53 | Source::Beanstalk | Source::CodePipeline => 0.5,
     }
 }
 
@@ -57,12 +60,7 @@ struct Slow {
 }
 
 impl Limiter {
-    fn with<T>(
-        &self,
-        service: Source,
-        now: Timestamp,
-        act: impl FnOnce(&mut Service) -> T,
-    ) -> T {
+    fn with<T>(&self, service: Source, now: Timestamp, act: impl FnOnce(&mut Service) -> T) -> T {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let full = Service { slow: None, tokens: BURST * cap(service), counted: now };
         act(all.entry(service).or_insert(full))
@@ -157,7 +155,8 @@ mod tests {
     fn a_service_is_never_asked_faster_than_its_cap_however_often_somebody_wants_to_know() {
         let limiter = Limiter::default();
         let asked = |from: i64, to: i64| {
-            let moments = (from * 10..to * 10).map(|tenth| at(0) + SignedDuration::from_millis(tenth * 100));
+            let moments =
+                (from * 10..to * 10).map(|tenth| at(0) + SignedDuration::from_millis(tenth * 100));
             moments.filter(|now| limiter.admit(Source::Sts, *now, false).is_ok()).count()
         };
         assert_eq!(asked(0, 3), 30, "a burst goes out at once");
@@ -175,6 +174,9 @@ mod tests {
         let due = limiter.admit(Source::LoadBalancer, at(0), false).unwrap_err();
         assert!(due > at(0) && due <= at(1), "{due}");
         assert_eq!(limiter.admit(Source::LoadBalancer, at(0), true), Ok(()));
-        assert_eq!(limiter.admit(Source::LoadBalancer, due + SignedDuration::from_secs(1), false), Ok(()));
+        assert_eq!(
+            limiter.admit(Source::LoadBalancer, due + SignedDuration::from_secs(1), false),
+            Ok(())
+        );
     }
 }

@@ -12,6 +12,7 @@
 //! | [`argo`] | Argo Rollouts in a Kubernetes cluster |
 //! | [`service`], [`balancer`], [`metrics`], [`alarms`] | what ECS, ELB and CloudWatch are asked |
 //! | [`tasks`], [`timeline`], [`forward`], [`routing`], [`measure`] | what all AWS control planes read alike: pure |
+//! | [`targets`] | what can be watched in the account and Region |
 //! | [`order`] | what every order has in common |
 //! | [`error`] | SDK error → [`crate::domain::Fault`] |
 //! | [`limiter`] | slower after throttling |
@@ -35,6 +36,7 @@ mod pace;
 mod poll;
 mod routing;
 mod service;
+mod targets;
 mod tasks;
 mod time;
 mod timeline;

@@ -26,7 +26,11 @@ impl Watcher {
     /// Begins to watch; nothing is asked yet.
     pub(super) fn new(aws: &Aws, target: &Target) -> Self {
         match target {
-            Target::CodeDeploy { .. } | Target::Deployment(_) => Self::codedeploy(aws, target),
+            Target::CodeDeploy { .. }
+            | Target::Deployment(_)
+            | Target::Alb(_)
+            | Target::Route53 { .. }
+            | Target::Beanstalk { .. } => Self::codedeploy(aws, target),
             Target::Ecs { cluster, service } => {
                 let kind = Ecs::new(cluster.clone(), service.clone());
                 Self(Kind::Ecs(Box::new(Poller::new(aws.clone(), kind))))

@@ -12,7 +12,7 @@ use crate::domain::{Due, Image};
 /// text and line breaks are shown and not obeyed.
 ///
 /// Everything an API, a file or a person's configuration returns passes here before it is drawn.
-pub(super) fn clean(text: &str) -> Cow<'_, str> {
+pub fn clean(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_harmless) {
         return Cow::Borrowed(text);
     }

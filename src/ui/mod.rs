@@ -28,6 +28,7 @@ use ratatui::layout::Rect;
 use crate::app::select::Steps;
 use crate::app::{Screen, State};
 
+pub use format::clean;
 use pen::Pen;
 pub use sentence::verdict_sentence;
 pub use svg::svg;

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use crate::app::select::Steps;
-use crate::app::{Cockpit, Outcome};
+use crate::app::{Cockpit, Outcome, Ramp};
 use crate::domain::{
-    Next, NextStep, Phase, Rollout, RolloutKind, ShareOf, Split, Stage, StageKind, StageState,
+    Due, Next, NextStep, Phase, Rollout, RolloutKind, ShareOf, Split, Stage, StageKind, StageState,
     Target,
 };
 
@@ -32,6 +32,7 @@ pub(super) fn phase(rollout: &Rollout) -> String {
         (Phase::Stopped, false) => "STOPPED",
         (Phase::Stopped, true) => "ROLLBACK STOPPED",
         (Phase::Finishing, true) => "REMOVING GREEN",
+        (Phase::Held, _) => "HELD",
         (Phase::Other(name), _) => return clean(name).to_uppercase(),
         (_, true) => "ROLLING BACK",
     };
@@ -57,6 +58,16 @@ pub(super) fn capacity(split: Option<Split>) -> String {
     }
 }
 
+/// Which part of the DNS answers names green: clients ask seldom and keep what they hear.
+pub(super) fn answers(split: Option<Split>) -> String {
+    match split {
+        None => "it is not known what the name servers answer".to_owned(),
+        Some(Split::ALL_BLUE) => "all DNS answers name blue".to_owned(),
+        Some(Split::ALL_GREEN) => "all DNS answers name green".to_owned(),
+        Some(split) => format!("{} % of the DNS answers name green", share(split.green.get())),
+    }
+}
+
 /// The same in fewer words, for little room.
 pub(super) fn traffic_short(split: Option<Split>) -> String {
     match split {
@@ -75,9 +86,12 @@ pub(super) fn no_rollout(cockpit: &Cockpit) -> String {
         (None, Some(fault)) => format!("? {}", clean(&fault.brief())),
         (None, None) => match cockpit.snapshot.target {
             Target::Argo { .. } => "asking the cluster".to_owned(),
-            Target::CodeDeploy { .. } | Target::Deployment(_) | Target::Ecs { .. } => {
-                "asking AWS".to_owned()
-            }
+            Target::CodeDeploy { .. }
+            | Target::Deployment(_)
+            | Target::Ecs { .. }
+            | Target::Alb(_)
+            | Target::Route53 { .. }
+            | Target::Beanstalk { .. } => "asking AWS".to_owned(),
         },
     }
 }
@@ -92,9 +106,41 @@ pub(super) fn next(next: &Next, now: Timestamp, live: bool) -> String {
         NextStep::RollBackUnapproved => "rolled back if nobody approves".to_owned(),
         NextStep::ContinueUnapproved => "goes on if nobody approves".to_owned(),
         NextStep::GiveUp => "given up if not done".to_owned(),
+        NextStep::Arrive => "the last client follows".to_owned(),
     };
     let plan = if live { "" } else { " if on plan" };
     format!("next: {what} in {}{plan}", left(&next.due, now))
+}
+
+/// What a ramp does next.
+pub(super) fn ramp(ramp: &Ramp, now: Timestamp) -> String {
+    match ramp.next() {
+        Some((percent, at)) => {
+            format!(
+                "ramp: {percent} to green in {}",
+                left(&Due { exact: true, ..Due::estimate(at) }, now)
+            )
+        }
+        None if ramp.is_reached() => "ramp: at its end".to_owned(),
+        None => format!("ramp: {} to green is under way", ramp.share()),
+    }
+}
+
+/// The steps of a ramp as stages.
+pub(super) fn ramp_stages(ramp: &Ramp) -> Vec<Stage> {
+    let stage = |(index, percent): (usize, &crate::domain::Percent)| {
+        let last = index + 1 == ramp.steps().len();
+        let state = if index + 1 < ramp.ordered() {
+            StageState::Done
+        } else if index + 1 == ramp.ordered() {
+            StageState::Running
+        } else {
+            StageState::Pending
+        };
+        let planned = (!last).then(|| ramp.every());
+        Stage { state, planned, ..Stage::pending(StageKind::Shift(percent.split())) }
+    };
+    ramp.steps().iter().enumerate().map(stage).collect()
 }
 
 /// How the newest order ended or hangs, when that is not what was wanted; stays until the next.

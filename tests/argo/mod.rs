@@ -108,6 +108,7 @@ impl Story {
             expected: permit.expected,
             at: seen.taken,
             by: "ada".to_owned(),
+            part_of: None,
         }
     }
 

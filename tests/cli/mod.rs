@@ -5,5 +5,6 @@ mod plain;
 pub(crate) mod process;
 #[cfg(unix)]
 mod screen;
+mod targets;
 #[cfg(unix)]
 mod terminal;

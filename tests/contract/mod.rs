@@ -124,7 +124,16 @@ impl Bench {
             call.params.push(("description".into(), format!("cutover: ada {id}").into()));
         }
         let target = self.target.clone();
-        Order { id, target, action, call, expected: permit.expected, at: seen.taken, by }
+        Order {
+            id,
+            target,
+            action,
+            call,
+            expected: permit.expected,
+            at: seen.taken,
+            by,
+            part_of: None,
+        }
     }
 
     /// Reads again and sends, as the shell does.
@@ -181,5 +190,9 @@ fn planned(picture: &Snapshot) -> Option<f64> {
 /// The actions that are possible.
 fn possible(picture: &Snapshot) -> Vec<Action> {
     let offers = rollout(picture).offers.iter();
-    offers.filter(|o| matches!(o, Offered::Possible { .. })).map(Offered::action).collect()
+    let possible = offers.filter_map(|offer| match offer {
+        Offered::Possible { action, .. } => Some(*action),
+        Offered::Refused { .. } | Offered::Dial(_) => None,
+    });
+    possible.collect()
 }

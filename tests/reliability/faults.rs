@@ -27,9 +27,15 @@ pub(crate) const GROUPS: [Group; 6] = [
         &[
             case("the order is throttled", &["{call}=throttle"]),
             case("everything is throttled", &["all=throttle"]),
-            case("every reading is throttled, the order is not", &["all=throttle", "{call}=delay:1ms"]),
+            case(
+                "every reading is throttled, the order is not",
+                &["all=throttle", "{call}=delay:1ms"],
+            ),
             case("seven in ten requests are throttled", &["all=throttle%70"]),
-            case("CodeDeploy is throttled for reading", &["codedeploy=throttle", "{call}=delay:1ms"]),
+            case(
+                "CodeDeploy is throttled for reading",
+                &["codedeploy=throttle", "{call}=delay:1ms"],
+            ),
             case("ECS is throttled for reading", &["ecs=throttle", "{call}=delay:1ms"]),
             case("the load balancer is throttled", &["elb=throttle"]),
             case("CloudWatch is throttled", &["cloudwatch=throttle"]),
@@ -62,7 +68,10 @@ pub(crate) const GROUPS: [Group; 6] = [
             hanging("the order is never answered", &["{call}=no-answer"]),
             hanging("the order is carried out, the answer stalls", &["{call}=stall"]),
             hanging("the order is carried out, the answer comes too late", &["{call}=late:3s"]),
-            hanging("every reading hangs, the order does not", &["all=no-answer", "{call}=delay:1ms"]),
+            hanging(
+                "every reading hangs, the order does not",
+                &["all=no-answer", "{call}=delay:1ms"],
+            ),
             hanging("nothing is answered", &["all=no-answer"]),
             hanging("a fetch of metrics hangs", &["cloudwatch=no-answer"]),
         ],
@@ -83,8 +92,14 @@ pub(crate) const GROUPS: [Group; 6] = [
             case("ECS finds nothing (failures[])", &["ecs=failures"]),
             case("three empty pages before each page", &["all=empty-pages:3"]),
             case("pages that repeat without end", &["all=same-page"]),
-            case("metrics late, absent", &["cloudwatch=points-late:20m", "cloudwatch=points-absent%50"]),
-            case("metrics twice, revised", &["cloudwatch=points-twice", "cloudwatch=points-revised%50"]),
+            case(
+                "metrics late, absent",
+                &["cloudwatch=points-late:20m", "cloudwatch=points-absent%50"],
+            ),
+            case(
+                "metrics twice, revised",
+                &["cloudwatch=points-twice", "cloudwatch=points-revised%50"],
+            ),
         ],
     ),
     (
@@ -100,13 +115,31 @@ pub(crate) const GROUPS: [Group; 6] = [
             case("the order is not permitted", &["{call}=deny"]),
             case("the caller is in another account", &["sts=account:444455556666"]),
             case("codedeploy:GetDeployment is not permitted", &["codedeploy.GetDeployment=deny"]),
-            case("codedeploy:BatchGetDeploymentTargets is not permitted", &["codedeploy.BatchGetDeploymentTargets=deny"]),
-            case("codedeploy:GetDeploymentGroup is not permitted", &["codedeploy.GetDeploymentGroup=deny"]),
-            case("codedeploy:GetDeploymentConfig is not permitted", &["codedeploy.GetDeploymentConfig=deny"]),
+            case(
+                "codedeploy:BatchGetDeploymentTargets is not permitted",
+                &["codedeploy.BatchGetDeploymentTargets=deny"],
+            ),
+            case(
+                "codedeploy:GetDeploymentGroup is not permitted",
+                &["codedeploy.GetDeploymentGroup=deny"],
+            ),
+            case(
+                "codedeploy:GetDeploymentConfig is not permitted",
+                &["codedeploy.GetDeploymentConfig=deny"],
+            ),
             case("ecs:DescribeServices is not permitted", &["ecs.DescribeServices=deny"]),
-            case("ecs:DescribeServiceDeployments is not permitted", &["ecs.DescribeServiceDeployments=deny"]),
-            case("ecs:DescribeServiceRevisions is not permitted", &["ecs.DescribeServiceRevisions=deny"]),
-            case("ecs:DescribeTaskDefinition is not permitted", &["ecs.DescribeTaskDefinition=deny"]),
+            case(
+                "ecs:DescribeServiceDeployments is not permitted",
+                &["ecs.DescribeServiceDeployments=deny"],
+            ),
+            case(
+                "ecs:DescribeServiceRevisions is not permitted",
+                &["ecs.DescribeServiceRevisions=deny"],
+            ),
+            case(
+                "ecs:DescribeTaskDefinition is not permitted",
+                &["ecs.DescribeTaskDefinition=deny"],
+            ),
             case("the load balancer may not be read", &["elb=deny"]),
             case("CloudWatch may not be read", &["cloudwatch=deny"]),
         ],
@@ -118,10 +151,28 @@ pub(crate) const GROUPS: [Group; 6] = [
             case("somebody rolls it back just before the order", &["{call}=rival:rollback*1"]),
             case("somebody continues it just before the order", &["{call}=rival:continue*1"]),
             case("somebody deploys just before the order", &["{call}=rival:deploy*1"]),
-            case("somebody stops it before it is read again", &["codedeploy.GetDeployment=rival:stop*1", "ecs.DescribeServices=rival:stop*1"]),
-            case("somebody rolls it back before it is read again", &["codedeploy.GetDeployment=rival:rollback*1", "ecs.DescribeServices=rival:rollback*1"]),
-            case("somebody continues it before it is read again", &["codedeploy.GetDeployment=rival:continue*1", "ecs.DescribeServices=rival:continue*1"]),
-            case("somebody deploys before it is read again", &["codedeploy.GetDeployment=rival:deploy*1", "ecs.DescribeServices=rival:deploy*1"]),
+            case(
+                "somebody stops it before it is read again",
+                &["codedeploy.GetDeployment=rival:stop*1", "ecs.DescribeServices=rival:stop*1"],
+            ),
+            case(
+                "somebody rolls it back before it is read again",
+                &[
+                    "codedeploy.GetDeployment=rival:rollback*1",
+                    "ecs.DescribeServices=rival:rollback*1",
+                ],
+            ),
+            case(
+                "somebody continues it before it is read again",
+                &[
+                    "codedeploy.GetDeployment=rival:continue*1",
+                    "ecs.DescribeServices=rival:continue*1",
+                ],
+            ),
+            case(
+                "somebody deploys before it is read again",
+                &["codedeploy.GetDeployment=rival:deploy*1", "ecs.DescribeServices=rival:deploy*1"],
+            ),
         ],
     ),
 ];

@@ -135,7 +135,11 @@ fn round(seed: u64, index: u64) -> Count {
     }
     let again = round.starts_again();
     round.verifies();
-    assert_eq!(again.stderr.contains("its end was not written down"), left_open, "{place}: {again:?}");
+    assert_eq!(
+        again.stderr.contains("its end was not written down"),
+        left_open,
+        "{place}: {again:?}"
+    );
     if left_open && carried_out {
         count.carried_out += 1;
         let said = again.stderr.contains("reading shows that it was carried out");

@@ -27,9 +27,46 @@ use super::killed::dice;
 use crate::harness::keyboard::Desk;
 
 const KEYS: [&str; 40] = [
-    "R", "ctrl-r", "c", "F", "S", "R", "c", "y", "y", "n", "enter", "esc", "tab", "backtab", "q",
-    "ctrl-c", "?", "L", "v", "e", "z", "m", "p", "r", "j", "k", "g", "G", "ctrl-o", "backspace",
-    "h", "l", "up", "down", "pageup", "pagedown", "ctrl-l", "a", "-", "space",
+    "R",
+    "ctrl-r",
+    "c",
+    "F",
+    "S",
+    "R",
+    "c",
+    "y",
+    "y",
+    "n",
+    "enter",
+    "esc",
+    "tab",
+    "backtab",
+    "q",
+    "ctrl-c",
+    "?",
+    "L",
+    "v",
+    "e",
+    "z",
+    "m",
+    "p",
+    "r",
+    "j",
+    "k",
+    "g",
+    "G",
+    "ctrl-o",
+    "backspace",
+    "h",
+    "l",
+    "up",
+    "down",
+    "pageup",
+    "pagedown",
+    "ctrl-l",
+    "a",
+    "-",
+    "space",
 ];
 
 const FAULTS: [&str; 24] = [
@@ -77,6 +114,9 @@ pub(crate) struct Monkey {
     pub(crate) heard: Vec<Progress>,
     /// How many orders were given.
     orders: usize,
+    /// How many calls that change something have arrived, and the number of the newest call.
+    sent: usize,
+    newest: u64,
     size: (u16, u16),
     _folder: tempfile::TempDir,
 }
@@ -88,11 +128,7 @@ impl Monkey {
         let clock = sim::Clock::manual(start);
         let scenario = Scenario::named(scenario).unwrap();
         let place = format!("seed {seed}, scenario {}", scenario.name);
-        let target = if scenario.native.is_some() {
-            Target::Ecs { cluster: "prod".into(), service: "checkout".into() }
-        } else {
-            Target::CodeDeploy { application: "shop".into(), group: "checkout".into() }
-        };
+        let target: Target = scenario.target(seed).parse().unwrap();
         let simulator = Simulator::new(World::new(scenario, seed, start), clock.clone());
         let listener = sim::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -138,6 +174,8 @@ impl Monkey {
             off,
             heard: Vec::new(),
             orders: 0,
+            sent: 0,
+            newest: 0,
             size: (120, 40),
             _folder: folder,
         };
@@ -194,6 +232,8 @@ impl Monkey {
                 self.desk.happens(Event::Listed(found));
             }
         }
+        let astray = self.counts();
+        assert_eq!(astray, 0, "{}: something changed without an order", self.place);
         self.carries_out().await;
         self.holds();
         steps
@@ -207,7 +247,7 @@ impl Monkey {
     /// Answers an open question as somebody would who means it.
     fn answers(&mut self) -> u64 {
         let Some(question) = self.desk.state.confirm() else { return 0 };
-        if !question.wants_name() {
+        if !question.wants_text() {
             self.desk.presses("y");
             return 1;
         }
@@ -237,9 +277,10 @@ impl Monkey {
 
     async fn acts(&mut self, order: Order) {
         self.orders += 1;
-        let (before, written) = (self.changes(), self.audit.verify().unwrap().len());
+        self.counts();
+        let written = self.audit.verify().unwrap().len();
         carry_out(&self.account, &order, &self.hand).await;
-        let sent = self.changes() - before;
+        let sent = self.counts();
         assert!(sent <= 1, "{}: {sent} calls for one order", self.place);
         let written = self.audit.verify().unwrap().len() - written;
         assert!(written == 2 || (written == 0 && sent == 0), "{}: {written} lines", self.place);
@@ -253,21 +294,36 @@ impl Monkey {
         }
     }
 
-    /// How many calls that change something have arrived; all of them are in the newest thousand.
-    pub(crate) fn changes(&self) -> usize {
-        let verbs = ["Stop", "Continue", "Create", "Update"];
+    /// Counts the calls that change something since the last time.
+    fn counts(&mut self) -> usize {
+        let verbs = ["Stop", "Continue", "Create", "Update", "Modify", "Change"];
         let all = self.simulator.calls();
-        let changes = all.iter().filter(|call| verbs.iter().any(|v| call.operation.starts_with(v)));
-        changes.count()
+        let new = all.iter().filter(|call| call.sequence > self.newest);
+        let new = new.filter(|call| verbs.iter().any(|verb| call.operation.starts_with(verb)));
+        let count = new.count();
+        self.newest = all.last().map_or(self.newest, |call| call.sequence);
+        self.sent += count;
+        count
+    }
+
+    /// How many calls that change something have arrived.
+    pub(crate) fn changes(&self) -> usize {
+        self.sent
+    }
+
+    /// What is on the screen.
+    fn screen(&self) -> Buffer {
+        let theme = Theme::named("dark", TimeZone::UTC, true).unwrap();
+        let mut buffer = Buffer::empty(Rect::new(0, 0, self.size.0, self.size.1));
+        paint(&self.desk.state, &theme, &mut buffer);
+        buffer
     }
 
     /// What must be so after every step.
     fn holds(&self) {
         let state = &self.desk.state;
-        let theme = Theme::named("dark", TimeZone::UTC, true).unwrap();
+        let buffer = self.screen();
         let area = Rect::new(0, 0, self.size.0, self.size.1);
-        let mut buffer = Buffer::empty(area);
-        paint(state, &theme, &mut buffer);
         assert_eq!(*buffer.area(), area, "{}", self.place);
         let obeys = |c: char| c.is_control() || matches!(c, '\u{202e}' | '\u{200b}');
         let bad = buffer.content().iter().find(|cell| cell.symbol().contains(obeys));
@@ -279,10 +335,14 @@ impl Monkey {
     }
 }
 
-/// Plays every scenario for so many steps.
-async fn plays(seed: u64, steps: u64) -> (u64, usize, usize) {
+/// Plays some scenarios for so many steps each.
+async fn plays(
+    scenarios: impl Iterator<Item = &'static str>,
+    seed: u64,
+    steps: u64,
+) -> (u64, usize, usize) {
     let (mut all, mut orders, mut sent) = (0, 0, 0);
-    for (index, scenario) in Scenario::names().enumerate() {
+    for (index, scenario) in scenarios.enumerate() {
         let mut monkey = Monkey::at(scenario, seed.wrapping_mul(1000) + index as u64, false).await;
         let mut done = 0;
         while done < steps {
@@ -297,8 +357,9 @@ async fn plays(seed: u64, steps: u64) -> (u64, usize, usize) {
 
 #[tokio::test]
 async fn nothing_that_happens_breaks_the_promises() {
-    let (steps, orders, sent) = plays(1, 60).await;
-    assert!(steps >= 1500 && orders > 0 && sent > 0, "{steps} steps, {orders} orders, {sent} sent");
+    let some = ["errors", "approval", "finished", "ecs-canary", "ecs-rolling", "alb-worse"];
+    let (steps, orders, sent) = plays(some.into_iter(), 1, 120).await;
+    assert!(steps >= 700 && orders > 0 && sent > 0, "{steps} steps, {orders} orders, {sent} sent");
 }
 
 #[tokio::test]
@@ -312,9 +373,25 @@ async fn a_long_night() {
     while steps < wanted {
         let mut out = std::io::stdout();
         writeln!(out, "seed {seed}: {steps} steps, {orders} orders, {sent} calls so far").unwrap();
-        let (more, given, called) = plays(seed, 400).await;
+        let (more, given, called) = plays(Scenario::names(), seed, 400).await;
         (steps, orders, sent, seed) = (steps + more, orders + given, sent + called, seed + 1);
     }
     let mut out = std::io::stdout();
-    writeln!(out, "seeds {first} to {}: {steps} steps, {orders} orders, {sent} calls", seed - 1).unwrap();
+    writeln!(out, "seeds {first} to {}: {steps} steps, {orders} orders, {sent} calls", seed - 1)
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_service_that_throttles_is_named_with_the_age_of_its_data_and_the_next_try() {
+    let mut monkey = Monkey::at("canary", 5, false).await;
+    monkey.looks().await;
+    monkey.simulator.set_fault("codedeploy=throttle".parse().unwrap());
+    for _ in 0..3 {
+        monkey.simulator.clock().advance(SignedDuration::from_secs(10));
+        monkey.looks().await;
+    }
+    let cells = monkey.screen();
+    let text: String = cells.content().iter().map(ratatui::buffer::Cell::symbol).collect();
+    assert!(text.contains("CodeDeploy: throttled, again in"), "{text}");
+    assert!(text.contains(" old !"), "{text}");
 }

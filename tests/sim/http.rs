@@ -10,7 +10,7 @@ use super::Running;
 
 impl Running {
     /// Sends a request on a connection of its own and reads until the server closes it.
-    async fn raw(&self, head: &str, body: &[u8]) -> String {
+    pub(super) async fn raw(&self, head: &str, body: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let length = body.len();
         let request =

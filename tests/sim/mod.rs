@@ -6,6 +6,8 @@ mod ecs;
 mod elb;
 mod faults;
 mod http;
+mod route53;
+mod weights;
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -124,9 +124,9 @@ fn more_traffic_for_a_worse_green_needs_a_name() {
         })
     };
     let mut well = Desk::watching(gate(Scene::shifting()).shot());
-    assert!(!well.presses("c").state.confirm().unwrap().wants_name());
+    assert!(!well.presses("c").state.confirm().unwrap().wants_text());
     let mut ill = Desk::watching(gate(Scene::shifting().green_fails(0.05)).shot());
-    assert!(ill.presses("c").state.confirm().unwrap().wants_name());
+    assert!(ill.presses("c").state.confirm().unwrap().wants_text());
 }
 
 #[test]

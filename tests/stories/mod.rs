@@ -5,6 +5,8 @@ mod identity;
 mod list;
 mod order;
 mod questions;
+mod ramp;
+mod shift;
 mod storm;
 mod verdict;
 mod watch;

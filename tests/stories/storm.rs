@@ -157,7 +157,7 @@ proptest! {
             prop_assert!(matches!(bolt, Bolt::Key("y" | "enter", false)), "{bolt:?}");
             prop_assert_eq!(&order.id, &asked.order);
             prop_assert_eq!(&order.call, &asked.permit.call);
-            prop_assert!(!asked.wants_name() || asked.name_is_typed());
+            prop_assert!(asked.text_is_typed());
             prop_assert!(desk.state.now >= asked.opened + jiff::SignedDuration::from_millis(300));
             prop_assert!(!unanswered, "one order at a time");
             prop_assert!(desk.state.overlay.is_none());

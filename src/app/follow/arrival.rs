@@ -8,6 +8,9 @@ use crate::domain::{ListenerSplit, Metrics, Rollout, ShareOf, Side, Split, Weigh
 /// From this share of the requests on, the traffic counts as being on one side.
 const RESTORED: f64 = 99.0;
 
+/// Shares that differ by less, in points, are the same: weights are whole numbers.
+pub(super) const SAME: f64 = 0.5;
+
 /// What shows that all traffic is on `goal`: the listener as it was read after the order, or the
 /// requests of minutes that began after it. Never a status.
 pub(super) fn arrived(
@@ -20,6 +23,7 @@ pub(super) fn arrived(
     let (read, by) = match traffic.of {
         ShareOf::Requests => (traffic.listener.at(), SeenBy::Listener),
         ShareOf::Tasks => (traffic.planned.at(), SeenBy::Tasks),
+        ShareOf::Answers => (traffic.listener.at(), SeenBy::Answers),
     };
     if read.is_some_and(|at| at >= since) && is_on(rollout, goal) {
         return Some(by);
@@ -33,12 +37,30 @@ pub(super) fn arrived(
 pub(in crate::app) fn is_on(rollout: &Rollout, side: Side) -> bool {
     let traffic = &rollout.traffic;
     match traffic.of {
-        ShareOf::Requests => traffic.listener.fresh().is_some_and(|held| holds(held, side)),
+        ShareOf::Requests | ShareOf::Answers => {
+            traffic.listener.fresh().is_some_and(|held| holds(held, side))
+        }
         ShareOf::Tasks => {
             let split = traffic.planned.fresh();
             split.is_some_and(|split| on(*split, side).is_near(Weight::ALL, 0.05))
         }
     }
+}
+
+/// What shows that the weights are what an order wanted, as they were read after it.
+pub(super) fn set(rollout: &Rollout, goal: Split, since: Timestamp) -> Option<SeenBy> {
+    let traffic = &rollout.traffic;
+    let by = match traffic.of {
+        ShareOf::Requests => SeenBy::Listener,
+        ShareOf::Tasks => SeenBy::Tasks,
+        ShareOf::Answers => SeenBy::Answers,
+    };
+    let read = traffic.listener.at().is_some_and(|at| at >= since);
+    let held = matches!(
+        traffic.listener.fresh(),
+        Some(ListenerSplit::Split(split)) if split.green.is_near(goal.green, SAME)
+    );
+    (read && held).then_some(by)
 }
 
 fn holds(held: &ListenerSplit, side: Side) -> bool {

@@ -3,9 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::{Outcome, Track};
-use crate::domain::{Action, Gate, Means, Metrics, Phase, Rollout, RolloutKind, Side, Snapshot};
+use crate::domain::{
+    Action, Gate, Means, Metrics, Phase, Rollout, RolloutKind, Side, Snapshot, Split,
+};
 
-use super::arrival::arrived;
+use super::arrival::{self, arrived};
 
 /// How long a stopped rollout may take to name its rollback before that is called a failure.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(2);
@@ -19,11 +21,15 @@ pub(super) fn advance(track: &mut Track, snapshot: &Snapshot, now: Timestamp) {
     if track.outcome.is_final() {
         return;
     }
-    match track.order.action {
-        Action::RollBack => roll_back(track, rollout, snapshot.metrics.value(), now),
-        Action::Continue => went_on(track, rollout, now),
-        Action::Finish => finished(track, rollout, now),
-        Action::Stop => stopped(track, rollout, now),
+    match (track.order.action, track.order.expected.means) {
+        (action, Means::SetWeights | Means::SwapNames) => {
+            weights(track, rollout, goal_of(action), now);
+        }
+        (Action::Shift(share), _) => weights(track, rollout, share.split(), now),
+        (Action::RollBack, _) => roll_back(track, rollout, snapshot.metrics.value(), now),
+        (Action::Continue, _) => went_on(track, rollout, now),
+        (Action::Finish, _) => finished(track, rollout, now),
+        (Action::Stop, _) => stopped(track, rollout, now),
     }
     if let Outcome::Unknown(_) = track.outcome
         && track.sent.is_some_and(|sent| now.duration_since(sent) > LOST)
@@ -40,6 +46,44 @@ pub(super) fn advance(track: &mut Track, snapshot: &Snapshot, now: Timestamp) {
 fn taken(track: &mut Track, now: Timestamp) {
     track.accepted.get_or_insert(now);
     track.outcome = Outcome::OnItsWay;
+}
+
+/// The split that an order about the weights wants.
+fn goal_of(action: Action) -> Split {
+    match action {
+        Action::Shift(share) => share.split(),
+        Action::Continue | Action::Finish => Split::ALL_GREEN,
+        Action::RollBack | Action::Stop => Split::ALL_BLUE,
+    }
+}
+
+/// The end of an order about the weights: what holds them was read with them.
+fn weights(track: &mut Track, rollout: &Rollout, goal: Split, now: Timestamp) {
+    let traffic = &rollout.traffic;
+    let since = track.sent.unwrap_or(track.order.at);
+    let read = traffic.planned.at().is_some_and(|at| at >= since);
+    let planned = traffic.planned.fresh().copied().filter(|_| read);
+    let near = |a: Split, b: Split| a.green.is_near(b.green, arrival::SAME);
+    if planned.is_some_and(|planned| near(planned, goal)) {
+        taken(track, now);
+    } else if let (Some(planned), Some(accepted)) = (planned, track.accepted)
+        && track.order.expected.planned.is_none_or(|before| !near(planned, before))
+        && traffic.planned.at().is_some_and(|at| at >= accepted)
+    {
+        track.outcome = Outcome::Failed(format!(
+            "{}: green has {:.0} % now, which is not what was ordered: somebody else has set the \
+             weights too",
+            track.order.action.words(),
+            planned.green.get(),
+        ));
+        return;
+    }
+    if track.accepted.is_some()
+        && let Some(by) = arrival::set(rollout, goal, since)
+    {
+        track.restored.get_or_insert((now, by));
+        track.outcome = Outcome::Done;
+    }
 }
 
 fn roll_back(track: &mut Track, rollout: &Rollout, metrics: Option<&Metrics>, now: Timestamp) {
@@ -162,7 +206,7 @@ fn went_on(track: &mut Track, rollout: &Rollout, now: Timestamp) {
         return answered(track, rollout, now);
     }
     match rollout.phase {
-        Phase::AwaitingApproval | Phase::Other(_) => {}
+        Phase::AwaitingApproval | Phase::Held | Phase::Other(_) => {}
         Phase::Failed | Phase::Stopped => fail(track, rollout),
         Phase::Queued | Phase::Preparing | Phase::Validating | Phase::BeforeShift => {
             taken(track, now);
@@ -217,6 +261,7 @@ fn finished(track: &mut Track, rollout: &Rollout, now: Timestamp) {
         | Phase::Shifting
         | Phase::AfterShift
         | Phase::Baking
+        | Phase::Held
         | Phase::Other(_) => {}
     }
 }
@@ -244,6 +289,7 @@ fn stopped(track: &mut Track, rollout: &Rollout, now: Timestamp) {
         | Phase::AfterShift
         | Phase::Baking
         | Phase::Finishing
+        | Phase::Held
         | Phase::Other(_) => {}
     }
 }

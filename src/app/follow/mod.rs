@@ -8,7 +8,7 @@ mod ends;
 use jiff::Timestamp;
 
 use crate::domain::{
-    EventKind, Fault, FaultKind, OrderId, Progress, Rollout, RolloutKind, TimelineEvent,
+    Action, EventKind, Fault, FaultKind, OrderId, Progress, Rollout, RolloutKind, TimelineEvent,
 };
 
 use super::{Cockpit, Effect, Outcome, SeenBy, State, Track};
@@ -113,7 +113,9 @@ pub(super) fn observed(cockpit: &mut Cockpit, now: Timestamp) -> Option<String> 
         // Another rollout has begun: the old order is history, told by the timeline.
         return None;
     }
-    if let (None, Some((_, by))) = (before.restored, track.restored) {
+    if let (None, Some((_, by))) = (before.restored, track.restored)
+        && track.order.action == Action::RollBack
+    {
         cockpit.note(arrived(by, now));
     }
     let mut failed = None;
@@ -134,6 +136,7 @@ fn arrived(by: SeenBy, now: Timestamp) -> TimelineEvent {
     let text = match by {
         SeenBy::Listener => "restored: the listener sends everything back",
         SeenBy::Requests => "restored: the requests are back",
+        SeenBy::Answers => "restored: the name servers answer with it",
         SeenBy::Tasks => "restored: every running task is of the previous revision",
     };
     TimelineEvent {

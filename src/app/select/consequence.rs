@@ -3,8 +3,9 @@
 use jiff::SignedDuration;
 
 use crate::domain::{
-    Fact, Gate, GuardState, ListenerSplit, Means, MetricKind, Metrics, Point, Rollout, Side,
-    Snapshot, Split, Stage, StageKind, StageState, TaskCounts, Weight, blue_is_ready,
+    Action, Fact, Gate, GuardState, ListenerSplit, Means, MetricKind, Metrics, Percent, Point,
+    Rollout, ShareOf, Side, Snapshot, Split, Stage, StageKind, StageState, TaskCounts, Weight,
+    is_ready,
 };
 use crate::stats::Verdict;
 
@@ -46,6 +47,14 @@ pub enum Warning {
     LeftAsItIs,
     /// The verdict is that green is worse, and the action leaves it with traffic.
     GreenIsWorse,
+    /// The side that gets more is not known to be healthy.
+    NotReady(Side),
+    /// Nobody has said which side is blue.
+    SidesAreGuessed,
+    /// Clients stay on their side by a cookie, for at most so long.
+    Sticky(Option<SignedDuration>),
+    /// What is set is the share of DNS answers, which clients keep for so long.
+    Answers(Option<SignedDuration>),
     /// These alarms fire; a new deployment may fail at once because of them.
     Alarms(Vec<String>),
     /// The rollout was last read so long ago.
@@ -63,6 +72,10 @@ pub struct Consequence {
     pub goes_on_with: Option<Stage>,
     /// The split that stays, for an action that moves nothing.
     pub leaves: Option<Split>,
+    /// The split from which and to which the weights are set.
+    pub sets: Option<(Split, Split)>,
+    /// The shares of the ramp that begins with it, and how long each is held.
+    pub ramp: Option<(Vec<Percent>, SignedDuration)>,
     /// How fast it happens.
     pub speed: Speed,
     /// How it is undone.
@@ -80,12 +93,12 @@ pub struct Consequence {
 /// What the action of an open question would do, in the newest picture.
 pub fn consequence(confirm: &Confirm, cockpit: &Cockpit) -> Consequence {
     let snapshot = cockpit.snapshot.as_ref();
-    let means = confirm.permit.means;
+    let (means, action) = (confirm.permit.means, confirm.permit.action);
     let rollout = snapshot.rollout();
     let blue = rollout.map(|rollout| &rollout.blue);
     Consequence {
         means,
-        moves: rollout.and_then(|rollout| moves(means, rollout, snapshot)),
+        moves: rollout.and_then(|rollout| moves((means, action), rollout, snapshot)),
         goes_on_with: rollout.filter(|_| means == Means::OpenGate).and_then(after_hook).cloned(),
         leaves: match means {
             Means::StopOnly | Means::EndBake => rollout.and_then(held),
@@ -95,10 +108,22 @@ pub fn consequence(confirm: &Confirm, cockpit: &Cockpit) -> Consequence {
             | Means::RedeployPrevious
             | Means::SkipToEnd
             | Means::TryAgain
-            | Means::ShipAgain => None,
+            | Means::ShipAgain
+            | Means::SetWeights
+            | Means::SwapNames
+            | Means::Approve
+            | Means::Reject => None,
         },
-        speed: speed(means),
+        sets: rollout
+            .and_then(held)
+            .filter(|_| matches!(means, Means::SetWeights | Means::SwapNames))
+            .map(|now| (now, goal(action))),
+        ramp: confirm.ramp.as_ref().map(|ramp| (ramp.steps().to_vec(), ramp.every())),
+        speed: rollout.map_or(Speed::Seconds, |rollout| speed(means, rollout)),
         undo: match means {
+            Means::SetWeights | Means::SwapNames | Means::Approve | Means::Reject => {
+                Undo::InSeconds
+            }
             Means::OpenGate | Means::SkipToEnd | Means::TryAgain | Means::ShipAgain => {
                 Undo::InSeconds
             }
@@ -110,7 +135,18 @@ pub fn consequence(confirm: &Confirm, cockpit: &Cockpit) -> Consequence {
         targets: blue
             .and_then(|blue| blue.targets.value())
             .map(|targets| (targets.healthy(), targets.list.len())),
-        warnings: rollout.map(|rollout| warnings(means, rollout, cockpit)).unwrap_or_default(),
+        warnings: rollout
+            .map(|rollout| warnings((means, action), rollout, cockpit))
+            .unwrap_or_default(),
+    }
+}
+
+/// The split that an order about the weights wants.
+fn goal(action: Action) -> Split {
+    match action {
+        Action::Shift(share) => share.split(),
+        Action::Continue | Action::Finish => Split::ALL_GREEN,
+        Action::RollBack | Action::Stop => Split::ALL_BLUE,
     }
 }
 
@@ -124,14 +160,25 @@ fn held(rollout: &Rollout) -> Option<Split> {
     }
 }
 
-fn moves(means: Means, rollout: &Rollout, snapshot: &Snapshot) -> Option<Moved> {
+fn moves(
+    (means, action): (Means, Action),
+    rollout: &Rollout,
+    snapshot: &Snapshot,
+) -> Option<Moved> {
     let (from, share) = match means {
+        Means::SetWeights | Means::SwapNames => {
+            let (now, then) = (held(rollout)?.green.get(), goal(action).green.get());
+            let from = if then > now { Side::Blue } else { Side::Green };
+            (from, Weight::percent((then - now).abs())?)
+        }
         Means::StopAndRollBack | Means::TurnRound | Means::RedeployPrevious => {
             (Side::Green, held(rollout)?.green)
         }
         Means::OpenGate => (Side::Blue, more(rollout, first_shift(rollout)?)?),
         Means::SkipToEnd | Means::ShipAgain => (Side::Blue, held(rollout)?.blue()),
-        Means::StopOnly | Means::EndBake | Means::TryAgain => return None,
+        Means::StopOnly | Means::EndBake | Means::TryAgain | Means::Approve | Means::Reject => {
+            return None;
+        }
     };
     // A share of everything: what a side got in the newest settled minute may be of an older split.
     let per_second = snapshot.metrics.value().and_then(|metrics| {
@@ -170,13 +217,20 @@ fn rate(metrics: &Metrics, side: Side) -> Option<f64> {
     metrics.side(side).series(MetricKind::Requests).into_iter().rev().find_map(Point::count)
 }
 
-fn warnings(means: Means, rollout: &Rollout, cockpit: &Cockpit) -> Vec<Warning> {
+fn warnings(
+    (means, action): (Means, Action),
+    rollout: &Rollout,
+    cockpit: &Cockpit,
+) -> Vec<Warning> {
     let snapshot = cockpit.snapshot.as_ref();
     let goes_back =
-        matches!(means, Means::StopAndRollBack | Means::TurnRound | Means::RedeployPrevious);
+        matches!(means, Means::StopAndRollBack | Means::TurnRound | Means::RedeployPrevious)
+            || action == Action::RollBack
+            || means == Means::Reject;
     let mut found = Vec::new();
     match means {
-        Means::StopAndRollBack if !blue_is_ready(rollout) => found.push(Warning::BlueNotReady),
+        Means::SetWeights | Means::SwapNames => found.extend(about_weights(action, rollout)),
+        Means::StopAndRollBack if !is_ready(&rollout.blue) => found.push(Warning::BlueNotReady),
         Means::RedeployPrevious => {
             let revision = rollout.blue.revision.value();
             if revision.and_then(|revision| revision.active) == Some(false) {
@@ -190,20 +244,43 @@ fn warnings(means: Means, rollout: &Rollout, cockpit: &Cockpit) -> Vec<Warning> 
         | Means::TurnRound
         | Means::SkipToEnd
         | Means::TryAgain
-        | Means::ShipAgain => {}
+        | Means::ShipAgain
+        | Means::Approve
+        | Means::Reject => {}
     }
     let verdict = cockpit.verdict.as_ref().map(|judgement| judgement.assessment.verdict);
     if verdict == Some(Verdict::Worse) && !goes_back {
         found.push(Warning::GreenIsWorse);
     }
     let firing = firing(snapshot);
-    if !firing.is_empty()
-        && !matches!(means, Means::StopAndRollBack | Means::TurnRound | Means::StopOnly)
-    {
+    let redeploys = means == Means::RedeployPrevious;
+    if !firing.is_empty() && (redeploys || !goes_back && means != Means::StopOnly) {
         found.push(Warning::Alarms(firing));
     }
     if let Fact::Stale { at, .. } = &snapshot.rollout {
         found.push(Warning::OldData(snapshot.taken.duration_since(*at)));
+    }
+    found
+}
+
+/// What to know before weights are set: who gets more, and who will not follow at once.
+fn about_weights(action: Action, rollout: &Rollout) -> Vec<Warning> {
+    let mut found = Vec::new();
+    let traffic = &rollout.traffic;
+    let more = held(rollout).is_some_and(|now| goal(action).green > now.green);
+    let gains = if more { Side::Green } else { Side::Blue };
+    if rollout.sides_are_guessed {
+        found.push(Warning::SidesAreGuessed);
+    }
+    match gains {
+        Side::Blue if !is_ready(&rollout.blue) => found.push(Warning::BlueNotReady),
+        Side::Green if !is_ready(&rollout.green) => found.push(Warning::NotReady(Side::Green)),
+        Side::Blue | Side::Green => {}
+    }
+    match traffic.of {
+        ShareOf::Answers => found.push(Warning::Answers(traffic.lag)),
+        ShareOf::Requests if traffic.sticky => found.push(Warning::Sticky(traffic.lag)),
+        ShareOf::Requests | ShareOf::Tasks => {}
     }
     found
 }

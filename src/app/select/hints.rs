@@ -1,6 +1,6 @@
 //! The keys that make sense now, and for those that cannot act, why not.
 
-use crate::domain::{Action, Phase, Refusal};
+use crate::domain::{Action, Phase, Refusal, Rollout};
 use crate::input::Command;
 
 use super::super::{Cockpit, Confirm, Overlay, Screen, State};
@@ -38,10 +38,16 @@ pub fn hints(state: &State) -> Vec<Hint> {
     for (action, availability) in actions(state) {
         push(Command::Ask(action), action.words(), availability);
     }
+    for (command, label, availability) in weights(state) {
+        push(command, label, availability);
+    }
     let others: &[(Command, &'static str)] = match (&state.overlay, &state.screen) {
         (Some(Overlay::Confirm(confirm)), _) => of_question(confirm),
         (Some(Overlay::NewIdentity(_)), _) => {
             &[(Command::Confirm, "act in this name"), (Command::Back, "not now")]
+        }
+        (Some(Overlay::Share(_)), _) => {
+            &[(Command::Choose, "go on"), (Command::Back, "keep going")]
         }
         (Some(Overlay::Help(_)), _) => &[(Command::Back, "close")],
         (None, Screen::Cockpit(_)) => &[
@@ -72,7 +78,7 @@ pub fn hints(state: &State) -> Vec<Hint> {
 }
 
 fn of_question(confirm: &Confirm) -> &'static [(Command, &'static str)] {
-    if confirm.wants_name() {
+    if confirm.wants_text() {
         &[(Command::Choose, "confirm"), (Command::Back, "keep going"), (Command::Copy, "copy")]
     } else {
         &[(Command::Confirm, "confirm"), (Command::Back, "keep going"), (Command::Copy, "copy")]
@@ -94,6 +100,32 @@ fn actions(state: &State) -> Vec<(Action, Availability)> {
     found
 }
 
+/// The keys that set the weights, where a person can; and the one that ends a ramp.
+fn weights(state: &State) -> Vec<(Command, &'static str, Availability)> {
+    let Some(cockpit) = state.cockpit().filter(|_| state.overlay.is_none()) else {
+        return Vec::new();
+    };
+    if cockpit.ramp.is_some() {
+        return vec![(Command::Ask(Action::Stop), "stop the ramp", Availability::Now)];
+    }
+    let (Some(share), Some(_)) =
+        (cockpit.share(), cockpit.snapshot.rollout().and_then(Rollout::dial))
+    else {
+        return Vec::new();
+    };
+    let step = state.settings.shifting.step;
+    [
+        (Command::More, "more to green", share.more(step)),
+        (Command::Less, "less", share.less(step)),
+        (Command::Share, "any share", share.more(step)),
+        (Command::Ramp, "ramp", share.more(step)),
+    ]
+    .into_iter()
+    .map(|(command, label, to)| (command, label, availability(cockpit, Action::Shift(to), state)))
+    .filter(|(.., now)| *now == Availability::Now)
+    .collect()
+}
+
 fn availability(cockpit: &Cockpit, action: Action, state: &State) -> Availability {
     match cockpit.judge(action, &state.settings) {
         Ok(_) => Availability::Now,
@@ -111,7 +143,7 @@ fn is_near(cockpit: &Cockpit, action: Action) -> bool {
             Phase::Preparing | Phase::Validating | Phase::AwaitingApproval | Phase::Shifting
         ),
         Action::Finish => matches!(rollout.phase, Phase::AfterShift | Phase::Baking),
-        Action::Stop => false,
+        Action::Stop | Action::Shift(_) => false,
     }
 }
 
@@ -124,10 +156,13 @@ fn in_three_words(why: &Refusal) -> String {
         Refusal::NothingToGoBackTo => "nothing earlier known",
         Refusal::BlueIsGoing => "blue is leaving",
         Refusal::NoSuchCall(_) => "no call for it",
+        Refusal::NoDial => "shares are planned",
+        Refusal::AlreadyThere => "already there",
         Refusal::ManagedBy(owner) => return format!("{owner} owns it"),
         Refusal::NoRollout => "no rollout",
         Refusal::StateUnknown => "state not known",
         Refusal::ReadOnly => "read-only mode",
+        Refusal::ByRule(_) => "against the policy",
         Refusal::NotPermitted(_) => "no permission",
         Refusal::IdentityUnknown => "identity not known",
         Refusal::IdentityChanged => "identity has changed",

@@ -2,7 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{Action, Phase, Rollout, RolloutId, RolloutKind, ShareOf, Side, StageKind};
+use crate::domain::{
+    Action, Means, Phase, Rollout, RolloutId, RolloutKind, ShareOf, Side, StageKind,
+};
 
 use super::super::follow::is_on;
 use super::super::{Outcome, SeenBy, State, Track};
@@ -100,9 +102,18 @@ fn ours(track: &Track) -> Steps {
         follows: track.follows.clone(),
         since: Some(since),
         ours: true,
-        list: list(kinds(track.order.action), reached, next_state(&track.outcome)),
+        list: list(kinds_of(track), reached, next_state(&track.outcome)),
         seen_by: track.restored.map(|(_, by)| by),
         outcome: track.outcome.clone(),
+    }
+}
+
+fn kinds_of(track: &Track) -> &'static [StepKind] {
+    match track.order.expected.means {
+        Means::SetWeights | Means::SwapNames => {
+            &[StepKind::Sent, StepKind::Accepted, StepKind::Restored]
+        }
+        _ => kinds(track.order.action),
     }
 }
 
@@ -116,6 +127,7 @@ fn kinds(action: Action) -> &'static [StepKind] {
             StepKind::Steady,
         ],
         Action::Continue => &[StepKind::Sent, StepKind::Accepted, StepKind::Shifting],
+        Action::Shift(_) => &[StepKind::Sent, StepKind::Accepted, StepKind::Restored],
         Action::Finish | Action::Stop => &[StepKind::Sent, StepKind::Accepted, StepKind::Steady],
     }
 }
@@ -185,6 +197,7 @@ fn found(rollout: &Rollout, undoes: Option<RolloutId>) -> Steps {
         seen_by: restored.then_some(match rollout.traffic.of {
             ShareOf::Requests => SeenBy::Listener,
             ShareOf::Tasks => SeenBy::Tasks,
+            ShareOf::Answers => SeenBy::Answers,
         }),
         outcome,
     }

@@ -1,8 +1,10 @@
 //! The way back, answered before any key is pressed.
 
 use crate::domain::{
-    Action, Due, Means, Offered, Refusal, Rollout, RolloutKind, Side, TaskCounts, blue_is_ready,
+    Action, Due, Means, Refusal, Rollout, RolloutKind, Side, TaskCounts, is_ready,
 };
+
+use jiff::SignedDuration;
 
 use super::super::follow::is_on;
 use super::super::{Cockpit, Outcome, State};
@@ -27,6 +29,8 @@ pub enum Can {
     Risky,
     /// Only by starting tasks of the previous revision.
     Slow,
+    /// Nothing has to go back: all traffic is on blue.
+    Needless,
     /// It goes on already.
     GoingBack,
     /// It was done: the listener or the requests are back on blue.
@@ -42,6 +46,8 @@ pub enum Speed {
     Seconds,
     /// Tasks have to be started first.
     Minutes,
+    /// At once, and clients follow within this time.
+    Within(SignedDuration),
 }
 
 /// The line that answers: may I, can I, to what, how fast, until when.
@@ -83,7 +89,7 @@ pub fn strip(state: &State) -> RollbackStrip {
         targets: blue
             .and_then(|blue| blue.targets.value())
             .map(|targets| (targets.healthy(), targets.list.len())),
-        speed: way.as_ref().map(|(means, _)| speed(*means)),
+        speed: way.as_ref().zip(rollout).map(|((means, _), rollout)| speed(*means, rollout)),
         until: match way {
             Some((Means::StopAndRollBack, _)) => rollout.and_then(|r| r.instant_rollback_until),
             _ => None,
@@ -93,17 +99,16 @@ pub fn strip(state: &State) -> RollbackStrip {
 
 /// How a roll back would be done, and with which permission.
 fn means(rollout: &Rollout) -> Option<(Means, String)> {
-    rollout.offers.iter().find_map(|offer| match offer {
-        Offered::Possible { action: Action::RollBack, means, call } => {
-            Some((*means, call.permission()))
-        }
-        Offered::Possible { .. } | Offered::Refused { .. } => None,
-    })
+    let (means, call) = rollout.offer(Action::RollBack).ok()?;
+    Some((means, call.permission()))
 }
 
 /// How fast the traffic is moved by `means`.
-pub(super) fn speed(means: Means) -> Speed {
+pub(super) fn speed(means: Means, rollout: &Rollout) -> Speed {
     match means {
+        Means::SetWeights | Means::SwapNames => {
+            rollout.traffic.lag.map_or(Speed::Seconds, Speed::Within)
+        }
         Means::TurnRound | Means::RedeployPrevious => Speed::Minutes,
         Means::OpenGate
         | Means::StopAndRollBack
@@ -111,7 +116,9 @@ pub(super) fn speed(means: Means) -> Speed {
         | Means::EndBake
         | Means::SkipToEnd
         | Means::TryAgain
-        | Means::ShipAgain => Speed::Seconds,
+        | Means::ShipAgain
+        | Means::Approve
+        | Means::Reject => Speed::Seconds,
     }
 }
 
@@ -146,10 +153,11 @@ fn can(state: &State, cockpit: &Cockpit, rollout: &Rollout) -> Can {
     match cockpit.judge(Action::RollBack, &state.settings) {
         Ok(permit) => match permit.means {
             Means::TurnRound | Means::RedeployPrevious => Can::Slow,
-            _ if blue_is_ready(rollout) => Can::Ready,
+            _ if is_ready(&rollout.blue) && !rollout.sides_are_guessed => Can::Ready,
             _ => Can::Risky,
         },
         Err(Refusal::AlreadyGoingBack) => Can::GoingBack,
+        Err(Refusal::AlreadyThere) => Can::Needless,
         Err(why) => Can::Not(why),
     }
 }

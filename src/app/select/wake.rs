@@ -23,6 +23,7 @@ pub fn next_wake(state: &State) -> Option<Timestamp> {
     let opened = match &state.overlay {
         Some(Overlay::Confirm(confirm)) => Some(later(confirm.opened, deaf)),
         Some(Overlay::NewIdentity(question)) => Some(later(question.opened, deaf)),
+        Some(Overlay::Share(field)) => Some(later(field.opened, deaf)),
         Some(Overlay::Help(_)) | None => None,
     };
     let cockpit = match &state.screen {
@@ -33,7 +34,7 @@ pub fn next_wake(state: &State) -> Option<Timestamp> {
 }
 
 fn wake_of(state: &State, cockpit: &Cockpit) -> Option<Timestamp> {
-    if ticks(state, cockpit) {
+    if ticks(state, cockpit) || cockpit.ramp.is_some() {
         return Some(next_second(state.now));
     }
     let bold = cockpit.changed.map(|at| later(at, state.for_person(BOLD)));

@@ -1,4 +1,5 @@
-//! `cutover rollback`, `continue`, `stop`, `finish`: one order without a screen, for scripts.
+//! `cutover rollback`, `continue`, `stop`, `finish`, `shift`, `swap`, `approve`: one order without a
+//! screen, for scripts.
 //!
 //! It is the path of the screen with nobody before it: the same judge, the same question in words,
 //! the same audit line before the call, the same reading again and the same tracker.
@@ -8,6 +9,7 @@ mod report;
 mod run;
 
 use std::process::ExitCode;
+use std::str::FromStr;
 
 use clap::Args;
 use jiff::SignedDuration;
@@ -16,7 +18,7 @@ use super::watch::{self, Aws};
 use super::{Failure, Outcome, Output, Surroundings, keymap};
 use crate::app::Settings;
 use crate::config::Flags;
-use crate::domain::Action;
+use crate::domain::{Action, Percent};
 use crate::journal::Audit;
 use crate::runtime::settle_open_orders;
 use crate::sources;
@@ -26,18 +28,80 @@ use run::Run;
 
 /// One order.
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct Order {
-    /// codedeploy:APP/GROUP, ecs:CLUSTER/SERVICE, a deployment id such as d-ABC123DEF, or a name
-    /// from the configuration file
+    /// What to act on, as for `cutover TARGET`; by default the target of the configuration file
     target: Option<String>,
+    #[command(flatten)]
+    how: How,
+}
+
+/// An order to give green a share of the traffic.
+#[derive(Debug, Args)]
+pub(super) struct Shift {
+    /// What to act on, as for `cutover TARGET`
+    target: String,
+    /// Green's share in per cent, 0 to 100, or `next` for one step more
+    #[arg(value_name = "PERCENT|next")]
+    share: Share,
+    #[command(flatten)]
+    how: How,
+}
+
+/// An order to answer a manual approval.
+#[derive(Debug, Args)]
+pub(super) struct Approve {
+    #[command(flatten)]
+    order: Order,
+    /// Refuse it instead
+    #[arg(long)]
+    reject: bool,
+}
+
+/// The share that is asked for.
+#[derive(Debug, Clone, Copy)]
+enum Share {
+    /// This one.
+    Percent(Percent),
+    /// One step more than now.
+    Next,
+}
+
+impl FromStr for Share {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "next" => Ok(Self::Next),
+            text => text.parse().map(Self::Percent).map_err(|why| format!("{why}, or `next`")),
+        }
+    }
+}
+
+/// What is asked for; which action that is may depend on what is read.
+#[derive(Debug, Clone, Copy)]
+enum Asked {
+    /// This action.
+    Action(Action),
+    /// One step more to green.
+    Next,
+    /// The other side gets the names.
+    Swap,
+    /// The answer to a manual approval.
+    Answer(Action),
+}
+
+/// How an order is confirmed, followed and told of.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+struct How {
     #[command(flatten)]
     aws: Aws,
     /// Do it without being asked; needed where standard input is no terminal
     #[arg(long)]
     yes: bool,
-    /// The name that would have to be typed, for what is risky
-    #[arg(long, value_name = "NAME")]
+    /// The name that would have to be typed, for what is risky; for an approval the words that go
+    /// with it
+    #[arg(long, visible_alias = "summary", value_name = "TEXT")]
     confirm: Option<String>,
     /// Only if this is the rollout, e.g. d-ABC123DEF
     #[arg(long, value_name = "ID")]
@@ -69,10 +133,39 @@ fn span(text: &str) -> Result<SignedDuration, String> {
 impl Order {
     /// Gives the order for `action` and says what became of it.
     pub(super) fn run(self, action: Action, output: &mut Output) -> Outcome {
+        self.how.run(self.target, Asked::Action(action), output)
+    }
+
+    /// Swaps the names of the two environments.
+    pub(super) fn swap(self, output: &mut Output) -> Outcome {
+        self.how.run(self.target, Asked::Swap, output)
+    }
+}
+
+impl Shift {
+    /// Gives the order and says what became of it.
+    pub(super) fn run(self, output: &mut Output) -> Outcome {
+        let asked = match self.share {
+            Share::Percent(share) => Asked::Action(Action::Shift(share)),
+            Share::Next => Asked::Next,
+        };
+        self.how.run(Some(self.target), asked, output)
+    }
+}
+
+impl Approve {
+    /// Gives the order and says what became of it.
+    pub(super) fn run(self, output: &mut Output) -> Outcome {
+        let answer = if self.reject { Action::Stop } else { Action::Continue };
+        self.order.how.run(self.order.target, Asked::Answer(answer), output)
+    }
+}
+
+impl How {
+    fn run(self, target: Option<String>, asked: Asked, output: &mut Output) -> Outcome {
         let around = Surroundings::read()?;
         let Aws { profile, region } = self.aws.clone();
-        let flags =
-            Flags { target: self.target.clone(), profile, region, read_only: self.read_only };
+        let flags = Flags { target, profile, region, read_only: self.read_only };
         let config = watch::choose(flags, &around)?;
         let target = watch::required(&config)?;
         let clock = watch::clock(&around)?;
@@ -84,6 +177,8 @@ impl Order {
             speed: clock.speed(),
             keymap: keymap(&around.paths)?,
             verdicts: config.verdicts.clone(),
+            shifting: config.shifting.clone(),
+            rules: config.rules.clone(),
         };
         let options = watch::options(&config, &clock);
         let runtime =
@@ -95,7 +190,7 @@ impl Order {
                 writeln!(output.talk, "note: {}", settled.text)?;
             }
             let run = Run::begin(&account, settings, target, clock, audit).await?;
-            run.order(action, &self, output).await
+            run.order(asked, &self, output).await
         });
         runtime.shutdown_background();
         self.say(&report?, output)

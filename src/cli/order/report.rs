@@ -131,6 +131,7 @@ impl Report {
             restored_seen_by: track.restored.map(|(_, by)| match by {
                 SeenBy::Listener => "listener",
                 SeenBy::Requests => "requests",
+                SeenBy::Answers => "answers",
                 SeenBy::Tasks => "tasks",
             }),
         };

@@ -7,9 +7,9 @@ use jiff::SignedDuration;
 
 use super::confirm::Wanted;
 use super::report::{End, Report};
-use super::{Failure, Order, Output};
-use crate::app::{DEAF, Effect, Event, Settings, Stamped, State, Track, select, update};
-use crate::domain::{Action, Permit, Snapshot, Target};
+use super::{Asked, Failure, How, Output};
+use crate::app::{Cockpit, DEAF, Effect, Event, Settings, Stamped, State, Track, select, update};
+use crate::domain::{Action, Means, Percent, Permit, Snapshot, Strength, Target};
 use crate::input::Command;
 use crate::journal::Audit;
 use crate::runtime::{Clock, Desk, Hands, Inbox, Incoming, Outbox, Worker, carry_out, channel};
@@ -76,12 +76,17 @@ impl<A: Account> Run<A> {
     /// Asks, confirms, sends, and follows as far as is wanted.
     pub(super) async fn order(
         mut self,
-        action: Action,
-        wanted: &Order,
+        asked: Asked,
+        wanted: &How,
         output: &mut Output,
     ) -> Result<Report, Failure> {
+        let action = self.action(asked);
         let permit = match self.permit(action, wanted) {
-            Ok(permit) => permit,
+            Ok(permit) if is_meant(asked, permit.means) => permit,
+            Ok(_) => {
+                let why = "there is nothing of the kind to answer here".to_owned();
+                return self.nothing_sent(End::NotPermitted, Some(why), action);
+            }
             Err(why) => return self.nothing_sent(End::NotPermitted, Some(why), action),
         };
         self.happens(Event::Command(Command::Ask(action)));
@@ -97,12 +102,18 @@ impl<A: Account> Run<A> {
             return Ok(report);
         }
         let confirm = self.state.confirm().ok_or("the question is gone")?;
-        let name = confirm.wants_name().then(|| confirm.name.clone());
-        let asked = name.as_deref().map_or(Wanted::Yes, Wanted::Name);
-        if let Err(why) = wanted.is_confirmed(&asked, &mut output.talk) {
-            return self.nothing_sent(End::NotConfirmed, Some(why), action);
-        }
-        let Some(order) = self.confirmed(name.as_deref()).await else {
+        let text = match confirm.permit.strength {
+            Strength::Key => wanted.is_confirmed(&Wanted::Yes, &mut output.talk),
+            Strength::TypedName => {
+                wanted.is_confirmed(&Wanted::Name(&confirm.name), &mut output.talk)
+            }
+            Strength::Words => wanted.is_confirmed(&Wanted::Words, &mut output.talk),
+        };
+        let text = match text {
+            Ok(text) => text,
+            Err(why) => return self.nothing_sent(End::NotConfirmed, Some(why), action),
+        };
+        let Some(order) = self.confirmed(&text).await else {
             let why = self.state.confirm().and_then(|confirm| confirm.complaint.clone());
             let notice = self.state.notice.as_ref().map(|notice| notice.text.clone());
             return self.nothing_sent(End::Void, why.or(notice), action);
@@ -112,8 +123,25 @@ impl<A: Account> Run<A> {
         Ok(report.of(track, in_time))
     }
 
+    /// The action that is asked for, in the light of what was read.
+    fn action(&self, asked: Asked) -> Action {
+        let cockpit = self.state.cockpit();
+        let share = cockpit.and_then(Cockpit::share);
+        match asked {
+            Asked::Action(action) | Asked::Answer(action) => action,
+            Asked::Next => {
+                let step = self.state.settings.shifting.step;
+                Action::Shift(share.map_or(step, |share| share.more(step)))
+            }
+            Asked::Swap => match share {
+                Some(share) if share > Percent::NONE => Action::RollBack,
+                Some(_) | None => Action::Continue,
+            },
+        }
+    }
+
     /// The judge's word; else why not.
-    fn permit(&self, action: Action, wanted: &Order) -> Result<Permit, String> {
+    fn permit(&self, action: Action, wanted: &How) -> Result<Permit, String> {
         let cockpit = self.state.cockpit().ok_or("nothing is watched")?;
         let id = cockpit.snapshot.rollout().map(|rollout| rollout.id.as_str());
         match (&wanted.expect, id) {
@@ -127,9 +155,9 @@ impl<A: Account> Run<A> {
     }
 
     /// The keys of somebody who means it; the order that they give.
-    async fn confirmed(&mut self, name: Option<&str>) -> Option<crate::domain::Order> {
+    async fn confirmed(&mut self, text: &str) -> Option<crate::domain::Order> {
         tokio::time::sleep(DEAF.unsigned_abs() + AFTER).await;
-        for c in name.unwrap_or_default().chars() {
+        for c in text.chars() {
             self.happens(Event::Typed(c));
         }
         let effects = self.happens(Event::Command(Command::Confirm));
@@ -148,7 +176,7 @@ impl<A: Account> Run<A> {
     async fn follow(
         &mut self,
         order: crate::domain::Order,
-        wanted: &Order,
+        wanted: &How,
         output: &mut Output,
     ) -> Result<bool, Failure> {
         let (outbox, clock, audit) = (self.outbox.clone(), self.clock.clone(), self.audit.clone());
@@ -197,6 +225,15 @@ impl<A: Account> Run<A> {
             writeln!(output.talk, "  {line}")?;
         }
         Ok(done.len().max(told))
+    }
+}
+
+/// Whether an action would be carried out in the way that was asked for.
+fn is_meant(asked: Asked, means: Means) -> bool {
+    match asked {
+        Asked::Action(_) | Asked::Next => true,
+        Asked::Swap => means == Means::SwapNames,
+        Asked::Answer(_) => matches!(means, Means::Approve | Means::Reject),
     }
 }
 

@@ -23,10 +23,12 @@ fn order(count: u32) -> Order {
             gate: None,
             planned: None,
             means: Means::StopAndRollBack,
+            dial: None,
             blue_running: Some(4),
         },
         at: at(0),
         by: "arn:aws:iam::111122223333:user/ada".into(),
+        part_of: None,
     }
 }
 
@@ -59,7 +61,9 @@ fn an_order_and_its_end_are_written_as_a_chain() {
 fn an_order_without_an_end_stays_open_until_it_was_reported() {
     let (_folder, audit) = audit();
     for count in [1, 2] {
-        audit.write(at(count.into()), &Entry::Intent { order: &order(count), unread: None }).unwrap();
+        audit
+            .write(at(count.into()), &Entry::Intent { order: &order(count), unread: None })
+            .unwrap();
     }
     let first = order(1).id;
     audit.write(at(3), &Entry::Outcome { order: &first, progress: &accepted() }).unwrap();

@@ -2,7 +2,9 @@
 
 use jiff::SignedDuration;
 
-use super::{LifecycleHook, Native, Release, Routing, Scenario, ScenarioError, Strategy};
+use super::{
+    HeldBy, LifecycleHook, Native, Release, Routing, Scenario, ScenarioError, Strategy, Weighted,
+};
 
 /// Every rule, first failure first.
 pub(super) fn all(scenario: &Scenario) -> Result<(), ScenarioError> {
@@ -11,6 +13,7 @@ pub(super) fn all(scenario: &Scenario) -> Result<(), ScenarioError> {
     traffic(scenario)?;
     rollout(scenario)?;
     scenario.native.as_ref().map_or(Ok(()), native)?;
+    scenario.weighted.as_ref().map_or(Ok(()), |one| weighted(scenario, one))?;
     place(scenario)?;
     history(scenario)
 }
@@ -95,6 +98,34 @@ fn native(native: &Native) -> Result<(), ScenarioError> {
     };
     let rule = "at stages that take hooks, timeout from 1m to 14 days";
     require(native.hooks.iter().all(sane), "native.hooks", rule)
+}
+
+fn weighted(scenario: &Scenario, weighted: &Weighted) -> Result<(), ScenarioError> {
+    require(scenario.native.is_none(), "weighted", "without a section [native]")?;
+    let still = scenario.start_at == SignedDuration::ZERO;
+    require(still, "start_at", "0s where nothing is deployed")?;
+    let most = if weighted.records().is_some() { 255 } else { 999 };
+    let sane = weighted.weights.iter().all(|weight| *weight <= most);
+    require(sane, "weighted.weights", "from 0 to 999, of records to 255")?;
+    let groups = scenario.place.target_groups.iter().chain(&weighted.spare_groups);
+    let once = groups.clone().all(|name| groups.clone().filter(|one| *one == name).count() == 1);
+    require(once, "weighted.spare_groups", "names of their own")?;
+    match &weighted.held_by {
+        HeldBy::Listener => Ok(()),
+        HeldBy::Rule { priority, .. } => {
+            require((1..50_000).contains(priority), "weighted.held_by", "a priority up to 49999")
+        }
+        HeldBy::Records(records) => {
+            let within = records.name.ends_with(&format!(".{}", records.zone));
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
+            let within = within && records.name.chars().all(plain);
+            require(within, "weighted.held_by", "records whose name lies in the zone")?;
+            let two = records.second_balancer != scenario.place.load_balancer;
+            require(two, "weighted.held_by", "records of two load balancers")?;
+            let spans = !records.sync.is_negative() && !records.busy.is_negative();
+            require(spans, "weighted.held_by", "records with spans of time from 0s")
+        }
+    }
 }
 
 fn place(scenario: &Scenario) -> Result<(), ScenarioError> {

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::alarm::AlarmRule;
 use super::native::Native;
 use super::release::Release;
+use super::weighted::Weighted;
 use crate::sim::faults::Planned;
 
 /// One rollout as data.
@@ -29,6 +30,8 @@ pub struct Scenario {
     pub rollout: Rollout,
     /// How ECS itself rolls the service out; absent: CodeDeploy does.
     pub native: Option<Native>,
+    /// Weights that a person sets; with this section nothing is deployed.
+    pub weighted: Option<Weighted>,
     /// Requests that arrive.
     #[serde(default)]
     pub traffic: Traffic,

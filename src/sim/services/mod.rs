@@ -7,6 +7,7 @@ pub mod codedeploy;
 pub mod ecs;
 pub mod elb;
 pub(crate) mod page;
+pub mod route53;
 pub mod sts;
 
 use crate::sim::error::ApiError;
@@ -26,12 +27,14 @@ pub enum Service {
     CloudWatch,
     /// AWS Security Token Service.
     Sts,
+    /// Amazon Route 53.
+    Route53,
 }
 
 impl Service {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::CodeDeploy, Self::Ecs, Self::Elb, Self::CloudWatch, Self::Sts];
+    pub const ALL: [Self; 6] =
+        [Self::CodeDeploy, Self::Ecs, Self::Elb, Self::CloudWatch, Self::Sts, Self::Route53];
 
     /// The name in IAM actions, in the call log and in the text of faults.
     pub fn name(self) -> &'static str {
@@ -41,6 +44,7 @@ impl Service {
             Self::Elb => "elasticloadbalancing",
             Self::CloudWatch => "cloudwatch",
             Self::Sts => "sts",
+            Self::Route53 => "route53",
         }
     }
 
@@ -52,6 +56,7 @@ impl Service {
             Self::Elb => elb::OPERATIONS,
             Self::CloudWatch => cloudwatch::OPERATIONS,
             Self::Sts => sts::OPERATIONS,
+            Self::Route53 => route53::OPERATIONS,
         }
     }
 
@@ -61,7 +66,7 @@ impl Service {
             Self::CodeDeploy => Some("CodeDeploy_20141006"),
             Self::Ecs => Some("AmazonEC2ContainerServiceV20141113"),
             Self::CloudWatch => Some("GraniteServiceVersion20100801"),
-            Self::Elb | Self::Sts => None,
+            Self::Elb | Self::Sts | Self::Route53 => None,
         }
     }
 
@@ -69,7 +74,7 @@ impl Service {
     pub(crate) fn rpc_name(self) -> Option<&'static str> {
         match self {
             Self::CloudWatch => Some("GraniteServiceVersion20100801"),
-            Self::CodeDeploy | Self::Ecs | Self::Elb | Self::Sts => None,
+            Self::CodeDeploy | Self::Ecs | Self::Elb | Self::Sts | Self::Route53 => None,
         }
     }
 
@@ -83,7 +88,7 @@ impl Service {
                 Some(("2010-08-01", "http://monitoring.amazonaws.com/doc/2010-08-01/"))
             }
             Self::Sts => Some(("2011-06-15", "https://sts.amazonaws.com/doc/2011-06-15/")),
-            Self::CodeDeploy | Self::Ecs => None,
+            Self::CodeDeploy | Self::Ecs | Self::Route53 => None,
         }
     }
 }
@@ -101,6 +106,7 @@ pub fn handle(
         Service::Elb => elb::handle(world, operation, input),
         Service::CloudWatch => cloudwatch::handle(world, operation, input),
         Service::Sts => sts::handle(world, operation),
+        Service::Route53 => route53::handle(world, operation, input),
     }
 }
 

@@ -5,13 +5,16 @@
 //! | [`json`] awsJson 1.0, 1.1 | header `x-amz-target: PREFIX.Operation` | CodeDeploy, ECS, CloudWatch |
 //! | [`cbor`] rpcv2Cbor | path `/service/NAME/operation/Operation` | CloudWatch |
 //! | [`query`] awsQuery, answered in [`xml`] | form members `Action` and `Version` | ELBv2, STS, CloudWatch |
+//! | [`restxml`] restXml, read by [`markup`] | path `/2013-04-01/...` and method | Route 53 |
 //!
 //! Services answer with one spelling of an error code, that of the JSON protocol; the query
 //! protocol's own spellings are made here.
 
 pub mod cbor;
 pub mod json;
+pub mod markup;
 pub mod query;
+pub mod restxml;
 pub mod xml;
 
 #[cfg(test)]
@@ -34,6 +37,8 @@ pub enum Protocol {
     Cbor,
     /// awsQuery.
     Query,
+    /// restXml.
+    RestXml,
 }
 
 /// A request as a service sees it.
@@ -88,6 +93,9 @@ pub fn decode(head: &Parts, body: &[u8]) -> Result<Request, Rejection> {
     if let Some(rest) = head.uri.path().strip_prefix("/service/") {
         return decode_rpc(rest, body);
     }
+    if let Some(rest) = head.uri.path().strip_prefix(restxml::PREFIX) {
+        return decode_restxml(head, rest, body);
+    }
     if let Some(target) = header("x-amz-target") {
         let version_0 = header("content-type")
             .is_some_and(|kind| kind.starts_with("application/x-amz-json-1.0"));
@@ -113,6 +121,7 @@ pub fn encode(request: &Request, request_id: &str, answer: &Result<Value, ApiErr
             let namespace = request.service.query().map_or("", |(_, namespace)| namespace);
             xml::reply(&request.operation, namespace, request_id, output)
         }
+        Protocol::RestXml => restxml::reply(&request.operation, output),
     }
 }
 
@@ -122,6 +131,7 @@ pub fn encode_error(protocol: Protocol, request_id: &str, error: &ApiError) -> R
         Protocol::Json10 | Protocol::Json11 => json::error(media_type(protocol), error),
         Protocol::Cbor => cbor::error(error),
         Protocol::Query => xml::error(error, request_id),
+        Protocol::RestXml => restxml::error(error, request_id),
     }
 }
 
@@ -175,6 +185,14 @@ fn decode_query(form: &[u8]) -> Result<Request, Rejection> {
     Ok(Request { protocol, service, operation, input })
 }
 
+fn decode_restxml(head: &Parts, path: &str, body: &[u8]) -> Result<Request, Rejection> {
+    let protocol = Protocol::RestXml;
+    let query = head.uri.query().unwrap_or_default();
+    let (operation, input) = restxml::decode(head.method.as_str(), path, query, body)
+        .map_err(|error| Rejection { protocol, error })?;
+    Ok(Request { protocol, service: Service::Route53, operation: operation.to_owned(), input })
+}
+
 fn unknown_target(target: &str) -> ApiError {
     let message = format!("no simulated service is addressed by {target}");
     ApiError::client("UnknownOperationException", message)
@@ -185,7 +203,7 @@ fn media_type(protocol: Protocol) -> &'static str {
         Protocol::Json10 => "application/x-amz-json-1.0",
         Protocol::Json11 => "application/x-amz-json-1.1",
         Protocol::Cbor => "application/cbor",
-        Protocol::Query => "text/xml",
+        Protocol::Query | Protocol::RestXml => xml::CONTENT_TYPE,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::sim::error::ApiError;
 use crate::sim::value::Value;
 
 /// The media type of replies.
-const CONTENT_TYPE: &str = "text/xml";
+pub(super) const CONTENT_TYPE: &str = "text/xml";
 
 /// A successful reply; a void operation ([`Value::Null`]) has no result element.
 pub fn encode(operation: &str, namespace: &str, request_id: &str, output: &Value) -> Vec<u8> {
@@ -29,8 +29,14 @@ pub(super) fn reply(operation: &str, namespace: &str, request_id: &str, output: 
 
 /// The error shape, with the code as this protocol spells it.
 pub(super) fn error(error: &ApiError, request_id: &str) -> Reply {
+    error_in(None, error, request_id)
+}
+
+/// The error shape in an XML namespace.
+pub(super) fn error_in(namespace: Option<&str>, error: &ApiError, request_id: &str) -> Reply {
     let whose = if error.status < 500 { "Sender" } else { "Receiver" };
-    let mut xml = String::from("<ErrorResponse><Error>");
+    let namespace = namespace.map(|name| format!(" xmlns=\"{name}\"")).unwrap_or_default();
+    let mut xml = format!("<ErrorResponse{namespace}><Error>");
     element(&mut xml, "Type", &Value::from(whose));
     element(&mut xml, "Code", &Value::from(query_code(&error.code)));
     element(&mut xml, "Message", &Value::from(error.message.as_str()));
@@ -44,7 +50,7 @@ pub(super) fn error(error: &ApiError, request_id: &str) -> Reply {
     Reply::new(if identity { 403 } else { error.status }, CONTENT_TYPE, xml.into_bytes())
 }
 
-fn element(xml: &mut String, name: &str, value: &Value) {
+pub(super) fn element(xml: &mut String, name: &str, value: &Value) {
     if *value == Value::Null {
         return;
     }

@@ -100,7 +100,10 @@ impl World {
             AlarmMetric::UnhealthyHosts => {
                 self.pool_hosts(alarm.pool, minute).map(|hosts| hosts.unhealthy.max)
             }
-            AlarmMetric::Elb502 => self.lb_minute(minute).and_then(|minute| some(minute.elb_502)),
+            AlarmMetric::Elb502 => {
+                let whole = self.balancer_minute(self.names.balancer_of(alarm.pool), minute);
+                whole.and_then(|minute| some(minute.elb_502))
+            }
         }
     }
 

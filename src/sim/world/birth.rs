@@ -6,16 +6,19 @@ use sha2::{Digest, Sha256};
 use super::World;
 use super::alarms::{Alarm, AlarmState};
 use super::codedeploy::{CodeDeploy, Config, PREDEFINED, Revision};
+use super::dns::Dns;
 use super::ecs::{Ecs, SetStatus, TaskDefinition};
-use super::elb::Elb;
+use super::elb::{Elb, Held};
 use super::keys::{Pool, ReleaseKey};
-use super::names::Names;
+use super::names::{Door, Names};
 use super::native::{Native, ServiceRevision};
 use super::queue::{Event, Queue};
 use super::random::Seed;
+use super::rules::Weights;
 use super::time::{after, before};
 use super::traffic::Traffic;
-use crate::sim::scenario::{AlarmMetric, Release, Scenario, Strategy};
+use crate::sim::scenario::{AlarmMetric, HeldBy, Release, Scenario, Strategy};
+use crate::sim::value::{Value, list, map};
 
 /// The image tag before the first rollout of the history.
 const FOUNDING_TAG: &str = "1.8.0";
@@ -25,19 +28,24 @@ const FIRST_REVISION: usize = 39;
 const PAGE: usize = 100;
 
 /// The world of a scenario, long before `start`, with everything planned that leads there.
-pub(super) fn world(scenario: Scenario, seed: Seed, start: Timestamp) -> World {
+pub(super) fn world(mut scenario: Scenario, seed: Seed, start: Timestamp) -> World {
+    if scenario.weighted.is_some() {
+        // Where nothing is deployed, nothing ever was: both pools were always there.
+        scenario.history.clear();
+    }
     let story = before(start, scenario.start_at);
     let oldest = scenario.history.iter().map(|past| past.ago).max().unwrap_or_default();
     let dawn = before(story, oldest.saturating_add(SignedDuration::from_hours(24)));
     let releases = releases(&scenario);
-    let names = Names::new(scenario.place.clone(), seed);
+    let names = Names::new(&scenario, seed);
     let mut world = World {
         deploy: deploy(&scenario, &names, dawn),
         ecs: ecs(&scenario, story, dawn),
-        elb: Elb::new(scenario.rollout.test_listener, scenario.place.desired),
+        elb: elb(&scenario),
         traffic: Traffic::new(seed, scenario.traffic.clone(), releases.clone()),
         alarms: alarms(&scenario, &names, dawn),
         native: native(&scenario, seed, dawn),
+        dns: Dns::new(&scenario, &names, seed),
         page_size: PAGE,
         queue: Queue::default(),
         now: dawn,
@@ -52,9 +60,57 @@ pub(super) fn world(scenario: Scenario, seed: Seed, start: Timestamp) -> World {
     if let Some(first) = first {
         first.set = Some(founding);
     }
+    if world.scenario.weighted.is_some() {
+        let green = world.add_set("", ReleaseKey(1), Pool::B, SetStatus::Active);
+        world.found(green);
+        world.reflow();
+    }
     world.queue = Queue::default();
     plan_story(&mut world, story);
     world
+}
+
+/// The rules at the beginning, and how many targets each group has.
+fn elb(scenario: &Scenario) -> Elb {
+    let held = |door, weights| Held { door, priority: None, conditions: Vec::new(), weights };
+    let desired = scenario.place.desired;
+    let Some(weighted) = &scenario.weighted else {
+        // Everything on the first group, in the single-target form that precedes all rollouts.
+        let test = scenario.rollout.test_listener.then_some(Door::Test);
+        let doors = std::iter::once(Door::Production).chain(test);
+        let rules = doors.map(|door| held(door, Weights::single(Pool::A)));
+        return Elb::new(rules.collect(), [desired, 0]);
+    };
+    let split = Weights::both(weighted.weights);
+    let blue = held(Door::Production, Weights::single(Pool::A));
+    let rules = match &weighted.held_by {
+        HeldBy::Listener => vec![held(Door::Production, split)],
+        HeldBy::Rule { priority, path } => {
+            let carrier = Held {
+                priority: Some(*priority),
+                conditions: vec![path_condition(path)],
+                ..held(Door::Production, split)
+            };
+            let moved = Held {
+                priority: Some(priority + 10),
+                conditions: vec![path_condition("/old/*")],
+                ..held(Door::Production, Weights::redirect())
+            };
+            vec![carrier, moved, blue]
+        }
+        HeldBy::Records(_) => vec![blue, held(Door::Second, Weights::single(Pool::B))],
+    };
+    Elb::new(rules, [desired, desired])
+}
+
+/// The condition of a rule that is for some paths.
+fn path_condition(path: &str) -> Value {
+    let values = || list([path]);
+    map([
+        ("Field", Value::from("path-pattern")),
+        ("Values", values()),
+        ("PathPatternConfig", map([("Values", values())])),
+    ])
 }
 
 /// The service as its first revision, when ECS deploys it.
@@ -87,9 +143,11 @@ fn dates(scenario: &Scenario, story: Timestamp, dawn: Timestamp) -> Vec<Timestam
 
 fn plan_story(world: &mut World, story: Timestamp) {
     const ALARMS_BEFORE: SignedDuration = SignedDuration::from_mins(12);
-    let dates = dates(&world.scenario, story, world.now);
-    for (index, at) in dates.into_iter().skip(1).enumerate() {
-        world.queue.plan(at, Event::Create(index));
+    if world.scenario.weighted.is_none() {
+        let dates = dates(&world.scenario, story, world.now);
+        for (index, at) in dates.into_iter().skip(1).enumerate() {
+            world.queue.plan(at, Event::Create(index));
+        }
     }
     if !world.alarms.is_empty() {
         world.queue.plan(before(story, ALARMS_BEFORE), Event::Alarms);
@@ -174,7 +232,7 @@ fn alarms(scenario: &Scenario, names: &Names, dawn: Timestamp) -> Vec<Alarm> {
             }
             AlarmMetric::Elb502 => None,
         },
-        load_balancer_arn: names.load_balancer(),
+        load_balancer_arn: names.load_balancer(names.balancer_of(green)),
         rule: rule.clone(),
         state: AlarmState::InsufficientData,
         reason: "Unchecked: Initial alarm creation".to_owned(),

@@ -1,8 +1,14 @@
-//! The load balancer: target groups, listeners with weights, and the health of targets.
+//! The load balancer: target groups, listeners with rules, and the health of targets.
 
 use jiff::Timestamp;
 
 use super::keys::Pool;
+use super::names::Door;
+use super::rules::{Action, Forward, Weights};
+use crate::sim::value::Value;
+
+/// The hosted zone in which load balancers of the Region have their DNS names.
+pub(crate) const DNS_ZONE: &str = "Z32O12XQLNTSW2";
 
 /// A load balancer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,8 +25,8 @@ pub struct LoadBalancer {
     pub created: Timestamp,
 }
 
-/// A listener of the load balancer; its default rule forwards.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A listener of a load balancer.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Listener {
     /// Its ARN.
     pub arn: String,
@@ -30,30 +36,30 @@ pub struct Listener {
     pub protocol: &'static str,
     /// Its port.
     pub port: u16,
-    /// What its default action forwards to.
-    pub forward: Forward,
+    /// What its default rule does.
+    pub actions: Vec<Action>,
+}
+
+impl Listener {
+    /// Where its default rule forwards requests; absent when it answers them by itself.
+    pub fn forward(&self) -> Option<&Forward> {
+        self.actions.iter().find_map(Action::forward)
+    }
 }
 
 /// A rule of a listener.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
     /// Its ARN.
     pub arn: String,
     /// The ARN of its listener.
     pub listener_arn: String,
-    /// `default` or a number.
-    pub priority: &'static str,
-    /// What it forwards to.
-    pub forward: Forward,
-}
-
-/// Target groups and their weights, and how long clients stick to one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Forward {
-    /// Target group ARN and weight (0-999), in order.
-    pub weights: Vec<(String, u32)>,
-    /// How many seconds a client stays with its target group; absent: not sticky.
-    pub stickiness_seconds: Option<i64>,
+    /// Its place in the order, from 1; absent: the default rule, which comes last.
+    pub priority: Option<u32>,
+    /// Which requests it is for, as the API shows it.
+    pub conditions: Vec<Value>,
+    /// What it does with them, in order.
+    pub actions: Vec<Action>,
 }
 
 /// A target group.
@@ -168,38 +174,6 @@ impl Health {
     }
 }
 
-/// Weights of a listener's default rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Weights(pub(crate) Vec<(Pool, u32)>);
-
-impl Weights {
-    /// Everything to one group, the other one not in the rule.
-    pub(crate) fn single(pool: Pool) -> Self {
-        Self(vec![(pool, 1)])
-    }
-
-    /// `percent` to `pool`, the rest to the other one.
-    pub(crate) fn split(pool: Pool, percent: u8) -> Self {
-        let percent = u32::from(percent.min(100));
-        let weight = |side: Pool| if side == pool { percent } else { 100 - percent };
-        Self(Pool::ALL.map(|side| (side, weight(side))).into())
-    }
-
-    /// The share of requests for `pool`, 0-1.
-    pub(crate) fn share(&self, pool: Pool) -> f64 {
-        let weight = |of: Option<Pool>| -> u32 {
-            let all = self.0.iter().filter(|(side, _)| of.is_none_or(|wanted| wanted == *side));
-            all.map(|(_, weight)| weight).sum()
-        };
-        f64::from(weight(Some(pool))) / f64::from(weight(None).max(1))
-    }
-
-    /// Whether `pool` is in the rule, with whatever weight.
-    pub(crate) fn uses(&self, pool: Pool) -> bool {
-        self.0.iter().any(|(side, _)| *side == pool)
-    }
-}
-
 /// Healthy and unhealthy targets from a moment on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct HostCount {
@@ -208,30 +182,51 @@ pub(crate) struct HostCount {
     pub(crate) unhealthy: u32,
 }
 
-/// The state of the load balancer.
+/// A rule as the load balancer keeps it.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) door: Door,
+    /// Absent: the default rule.
+    pub(crate) priority: Option<u32>,
+    pub(crate) conditions: Vec<Value>,
+    pub(crate) weights: Weights,
+}
+
+/// The state of the load balancers.
 #[derive(Debug)]
 pub(crate) struct Elb {
-    /// The production listener.
-    pub(crate) production: Weights,
-    /// The test listener, when the scenario has one.
-    pub(crate) test: Option<Weights>,
+    /// All rules; the first one of a door gets its traffic.
+    pub(crate) rules: Vec<Held>,
     /// Host counts of both groups over time.
     pub(crate) hosts: [Vec<HostCount>; 2],
 }
 
 impl Elb {
-    /// Everything on the first group, in the single-target form that precedes all rollouts.
-    pub(crate) fn new(test_listener: bool, desired: u32) -> Self {
+    /// Rules, and so many targets in each group.
+    pub(crate) fn new(rules: Vec<Held>, targets: [u32; 2]) -> Self {
         let count = |healthy| vec![HostCount { since: Timestamp::MIN, healthy, unhealthy: 0 }];
-        Self {
-            production: Weights::single(Pool::A),
-            test: test_listener.then(|| Weights::single(Pool::A)),
-            hosts: [count(desired), count(0)],
+        Self { rules, hosts: targets.map(count) }
+    }
+
+    /// What the traffic of a door meets; absent without that door.
+    pub(crate) fn behind(&self, door: Door) -> Option<&Weights> {
+        self.rules.iter().find(|rule| rule.door == door).map(|rule| &rule.weights)
+    }
+
+    /// Gives the traffic of a door other weights; nothing happens without that door.
+    pub(crate) fn route(&mut self, door: Door, weights: Weights) {
+        if let Some(rule) = self.rules.iter_mut().find(|rule| rule.door == door) {
+            rule.weights = weights;
         }
     }
 
-    /// Whether any listener uses `pool`; targets of an unused group are not checked.
+    /// The share of a door's requests that `pool` gets by weight, 0-1.
+    pub(crate) fn share(&self, door: Door, pool: Pool) -> f64 {
+        self.behind(door).map_or(0.0, |weights| weights.share(pool))
+    }
+
+    /// Whether any rule uses `pool`; targets of an unused group are not checked.
     pub(crate) fn uses(&self, pool: Pool) -> bool {
-        self.production.uses(pool) || self.test.as_ref().is_some_and(|test| test.uses(pool))
+        self.rules.iter().any(|rule| rule.weights.uses(pool))
     }
 }

@@ -8,10 +8,11 @@ use super::codedeploy::{
     Stopping, TargetStatus,
 };
 use super::ecs::SetStatus;
-use super::elb::Weights;
 use super::keys::DeploymentKey;
+use super::names::Door;
 use super::queue::Step;
 use super::rollout::lifecycle;
+use super::rules::Weights;
 use super::time::seconds;
 use crate::sim::scenario::{Lifecycle, RollbackOn};
 
@@ -240,10 +241,8 @@ impl World {
         };
         let (blue, green) = (progress.blue, progress.green);
         let Some(pool) = self.ecs.set(blue).map(|set| set.pool) else { return };
-        self.elb.production = Weights::split(pool, 100);
-        if let Some(test) = &mut self.elb.test {
-            *test = Weights::split(pool, 100);
-        }
+        self.elb.route(Door::Production, Weights::split(pool, 100));
+        self.elb.route(Door::Test, Weights::split(pool, 100));
         if let Some(green) = green {
             self.set_status(green, SetStatus::Active);
         }

@@ -9,18 +9,22 @@
 //! | `birth` | how a world begins |
 //! | `rollout`, `ending`, `orders` | deployments: forward, their end and rollback, what people ask |
 //! | `sets`, `tasks`, `log` | the scheduler, and what it says |
-//! | `traffic`, `latency` | requests and their metrics |
+//! | `flow`, `traffic`, `latency` | who gets requests, and their metrics |
 //! | `alarms` | metric alarms |
-//! | `view` | what can be read |
+//! | `view`, `balancers` | what can be read |
+//! | `rules`, `dns`, `records` | weights that a person sets |
 //! | `native` | service deployments of ECS itself |
 //! | `codedeploy`, `ecs`, `elb` | the state, one file a service |
 
 mod alarms;
+mod balancers;
 mod birth;
 pub(crate) mod codedeploy;
+pub(crate) mod dns;
 pub(crate) mod ecs;
 pub(crate) mod elb;
 mod ending;
+mod flow;
 pub(crate) mod keys;
 mod latency;
 mod log;
@@ -29,9 +33,12 @@ pub(crate) mod native;
 pub(crate) mod orders;
 mod queue;
 mod random;
+pub(crate) mod records;
 mod revisions;
 mod rollout;
+pub(crate) mod rules;
 mod sets;
+mod target;
 mod tasks;
 mod time;
 mod traffic;
@@ -43,21 +50,21 @@ mod tests;
 use jiff::Timestamp;
 
 pub use self::alarms::{Alarm, AlarmState};
-pub use self::elb::{
-    Forward, Hosts, LbMinute, Listener, LoadBalancer, Rule, Spread, Target, TargetGroup,
-};
+pub use self::elb::{Hosts, LbMinute, Listener, LoadBalancer, Rule, Spread, Target, TargetGroup};
 pub use self::latency::LatencyBins;
+pub use self::rules::{Action, Forward};
 pub use self::traffic::Minute;
 
 use self::codedeploy::CodeDeploy;
+use self::dns::Dns;
 use self::ecs::Ecs;
-use self::elb::{Elb, Health, HostCount};
-use self::keys::{DeploymentKey, Pool, ReleaseKey};
+use self::elb::Elb;
+use self::keys::{DeploymentKey, ReleaseKey};
 use self::names::Names;
 use self::native::Native;
 use self::queue::{Event, Queue};
 use self::random::Seed;
-use self::traffic::{Flow, Reach, Traffic};
+use self::traffic::Traffic;
 use super::scenario::{Release, Scenario};
 
 /// One account with one service and everything around it.
@@ -69,6 +76,8 @@ pub struct World {
     pub(crate) ecs: Ecs,
     /// The service as ECS deploys it; absent when CodeDeploy does.
     pub(crate) native: Option<Native>,
+    /// The DNS records that lead to the load balancers, where they hold the weights.
+    pub(crate) dns: Option<Dns>,
     pub(crate) releases: Vec<Release>,
     /// How many items a page of a CodeDeploy list holds.
     pub(crate) page_size: usize,
@@ -109,6 +118,7 @@ impl World {
                 }
                 Event::Task { task, step } => self.on_task(task, step),
                 Event::Replace(set) => self.on_replace(set),
+                Event::Answers(change) => self.on_answers(change),
                 Event::Alarms => self.on_alarms(),
             }
         }
@@ -130,58 +140,4 @@ impl World {
         let deployment = self.deploy.deployment(key)?;
         self.deploy.revision(deployment.revision).map(|revision| revision.release)
     }
-
-    /// Writes down what weights and health now mean for requests and host counts.
-    fn reflow(&mut self) {
-        let states = Pool::ALL.map(|pool| self.pool_state(pool));
-        // Clients cannot stick to a group whose targets are gone.
-        let at_once = Pool::ALL.iter().zip(&states).any(|(pool, state)| {
-            self.elb.production.share(*pool) <= 0.0 && state.reach == Reach::NoTargets
-        });
-        for (pool, state) in Pool::ALL.into_iter().zip(states) {
-            let share = self.elb.production.share(pool);
-            let PoolState { release, reach, healthy, unhealthy } = state;
-            self.traffic.note(self.now, pool, Flow { share, release, reach, at_once });
-            let count = HostCount { since: self.now, healthy, unhealthy };
-            let counts = &mut self.elb.hosts[pool.index()];
-            let same = |last: &HostCount| (last.healthy, last.unhealthy) == (healthy, unhealthy);
-            if !counts.last().is_some_and(same) {
-                counts.push(count);
-            }
-        }
-    }
-
-    fn pool_state(&self, pool: Pool) -> PoolState {
-        let mut state =
-            PoolState { release: ReleaseKey(0), reach: Reach::NoTargets, healthy: 0, unhealthy: 0 };
-        let (mut dead, mut most) = (0, 0);
-        for (key, set) in self.ecs.live_sets().filter(|(_, set)| set.pool == pool) {
-            let mut serving = 0;
-            for (_, task) in self.ecs.tasks_of(key) {
-                serving += u32::from(task.health == Some(Health::Healthy));
-                state.unhealthy += u32::from(matches!(task.health, Some(Health::Unhealthy(_))));
-                dead += u32::from(task.dead && task.health == Some(Health::Healthy));
-            }
-            // While one group rolls, the release with the most healthy tasks answers for all.
-            if serving >= most {
-                (most, state.release) = (serving, set.release);
-            }
-            state.healthy += serving;
-        }
-        if state.healthy > 0 {
-            state.reach = Reach::Served { broken: f64::from(dead) / f64::from(state.healthy) };
-        } else if state.unhealthy > 0 {
-            // With no healthy target the load balancer fails open and tries all of them.
-            state.reach = Reach::Served { broken: 0.0 };
-        }
-        state
-    }
-}
-
-/// What the targets of a group are at a moment.
-struct PoolState {
-    release: ReleaseKey,
-    reach: Reach,
-    healthy: u32,
-    unhealthy: u32,
 }

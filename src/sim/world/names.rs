@@ -2,47 +2,74 @@
 
 use super::keys::Pool;
 use super::random::Seed;
-use crate::sim::scenario::Place;
+use crate::sim::scenario::{Place, Scenario, Weighted};
 
 /// The names that the seed and the scenario's place settle once.
 #[derive(Debug, Clone)]
 pub(crate) struct Names {
     pub(crate) place: Place,
-    load_balancer_hex: String,
-    production_hex: String,
-    test_hex: String,
+    seed: Seed,
+    /// Name and hexadecimal id of the load balancers.
+    balancers: Vec<(String, String)>,
     /// Kept ready, as every question for a metric compares with them.
     pub(crate) target_group_arns: [String; 2],
-    rule_hex: [String; 2],
+    /// Name and ARN of the target groups without targets.
+    pub(crate) spare_groups: Vec<(String, String)>,
     zone_hex: String,
 }
 
-/// One of the two listeners.
+/// Where requests come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Door {
     /// Production traffic.
     Production,
     /// Test traffic.
     Test,
+    /// Production traffic at the second load balancer.
+    Second,
+}
+
+impl Door {
+    /// The position of its load balancer.
+    pub(crate) fn balancer(self) -> usize {
+        match self {
+            Self::Production | Self::Test => 0,
+            Self::Second => 1,
+        }
+    }
+
+    fn index(self) -> u64 {
+        match self {
+            Self::Production => 0,
+            Self::Test => 1,
+            Self::Second => 2,
+        }
+    }
 }
 
 impl Names {
     /// The names of one world.
-    pub(crate) fn new(place: Place, seed: Seed) -> Self {
-        let hex = |what, index| seed.hex(what, index, 16);
+    pub(crate) fn new(scenario: &Scenario, seed: Seed) -> Self {
+        let place = scenario.place.clone();
         let Place { region, account, target_groups: [first, second], .. } = &place;
         let group = |index, name: &str| {
-            let rest = format!("targetgroup/{name}/{}", hex("target group", index));
+            let rest = format!("targetgroup/{name}/{}", seed.hex("target group", index, 16));
             format!("arn:aws:elasticloadbalancing:{region}:{account}:{rest}")
         };
+        let weighted = scenario.weighted.as_ref();
+        let spare = weighted.iter().flat_map(|weighted| &weighted.spare_groups);
+        let spare = spare.zip(2..).map(|(name, index)| (name.clone(), group(index, name)));
+        let other = weighted.and_then(Weighted::records).map(|records| &records.second_balancer);
+        let balancers = std::iter::once(&place.load_balancer).chain(other).zip(0..);
         Self {
             target_group_arns: [group(0, first), group(1, second)],
+            spare_groups: spare.collect(),
+            balancers: balancers
+                .map(|(name, index)| (name.clone(), seed.hex("load balancer", index, 16)))
+                .collect(),
+            zone_hex: seed.hex("vpc", 0, 16),
             place,
-            load_balancer_hex: hex("load balancer", 0),
-            production_hex: hex("listener", 0),
-            test_hex: hex("listener", 1),
-            rule_hex: [hex("rule", 0), hex("rule", 1)],
-            zone_hex: hex("vpc", 0),
+            seed,
         }
     }
 
@@ -51,19 +78,44 @@ impl Names {
         format!("arn:aws:{service}:{region}:{account}:{rest}")
     }
 
-    fn elb(&self, kind: &str, rest: &str) -> String {
-        let (name, hex) = (&self.place.load_balancer, &self.load_balancer_hex);
+    fn elb(&self, balancer: usize, kind: &str, rest: &str) -> String {
+        let (name, hex) = self.balancers.get(balancer).cloned().unwrap_or_default();
         self.arn("elasticloadbalancing", &format!("{kind}/app/{name}/{hex}{rest}"))
     }
 
-    pub(crate) fn load_balancer(&self) -> String {
-        self.elb("loadbalancer", "")
+    /// How many load balancers there are.
+    pub(crate) fn balancers(&self) -> usize {
+        self.balancers.len()
     }
 
-    pub(crate) fn dns_name(&self) -> String {
-        let Place { region, load_balancer, .. } = &self.place;
-        let digits: u32 = self.load_balancer_hex.bytes().map(u32::from).sum();
-        format!("{load_balancer}-{digits}.{region}.elb.amazonaws.com")
+    pub(crate) fn load_balancer(&self, balancer: usize) -> String {
+        self.elb(balancer, "loadbalancer", "")
+    }
+
+    pub(crate) fn load_balancer_name(&self, balancer: usize) -> &str {
+        self.balancers.get(balancer).map_or("", |(name, _)| name)
+    }
+
+    pub(crate) fn dns_name(&self, balancer: usize) -> String {
+        let (name, hex) = self.balancers.get(balancer).cloned().unwrap_or_default();
+        let digits: u32 = hex.bytes().map(u32::from).sum();
+        format!("{name}-{digits}.{}.elb.amazonaws.com", self.place.region)
+    }
+
+    /// The position of the load balancer that serves a pool: the last one, where there are two,
+    /// serves the second pool.
+    pub(crate) fn balancer_of(&self, pool: Pool) -> usize {
+        pool.index().min(self.balancers.len().saturating_sub(1))
+    }
+
+    /// The DNS servers of the account's hosted zones.
+    pub(crate) fn name_servers(&self) -> Vec<String> {
+        let number = |index: u64| {
+            self.seed.between("name server", index, (100.0, 511.0)) as u64 + 512 * index
+        };
+        let server =
+            |(index, top)| format!("ns-{}.awsdns-{:02}.{top}.", number(index), number(index) % 64);
+        (0..).zip(["com", "net", "org", "co.uk"]).map(server).collect()
     }
 
     pub(crate) fn vpc(&self) -> String {
@@ -79,22 +131,29 @@ impl Names {
     }
 
     pub(crate) fn listener(&self, door: Door) -> String {
-        self.elb("listener", &format!("/{}", self.listener_hex(door)))
+        let hex = self.seed.hex("listener", door.index(), 16);
+        self.elb(door.balancer(), "listener", &format!("/{hex}"))
     }
 
+    /// The default rule of a listener.
     pub(crate) fn rule(&self, door: Door) -> String {
-        let rule = match door {
-            Door::Production => &self.rule_hex[0],
-            Door::Test => &self.rule_hex[1],
-        };
-        self.elb("listener-rule", &format!("/{}/{rule}", self.listener_hex(door)))
+        self.rule_at(door, None)
     }
 
-    fn listener_hex(&self, door: Door) -> &str {
-        match door {
-            Door::Production => &self.production_hex,
-            Door::Test => &self.test_hex,
-        }
+    /// The rule of a listener with a priority; absent: the default rule.
+    pub(crate) fn rule_at(&self, door: Door, priority: Option<u32>) -> String {
+        let listener = self.seed.hex("listener", door.index(), 16);
+        let rule = match priority {
+            None => self.seed.hex("rule", door.index(), 16),
+            Some(priority) => self.seed.hex("numbered rule", priority.into(), 16),
+        };
+        self.elb(door.balancer(), "listener-rule", &format!("/{listener}/{rule}"))
+    }
+
+    /// The pool that a target group is.
+    pub(crate) fn pool(&self, target_group_arn: &str) -> Option<Pool> {
+        let own = |pool: &Pool| self.target_group_arns[pool.index()] == target_group_arn;
+        Pool::ALL.into_iter().find(own)
     }
 
     pub(crate) fn target_group_name(&self, pool: Pool) -> &str {

@@ -21,6 +21,8 @@ pub(crate) enum Event {
     Task { task: TaskKey, step: TaskStep },
     /// The scheduler starts one more task of a set.
     Replace(SetKey),
+    /// All DNS servers answer as the `n`-th change of the zone says.
+    Answers(usize),
     /// All alarms are evaluated.
     Alarms,
 }

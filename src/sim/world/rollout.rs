@@ -7,9 +7,10 @@ use super::codedeploy::{
     Creator, Deployment, EventStatus, LifecycleEvent, Progress, Status, TargetStatus, schedule,
 };
 use super::ecs::SetStatus;
-use super::elb::Weights;
 use super::keys::{DeploymentKey, SetKey};
+use super::names::Door;
 use super::queue::{Event, Step};
+use super::rules::Weights;
 use super::time::after;
 use crate::sim::scenario::{HookOutcome, Lifecycle};
 
@@ -82,7 +83,7 @@ impl World {
             .collect();
         let Some(pool) = self.ecs.set(primary).map(|set| set.pool) else { return };
         if !leftovers.is_empty() {
-            self.elb.production = Weights::split(pool, 100);
+            self.elb.route(Door::Production, Weights::split(pool, 100));
             self.reflow();
         }
         for set in leftovers {
@@ -146,8 +147,8 @@ impl World {
     fn allow_test_traffic(&mut self, key: DeploymentKey) {
         let green = self.deploy.deployment(key).and_then(Deployment::green);
         let pool = green.and_then(|green| self.ecs.set(green)).map(|set| set.pool);
-        if let (Some(test), Some(pool)) = (self.elb.test.as_mut(), pool) {
-            *test = Weights::split(pool, 100);
+        if let (Some(_), Some(pool)) = (self.elb.behind(Door::Test), pool) {
+            self.elb.route(Door::Test, Weights::split(pool, 100));
             self.plan_step(
                 key,
                 self.scenario.timing.test_shift,
@@ -184,7 +185,7 @@ impl World {
         };
         let (blue, Some(green)) = (progress.blue, progress.green) else { return };
         let Some(pool) = self.ecs.set(green).map(|set| set.pool) else { return };
-        self.elb.production = Weights::split(pool, percent);
+        self.elb.route(Door::Production, Weights::split(pool, percent));
         if percent >= 100 {
             self.set_status(blue, SetStatus::Active);
             self.set_status(green, SetStatus::Primary);

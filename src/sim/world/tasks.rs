@@ -255,7 +255,7 @@ impl World {
     /// Plans the death of every healthy task of a set that gets production traffic.
     pub(super) fn doom(&mut self, key: SetKey) {
         let Some(set) = self.ecs.set(key) else { return };
-        if self.elb.production.share(set.pool) <= 0.0 {
+        if self.share(set.pool) <= 0.0 {
             return;
         }
         let Some(release) = self.releases.get(set.release.0) else { return };

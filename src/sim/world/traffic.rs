@@ -56,12 +56,37 @@ struct Segment {
     release: ReleaseKey,
     first_traffic: Timestamp,
     reach: Reach,
+    /// How long until 63 % of the clients have followed; absent: they follow at once.
+    lag: Option<SignedDuration>,
 }
 
 impl Segment {
     /// Whether clients still have to follow the weight.
     fn is_settling(&self) -> bool {
         (self.share.0 - self.share.1).abs() > f64::EPSILON
+    }
+
+    fn share_at(&self, at: Timestamp) -> f64 {
+        let (from, to) = self.share;
+        to + (from - to) * self.unsettled(at)
+    }
+
+    /// The share of clients that have not yet followed the weight.
+    fn unsettled(&self, at: Timestamp) -> f64 {
+        self.lag.map_or(0.0, |lag| {
+            (-seconds_between(self.since, at).max(0.0) / lag.as_secs_f64()).exp()
+        })
+    }
+
+    fn average_share(&self, from: Timestamp, to: Timestamp) -> f64 {
+        let (start, end) = self.share;
+        let span = seconds_between(from, to);
+        let lag = self.lag.map_or(0.0, |lag| lag.as_secs_f64());
+        if !self.is_settling() || span <= 0.0 {
+            return end;
+        }
+        let settled = self.unsettled(from) - self.unsettled(to);
+        end + (start - end) * lag * settled / span
     }
 }
 
@@ -74,8 +99,8 @@ pub(crate) struct Flow {
     pub(crate) release: ReleaseKey,
     /// Whether they arrive.
     pub(crate) reach: Reach,
-    /// Whether sticky clients follow at once, because their targets are gone.
-    pub(crate) at_once: bool,
+    /// How long until 63 % of the clients have followed; absent: they follow at once.
+    pub(crate) lag: Option<SignedDuration>,
 }
 
 /// When the metrics of a minute appear.
@@ -116,6 +141,8 @@ pub(crate) struct Traffic {
     rates: Rates,
     releases: Vec<Release>,
     segments: [Vec<Segment>; 2],
+    /// From when on which share of all requests finds no target at either load balancer.
+    lost: [Vec<(Timestamp, f64)>; 2],
     /// Minutes drawn before; only a memory, as drawing again gives the same.
     drawn: RefCell<HashMap<(Pool, Timestamp), Drawn>>,
 }
@@ -129,28 +156,55 @@ impl Traffic {
             release: ReleaseKey(0),
             first_traffic: Timestamp::MIN,
             reach: Reach::Served { broken: 0.0 },
+            lag: None,
         };
         let none = Segment { share: (0.0, 0.0), ..all };
         let segments = [vec![all], vec![none]];
-        Self { seed, rates, releases, segments, drawn: RefCell::default() }
+        let (lost, drawn) = (<[Vec<_>; 2]>::default(), RefCell::default());
+        Self { seed, rates, releases, segments, lost, drawn }
+    }
+
+    /// Writes down which share of all requests finds no target at a load balancer from `now` on.
+    pub(crate) fn note_lost(&mut self, now: Timestamp, balancer: usize, share: f64) {
+        let Some(changes) = self.lost.get_mut(balancer) else { return };
+        let last = changes.last().map_or(0.0, |(_, share)| *share);
+        if (last - share).abs() > f64::EPSILON {
+            changes.push((now, share));
+        }
+    }
+
+    /// How many requests found no target at a load balancer in the minute that starts at `start`.
+    pub(crate) fn lost(&self, balancer: usize, start: Timestamp) -> u64 {
+        let end = after(start, SignedDuration::from_mins(1));
+        let changes = self.lost.get(balancer).map_or(&[][..], Vec::as_slice);
+        let spans = changes.iter().enumerate().map(|(index, (since, share))| {
+            let until = changes.get(index + 1).map_or(end, |(next, _)| (*next).min(end));
+            share * seconds_between((*since).max(start), until).max(0.0)
+        });
+        let seconds: f64 = spans.sum();
+        if seconds <= 0.0 {
+            return 0;
+        }
+        let index = minute_number(start) * 2 + balancer as u64;
+        poisson(self.rate(start) * seconds, &mut self.seed.stream("lost", index))
     }
 
     /// Writes down what `pool` gets from `now` on.
     pub(crate) fn note(&mut self, now: Timestamp, pool: Pool, flow: Flow) {
         let Some(last) = self.segments[pool.index()].last().copied() else { return };
-        let lag = self.rates.stickiness.filter(|_| !flow.at_once);
-        let from = if lag.is_some() { self.share_at(&last, now) } else { flow.share };
+        let from = flow.lag.map_or(flow.share, |_| last.share_at(now));
         let fresh = last.release != flow.release || last.share.1 <= 0.0;
         let first_traffic = if fresh && flow.share > 0.0 { now } else { last.first_traffic };
         let unchanged =
             (last.share.1, last.release, last.reach) == (flow.share, flow.release, flow.reach);
-        if !unchanged || (flow.at_once && last.is_settling()) {
+        if !unchanged || (flow.lag.is_none() && last.is_settling()) {
             self.segments[pool.index()].push(Segment {
                 since: now,
                 share: (from, flow.share),
                 release: flow.release,
                 first_traffic,
                 reach: flow.reach,
+                lag: flow.lag,
             });
         }
     }
@@ -203,7 +257,7 @@ impl Traffic {
             }
             let from = segment.since.max(start);
             let to = segments.get(position + 1).map_or(end, |next| next.since.min(end));
-            let requests = rate * seconds_between(from, to) * self.average_share(segment, from, to);
+            let requests = rate * seconds_between(from, to) * segment.average_share(from, to);
             if requests > 0.0 {
                 self.draw_part(&mut minute, segment, (from, requests), &mut stream);
             }
@@ -255,29 +309,6 @@ impl Traffic {
         let stray: f64 =
             StandardNormal.sample(&mut self.seed.stream("rate", minute_number(minute)));
         self.rates.requests_per_second * (1.0 + wave) * (1.0 + self.rates.jitter * stray).max(0.0)
-    }
-
-    fn share_at(&self, segment: &Segment, at: Timestamp) -> f64 {
-        let (from, to) = segment.share;
-        to + (from - to) * self.unsettled(segment, at)
-    }
-
-    /// The share of clients that have not yet followed the segment's weight.
-    fn unsettled(&self, segment: &Segment, at: Timestamp) -> f64 {
-        self.rates.stickiness.map_or(0.0, |lag| {
-            (-seconds_between(segment.since, at).max(0.0) / lag.as_secs_f64()).exp()
-        })
-    }
-
-    fn average_share(&self, segment: &Segment, from: Timestamp, to: Timestamp) -> f64 {
-        let (start, end) = segment.share;
-        let span = seconds_between(from, to);
-        let lag = self.rates.stickiness.map_or(0.0, |lag| lag.as_secs_f64());
-        if !segment.is_settling() || span <= 0.0 {
-            return end;
-        }
-        let settled = self.unsettled(segment, from) - self.unsettled(segment, to);
-        end + (start - end) * lag * settled / span
     }
 }
 

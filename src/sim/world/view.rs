@@ -8,10 +8,7 @@ use super::World;
 use super::alarms::Alarm;
 use super::codedeploy::SetInfo;
 use super::ecs::SetStatus;
-use super::elb::{
-    Forward, HostCount, Hosts, LbMinute, Listener, LoadBalancer, Rule, Spread, Target, TargetGroup,
-    Weights,
-};
+use super::elb::{HostCount, Hosts, LbMinute, Spread};
 use super::keys::{DeploymentKey, Pool};
 use super::names::Door;
 use super::time::{after, before, minute_start, seconds_between};
@@ -31,103 +28,14 @@ impl World {
         &self.names.place.region
     }
 
-    /// The load balancers.
-    pub fn load_balancers(&self) -> Vec<LoadBalancer> {
-        vec![LoadBalancer {
-            arn: self.names.load_balancer(),
-            name: self.names.place.load_balancer.clone(),
-            dns_name: self.names.dns_name(),
-            vpc_id: self.names.vpc(),
-            created: self.deploy.created,
-        }]
+    /// Whether the targets are tasks of a service in ECS; else nobody knows whose they are.
+    pub(crate) fn has_service(&self) -> bool {
+        self.scenario.weighted.is_none()
     }
 
-    /// The production listener and, when the scenario has one, the test listener.
-    pub fn listeners(&self) -> Vec<Listener> {
-        let listener = |(door, weights)| {
-            let (protocol, port) = match door {
-                Door::Production => ("HTTPS", 443),
-                Door::Test => ("HTTPS", 8443),
-            };
-            Listener {
-                arn: self.names.listener(door),
-                load_balancer_arn: self.names.load_balancer(),
-                protocol,
-                port,
-                forward: self.forward(weights),
-            }
-        };
-        self.doors().map(listener).collect()
-    }
-
-    /// The rules of a listener: its default rule; empty for an unknown listener.
-    pub fn rules(&self, listener_arn: &str) -> Vec<Rule> {
-        let rule = |(door, weights)| Rule {
-            arn: self.names.rule(door),
-            listener_arn: self.names.listener(door),
-            priority: "default",
-            forward: self.forward(weights),
-        };
-        self.doors().map(rule).filter(|rule| rule.listener_arn == listener_arn).collect()
-    }
-
-    fn doors(&self) -> impl Iterator<Item = (Door, &Weights)> {
-        let production = (Door::Production, &self.elb.production);
-        let test = self.elb.test.as_ref().map(|weights| (Door::Test, weights));
-        std::iter::once(production).chain(test)
-    }
-
-    fn forward(&self, weights: &Weights) -> Forward {
-        let pair = |(pool, weight): &(Pool, u32)| (self.names.target_group(*pool), *weight);
-        Forward {
-            weights: weights.0.iter().map(pair).collect(),
-            stickiness_seconds: self.scenario.traffic.stickiness.map(|lag| lag.as_secs()),
-        }
-    }
-
-    /// The two target groups.
-    pub fn target_groups(&self) -> Vec<TargetGroup> {
-        let group = |pool| TargetGroup {
-            arn: self.names.target_group(pool),
-            name: self.names.target_group_name(pool).to_owned(),
-            port: self.names.place.port,
-            vpc_id: self.names.vpc(),
-            health_check_path: "/health",
-            load_balancer_arns: (self.elb.uses(pool))
-                .then(|| self.names.load_balancer())
-                .into_iter()
-                .collect(),
-        };
-        Pool::ALL.map(group).into()
-    }
-
-    /// The targets of a group and their health; `None` for an unknown group.
-    pub fn targets(&self, target_group_arn: &str) -> Option<Vec<Target>> {
-        let pool = self.pool(target_group_arn)?;
-        let unused = !self.elb.uses(pool);
-        let tasks = self.ecs.live_sets().filter(|(_, set)| set.pool == pool);
-        let targets = tasks.flat_map(|(key, _)| self.ecs.tasks_of(key));
-        let target =
-            |task: &super::ecs::Task| {
-                let (state, reason, description) = match (task.health?, unused) {
-                (super::elb::Health::Draining, _) | (_, false) => task.health?.words(),
-                (_, true) => (
-                    "unused",
-                    Some("Target.NotInUse"),
-                    Some("Target group is not configured to receive traffic from the load balancer"
-                        .to_owned()),
-                ),
-            };
-                Some(Target {
-                    id: task.address.clone(),
-                    port: self.names.place.port,
-                    availability_zone: self.zone(task.zone),
-                    state,
-                    reason,
-                    description,
-                })
-            };
-        Some(targets.filter_map(|(_, task)| target(task)).collect())
+    /// Whether CodeDeploy deploys the service.
+    pub(crate) fn in_code_deploy(&self) -> bool {
+        self.has_service() && self.native.is_none()
     }
 
     /// The name of an Availability Zone.
@@ -144,15 +52,25 @@ impl World {
     /// The metrics of a target group in the minute that holds `at`, as far as CloudWatch shows
     /// them now; `None` before delivery, without requests, and for an unknown group.
     pub fn minute(&self, target_group_arn: &str, at: Timestamp) -> Option<Arc<Minute>> {
-        let minute = self.pool_minute(self.pool(target_group_arn)?, at)?;
+        let minute = self.pool_minute(self.names.pool(target_group_arn)?, at)?;
         (minute.requests > 0).then_some(minute)
     }
 
-    /// The load balancer's own metrics in the minute that holds `at`; `None` before delivery.
-    pub fn lb_minute(&self, at: Timestamp) -> Option<LbMinute> {
-        let mut sides = Pool::ALL.iter().filter_map(|pool| self.pool_minute(*pool, at)).peekable();
+    /// A load balancer's own metrics in the minute that holds `at`; `None` before delivery and for
+    /// an unknown one.
+    pub fn lb_minute(&self, load_balancer_arn: &str, at: Timestamp) -> Option<LbMinute> {
+        let own = |index: &usize| self.names.load_balancer(*index) == load_balancer_arn;
+        self.balancer_minute((0..self.names.balancers()).find(own)?, at)
+    }
+
+    pub(super) fn balancer_minute(&self, balancer: usize, at: Timestamp) -> Option<LbMinute> {
+        let pools = Pool::ALL.into_iter().filter(|pool| self.names.balancer_of(*pool) == balancer);
+        let mut sides = pools.filter_map(|pool| self.pool_minute(pool, at)).peekable();
         sides.peek()?;
-        Some(sides.fold(LbMinute::default(), |sum, side| LbMinute {
+        let lost = self.traffic.lost(balancer, minute_start(at));
+        let whole =
+            LbMinute { requests: lost, elb_5xx: lost, elb_503: lost, ..LbMinute::default() };
+        Some(sides.fold(whole, |sum, side| LbMinute {
             requests: sum.requests + side.requests + side.unserved,
             elb_5xx: sum.elb_5xx + side.connection_errors + side.unserved,
             elb_502: sum.elb_502 + side.connection_errors,
@@ -163,7 +81,7 @@ impl World {
     /// Healthy and unhealthy targets of a group in the minute that holds `at`; `None` before
     /// delivery, without targets, and for an unknown group.
     pub fn hosts(&self, target_group_arn: &str, at: Timestamp) -> Option<Hosts> {
-        self.pool_hosts(self.pool(target_group_arn)?, at)
+        self.pool_hosts(self.names.pool(target_group_arn)?, at)
     }
 
     pub(super) fn pool_minute(&self, pool: Pool, at: Timestamp) -> Option<Arc<Minute>> {
@@ -199,12 +117,6 @@ impl World {
         kept.then(|| self.traffic.minute(pool, start))
     }
 
-    fn pool(&self, target_group_arn: &str) -> Option<Pool> {
-        Pool::ALL
-            .into_iter()
-            .find(|pool| self.names.target_group_arns[pool.index()] == target_group_arn)
-    }
-
     /// The task sets of a deployment: as they are, or as they were at its end.
     pub(crate) fn set_infos(&self, key: DeploymentKey) -> Vec<SetInfo> {
         let Some(progress) = self.deploy.deployment(key).and_then(|d| d.progress.as_ref()) else {
@@ -220,7 +132,7 @@ impl World {
                 let set_key = set?;
                 let set = self.ecs.set(set_key).filter(|set| !set.gone)?;
                 let counts = self.ecs.counts(set_key);
-                let share = self.elb.production.share(set.pool);
+                let share = self.elb.share(Door::Production, set.pool);
                 Some(SetInfo {
                     id: set.id.clone(),
                     label,

@@ -63,7 +63,12 @@ impl Place {
             Target::Argo { context, namespace, name } => {
                 Some(Self::new(context.as_deref(), namespace, name))
             }
-            Target::CodeDeploy { .. } | Target::Deployment(_) | Target::Ecs { .. } => None,
+            Target::CodeDeploy { .. }
+            | Target::Deployment(_)
+            | Target::Ecs { .. }
+            | Target::Alb(_)
+            | Target::Route53 { .. }
+            | Target::Beanstalk { .. } => None,
         }
     }
 

@@ -127,12 +127,24 @@ pub(super) struct Reads {
     pub(super) elb: aws_sdk_elasticloadbalancingv2::Client,
     pub(super) cloudwatch: aws_sdk_cloudwatch::Client,
     pub(super) sts: aws_sdk_sts::Client,
+    pub(super) route53: aws_sdk_route53::Client,
+    pub(super) beanstalk: aws_sdk_elasticbeanstalk::Client,
+    #[allow(dead_code, reason = "not asked yet")]
+    pub(super) lambda: aws_sdk_lambda::Client,
+    #[allow(dead_code, reason = "the pipeline behind a rollout is not read yet")]
+    pub(super) codepipeline: aws_sdk_codepipeline::Client,
 }
 
 /// The clients that change something: they ask once.
 pub(super) struct Changes {
     pub(super) codedeploy: aws_sdk_codedeploy::Client,
     pub(super) ecs: aws_sdk_ecs::Client,
+    #[allow(dead_code, reason = "no order goes to a load balancer yet")]
+    pub(super) elb: aws_sdk_elasticloadbalancingv2::Client,
+    #[allow(dead_code, reason = "no order goes to Route 53 yet")]
+    pub(super) route53: aws_sdk_route53::Client,
+    #[allow(dead_code, reason = "no order goes to Elastic Beanstalk yet")]
+    pub(super) beanstalk: aws_sdk_elasticbeanstalk::Client,
 }
 
 /// Reads the AWS configuration and builds the clients. Nothing is asked yet: a login that does not
@@ -218,6 +230,10 @@ fn reads(config: &SdkConfig, guard: &Guard, whose: &str, most: Option<Duration>)
         elb: reader!(aws_sdk_elasticloadbalancingv2, config, guard, whose, limits.clone()),
         cloudwatch: reader!(aws_sdk_cloudwatch, config, guard, whose, limits.clone()),
         sts: reader!(aws_sdk_sts, config, guard, whose, limits.clone()),
+        route53: reader!(aws_sdk_route53, config, guard, whose, limits.clone()),
+        beanstalk: reader!(aws_sdk_elasticbeanstalk, config, guard, whose, limits.clone()),
+        lambda: reader!(aws_sdk_lambda, config, guard, whose, limits.clone()),
+        codepipeline: reader!(aws_sdk_codepipeline, config, guard, whose, limits.clone()),
     }
 }
 
@@ -239,6 +255,9 @@ fn changes(config: &SdkConfig, guard: &Guard, most: Option<Duration>) -> Changes
     Changes {
         codedeploy: changer!(aws_sdk_codedeploy, config, guard, limit),
         ecs: changer!(aws_sdk_ecs, config, guard, limit),
+        elb: changer!(aws_sdk_elasticloadbalancingv2, config, guard, limit),
+        route53: changer!(aws_sdk_route53, config, guard, limit),
+        beanstalk: changer!(aws_sdk_elasticbeanstalk, config, guard, limit),
     }
 }
 

@@ -108,7 +108,10 @@ impl Memory {
                 self.subject = Some((application.clone(), group.clone()));
             }
             Target::Deployment(id) => self.following = Some(id.as_str().to_owned()),
-            Target::Argo { .. } => {
+            Target::Argo { .. }
+            | Target::Alb(_)
+            | Target::Route53 { .. }
+            | Target::Beanstalk { .. } => {
                 let text = format!("CodeDeploy does not know {target}");
                 return Err(Fault::new(FaultKind::NotFound, "codedeploy:GetDeployment", text));
             }

@@ -76,16 +76,13 @@ async fn pages(aws: &Aws, states: &[DeploymentStatus]) -> Result<Vec<String>, Fa
 
 fn summary(info: &DeploymentInfo) -> Option<RolloutSummary> {
     let id = RolloutId::new(info.deployment_id()?);
-    let target = match (info.application_name(), info.deployment_group_name()) {
+    let (target, name) = match (info.application_name(), info.deployment_group_name()) {
         (Some(application), Some(group)) => {
-            Target::CodeDeploy { application: application.to_owned(), group: group.to_owned() }
+            let name = format!("{application}/{group}");
+            let (application, group) = (application.to_owned(), group.to_owned());
+            (Target::CodeDeploy { application, group }, name)
         }
-        _ => Target::Deployment(id.clone()),
-    };
-    let name = match &target {
-        Target::CodeDeploy { application, group } => format!("{application}/{group}"),
-        Target::Deployment(id) => id.to_string(),
-        Target::Ecs { .. } | Target::Argo { .. } => target.to_string(),
+        _ => (Target::Deployment(id.clone()), id.to_string()),
     };
     Some(RolloutSummary {
         target,

@@ -164,7 +164,13 @@ pub(crate) async fn reconcile(aws: &Aws, order: &Order, lost: Fault) -> Progress
             moved.then_some(None)
         }
         // Never offered here.
-        Means::SkipToEnd | Means::TryAgain | Means::ShipAgain => None,
+        Means::SkipToEnd
+        | Means::TryAgain
+        | Means::ShipAgain
+        | Means::SetWeights
+        | Means::SwapNames
+        | Means::Approve
+        | Means::Reject => None,
     };
     match carried_out {
         Some(rollout) => Progress::Accepted {

@@ -117,7 +117,11 @@ pub(crate) async fn reconcile(aws: &Aws, order: &Order, lost: Fault) -> Progress
         | Means::EndBake
         | Means::SkipToEnd
         | Means::TryAgain
-        | Means::ShipAgain => false,
+        | Means::ShipAgain
+        | Means::SetWeights
+        | Means::SwapNames
+        | Means::Approve
+        | Means::Reject => false,
     };
     if !carried_out {
         return Progress::Unknown { fault: lost };

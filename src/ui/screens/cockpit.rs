@@ -24,7 +24,8 @@ use crate::ui::format::clean;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Role;
 use crate::ui::widgets::{
-    dialog, events, guards, head, hints, rail, side, strip, title, traffic, verdict,
+    caller, dialog, events, guards, head, hints, rail, side, strip, title, traffic, verdict,
+    weights,
 };
 
 use crate::ui::words;
@@ -76,7 +77,8 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
     let mut pen = pen.part(0, top, width, body);
     match &state.overlay {
         Some(Overlay::Confirm(confirm)) => dialog::draw(&mut pen, state, cockpit, confirm),
-        Some(Overlay::NewIdentity(asked)) => dialog::new_identity(&mut pen, state, asked),
+        Some(Overlay::NewIdentity(asked)) => caller::draw(&mut pen, state, asked),
+        Some(Overlay::Share(field)) => weights::field(&mut pen, state, cockpit, field),
         Some(Overlay::Help(scroll)) => help::draw(&mut pen, state, *scroll),
         None => {}
     }

@@ -1,18 +1,20 @@
 //! The question before an order: what will happen, the exact call, and the safe choice first.
 
-use crate::app::{Choice, Cockpit, Confirm, NewIdentity, State, select};
-use crate::domain::{Action, Means, Side};
+use crate::app::{Choice, Cockpit, Confirm, State, select};
+use crate::domain::{Action, Means, Side, Strength};
 use crate::input::Command;
 use crate::ui::format::{account, age, clean, clock, rate, share};
 use crate::ui::pen::{Pen, wrap};
 use crate::ui::theme::Role;
 use crate::ui::words::stage;
 
+use super::weights;
+
 /// The widest a dialog gets: longer lines are hard to read.
-const WIDEST: u16 = 88;
+pub(super) const WIDEST: u16 = 88;
 
 /// One line of a dialog.
-type Line = (String, Role);
+pub(super) type Line = (String, Role);
 
 /// Draws the question into the room it may cover.
 pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit, confirm: &Confirm) {
@@ -41,7 +43,7 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit, confirm:
     pen.clear();
     let title = format!(" {} ", title(cockpit, confirm));
     let time = format!(" {} ", clock(state.now, &pen.theme().zone));
-    let border = if confirm.wants_name() { Role::Warning } else { Role::Focus };
+    let border = if confirm.wants_text() { Role::Warning } else { Role::Focus };
     pen.frame(&[(&title, Role::Title)], &[(&time, Role::Dim)], border);
     for (y, (line, role)) in (1..).zip(&lines) {
         pen.left(3, y, line, *role);
@@ -69,15 +71,19 @@ fn verb(confirm: &Confirm) -> &'static str {
     match (confirm.permit.action, confirm.permit.means) {
         (Action::RollBack, Means::RedeployPrevious) => "Deploy the previous revision of",
         (Action::RollBack, _) => "Roll back",
+        (Action::Continue, Means::SwapNames) => "Swap the names of",
+        (Action::Continue, Means::Approve) => "Approve",
         (Action::Continue, Means::TryAgain | Means::ShipAgain) => "Try again",
         (Action::Continue, _) => "Continue",
         (Action::Finish, Means::SkipToEnd) => "Finish at once",
         (Action::Finish, _) => "Finish",
+        (Action::Stop, Means::Reject) => "Reject",
         (Action::Stop, _) => "Stop",
+        (Action::Shift(_), _) => "Shift the traffic of",
     }
 }
 
-fn push_wrapped(lines: &mut Vec<Line>, text: &str, width: usize, role: Role) {
+pub(super) fn push_wrapped(lines: &mut Vec<Line>, text: &str, width: usize, role: Role) {
     lines.extend(wrap(text, width).into_iter().map(|line| (line, role)));
 }
 
@@ -116,6 +122,11 @@ fn sentences(confirm: &Confirm, told: &select::Consequence, width: usize) -> Vec
         Means::SkipToEnd => told_of.skip_to_end(),
         Means::TryAgain => try_again(),
         Means::ShipAgain => told_of.ship_again(),
+        means @ (Means::SetWeights | Means::SwapNames) => {
+            weights::sentences(confirm.permit.action, means, told, told_of.moved.as_deref())
+        }
+        Means::Approve => approve(),
+        Means::Reject => reject(),
     };
     for (index, text) in sentences.iter().enumerate() {
         let role = if index == 0 { Role::Strong } else { Role::Text };
@@ -227,6 +238,21 @@ fn try_again() -> Vec<String> {
     ]
 }
 
+fn approve() -> Vec<String> {
+    vec![
+        "The approval that the pipeline waits for is given, and the pipeline goes on.".to_owned(),
+        "It cannot be taken back; the words you type are kept with it.".to_owned(),
+    ]
+}
+
+fn reject() -> Vec<String> {
+    vec![
+        "The approval is refused: this execution of the pipeline fails, no traffic moves."
+            .to_owned(),
+        "It cannot be taken back; the words you type are kept with it.".to_owned(),
+    ]
+}
+
 fn end_bake() -> Vec<String> {
     vec![
         "Blue's tasks are removed now. Traffic stays on green.".to_owned(),
@@ -237,6 +263,9 @@ fn end_bake() -> Vec<String> {
 }
 
 fn warn(warning: &select::Warning) -> String {
+    if let Some(text) = weights::warn(warning) {
+        return text;
+    }
     match warning {
         select::Warning::BlueNotReady => {
             "! Blue is not known to be healthy: going back may make things worse.".to_owned()
@@ -255,6 +284,11 @@ fn warn(warning: &select::Warning) -> String {
             format!("! These alarms fire: {}.", clean(&names.join(", ")))
         }
         select::Warning::OldData(old) => format!("! This rests on data that is {} old.", age(*old)),
+        // Said with the weights.
+        select::Warning::NotReady(_)
+        | select::Warning::SidesAreGuessed
+        | select::Warning::Sticky(_)
+        | select::Warning::Answers(_) => String::new(),
     }
 }
 
@@ -300,8 +334,14 @@ fn choices(pen: &mut Pen<'_>, state: &State, confirm: &Confirm) {
     }
     let y = y + 1;
     let mark = pen.glyphs().choice;
-    if confirm.wants_name() {
-        let x = pen.left(3, y, &format!("type {} to confirm: ", clean(&confirm.name)), Role::Text);
+    if confirm.wants_text() {
+        let wish = match confirm.permit.strength {
+            Strength::Words => "in a few words: ".to_owned(),
+            Strength::Key | Strength::TypedName => {
+                format!("type {} to confirm: ", clean(&confirm.name))
+            }
+        };
+        let x = pen.left(3, y, &wish, Role::Text);
         let x = pen.left(x, y, &format!("{}_", clean(&confirm.typed)), Role::Selected);
         let back = format!("keep going ({})", key(Command::Back));
         let cells = u16::try_from(back.chars().count()).unwrap_or(0);
@@ -321,43 +361,4 @@ fn choices(pen: &mut Pen<'_>, state: &State, confirm: &Confirm) {
             if focused { (mark.to_string(), Role::Selected) } else { (" ".to_owned(), Role::Text) };
         x = pen.left(x, y, &format!("{lead} {text} "), role) + 8;
     }
-}
-
-/// The question whether to act in another name than before.
-pub(crate) fn new_identity(pen: &mut Pen<'_>, state: &State, asked: &NewIdentity) {
-    let width = pen.width().min(WIDEST);
-    let inner = usize::from(width.saturating_sub(6));
-    let mut lines: Vec<Line> = Vec::new();
-    let name = |identity: &crate::domain::Identity| {
-        format!(
-            "{}, {}, {}",
-            clean(identity.name()),
-            account(&identity.account),
-            clean(&identity.region)
-        )
-    };
-    push_wrapped(&mut lines, &format!("Until now: {}", name(&asked.from)), inner, Role::Text);
-    push_wrapped(&mut lines, &format!("Now: {}", name(&asked.to)), inner, Role::Strong);
-    push_wrapped(
-        &mut lines,
-        "Nothing is sent before you say that this is right.",
-        inner,
-        Role::Text,
-    );
-    let height = u16::try_from(lines.len() + 4).unwrap_or(u16::MAX).min(pen.height());
-    let left = pen.width().saturating_sub(width) / 2;
-    let mut pen = pen.part(left, 0, width, height);
-    pen.clear();
-    pen.frame(&[(" The credentials belong to somebody else ", Role::Title)], &[], Role::Warning);
-    for (y, (line, role)) in (1..).zip(&lines) {
-        pen.left(3, y, line, *role);
-    }
-    let key = |command| state.settings.keymap.key(state.focus(), command).unwrap_or_default();
-    let text = format!(
-        "not now ({})      act in this name ({})",
-        key(Command::Back),
-        key(Command::Confirm)
-    );
-    let y = pen.height().saturating_sub(2);
-    pen.left(3, y, &text, Role::Text);
 }

@@ -17,11 +17,17 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
     };
     let live = select::is_live(state);
     let end = pen.width().saturating_sub(1);
-    let right = next(pen, state, rollout, live).unwrap_or_default();
+    let right = match &cockpit.ramp {
+        Some(ramp) => words::ramp(ramp, state.now),
+        None => next(pen, state, rollout, live).unwrap_or_default(),
+    };
     let start = pen.right(end, 0, &right, if live { Role::Text } else { Role::Stale });
     let doubt = if live { "" } else { "?" };
-    let word = format!("{}{doubt}", words::phase(rollout));
-    let x = pen.left(1, 0, &word, role(rollout, live));
+    let (word, role) = match &cockpit.ramp {
+        Some(_) => ("RAMP".to_owned(), Role::Warning),
+        None => (words::phase(rollout), role(rollout, live)),
+    };
+    let x = pen.left(1, 0, &format!("{word}{doubt}"), role);
     let room = start.saturating_sub(x + 5);
     let sentence = sentence(state, rollout, live, usize::from(room));
     let strong = select::just_changed(state);
@@ -51,6 +57,7 @@ fn sentence(state: &State, rollout: &Rollout, live: bool, room: usize) -> String
     let long = match truth.of {
         ShareOf::Requests => words::traffic(split, live),
         ShareOf::Tasks => words::capacity(split),
+        ShareOf::Answers => words::answers(split),
     };
     let traffic = if long.width() <= room { long } else { words::traffic_short(split) };
     let Some(reason) = &rollout.end_reason else { return traffic };

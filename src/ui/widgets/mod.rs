@@ -1,5 +1,6 @@
 //! The pieces of the screens. Each writes into the pen it is given and decides nothing.
 
+pub(super) mod caller;
 pub(super) mod dialog;
 pub(super) mod events;
 pub(super) mod guards;
@@ -12,3 +13,4 @@ pub(super) mod strip;
 pub(super) mod title;
 pub(super) mod traffic;
 pub(super) mod verdict;
+pub(super) mod weights;

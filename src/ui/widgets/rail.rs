@@ -21,9 +21,10 @@ struct Stop {
 /// after it.
 pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) -> u16 {
     let steps = select::steps(state).filter(keeps_the_rail);
-    let stops = match steps {
-        Some(steps) => order(&steps, pen.glyphs()),
-        None => match cockpit.snapshot.rollout() {
+    let stops = match (&cockpit.ramp, steps) {
+        (Some(ramp), _) => stages(&words::ramp_stages(ramp), pen.glyphs()),
+        (None, Some(steps)) => order(&steps, pen.glyphs()),
+        (None, None) => match cockpit.snapshot.rollout() {
             Some(rollout) => stages(&rollout.stages, pen.glyphs()),
             None => return 1,
         },
@@ -122,6 +123,7 @@ fn name(kind: select::StepKind, steps: &select::Steps) -> &'static str {
         (select::StepKind::Shifting, _) => "under way",
         (select::StepKind::Restored, Action::RollBack) => "traffic restored",
         (select::StepKind::Restored, Action::Continue) => "traffic on green",
+        (select::StepKind::Restored, Action::Shift(_)) => "traffic moved",
         (select::StepKind::Restored, _) => "seen",
         (select::StepKind::Steady, Action::RollBack) => "green removed",
         (select::StepKind::Steady, _) => "steady",

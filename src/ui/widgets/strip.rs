@@ -1,7 +1,7 @@
 //! The way back, always there: may I, can I, to what, how fast, until when.
 
 use crate::app::{State, select};
-use crate::ui::format::{clean, due, left, span};
+use crate::ui::format::{age, clean, due, left, span};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Role;
 use unicode_width::UnicodeWidthStr;
@@ -14,6 +14,7 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State) {
         select::Can::Ready => ("READY", Role::Good),
         select::Can::Risky => ("RISKY", Role::Warning),
         select::Can::Slow => ("SLOW", Role::Warning),
+        select::Can::Needless => ("NOT NEEDED", Role::Dim),
         select::Can::GoingBack => ("ON ITS WAY", Role::Strong),
         select::Can::Done => ("DONE", Role::Good),
         select::Can::Not(_) => ("NOT NOW", Role::Dim),
@@ -58,6 +59,7 @@ fn texts(state: &State, strip: &select::RollbackStrip, long: bool) -> Vec<String
     }
     match &strip.can {
         select::Can::Not(why) => parts.push(clean(&why.to_string()).into_owned()),
+        select::Can::Needless => parts.push("all traffic is on blue".to_owned()),
         select::Can::Done
         | select::Can::Risky
         | select::Can::Ready
@@ -67,7 +69,8 @@ fn texts(state: &State, strip: &select::RollbackStrip, long: bool) -> Vec<String
     let arrived = strip.can == select::Can::Done;
     let way = if arrived { "back on" } else { "to" };
     let to = strip.to.as_deref().map(|to| format!("{way} {}", clean(to)));
-    parts.extend(to.filter(|_| !matches!(strip.can, select::Can::Not(_))));
+    let goes = !matches!(strip.can, select::Can::Not(_) | select::Can::Needless);
+    parts.extend(to.filter(|_| goes));
     if arrived {
         parts.extend(restored(state));
     }
@@ -76,6 +79,9 @@ fn texts(state: &State, strip: &select::RollbackStrip, long: bool) -> Vec<String
     }
     match strip.speed {
         Some(select::Speed::Seconds) => parts.push("back in seconds".to_owned()),
+        Some(select::Speed::Within(lag)) => {
+            parts.push(format!("clients follow within {}", age(lag)));
+        }
         Some(select::Speed::Minutes) => parts.push("tasks have to start, takes minutes".to_owned()),
         None => {}
     }

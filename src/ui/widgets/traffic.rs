@@ -23,12 +23,17 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State) {
     let test = truth.test.filter(|test| test.green.get() > 0.0);
     let test = test.map(|test| format!("test traffic {} %", share(test.green.get())));
     let (first, what) = match (truth.of, &truth.listener) {
+        (ShareOf::Answers, _) => ("records", "share of the answers, not of requests".to_owned()),
         (ShareOf::Tasks, _) => ("tasks", "no weights: each running task takes its turn".to_owned()),
-        (_, Some(ListenerSplit::Mixed(_))) => ("asked for", "its rules disagree".to_owned()),
-        (_, Some(ListenerSplit::Elsewhere)) => {
+        (ShareOf::Requests, Some(ListenerSplit::Mixed(_))) => {
+            ("asked for", "its rules disagree".to_owned())
+        }
+        (ShareOf::Requests, Some(ListenerSplit::Elsewhere)) => {
             ("asked for", "it forwards to neither side".to_owned())
         }
-        (_, Some(ListenerSplit::Split(_)) | None) => ("asked for", test.unwrap_or_default()),
+        (ShareOf::Requests, Some(ListenerSplit::Split(_)) | None) => {
+            ("asked for", test.unwrap_or_default())
+        }
     };
     let measured = truth.measured.map(|measured| measured.split);
     // The bars end at one column, as far right as the longest word allows.
@@ -36,7 +41,8 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State) {
     let word = beside(listener, &what).max(beside(measured, &note)).max(16);
     let room = 10 + u16::try_from(word).unwrap_or(u16::MAX - 10);
     row(pen, 0, room, (first, truth.planned), None);
-    row(pen, 1, room, ("listener", listener), Some(&what));
+    let second = if truth.of == ShareOf::Answers { "answers" } else { "listener" };
+    row(pen, 1, room, (second, listener), Some(&what));
     row(pen, 2, room, ("requests", measured), Some(&note));
 }
 

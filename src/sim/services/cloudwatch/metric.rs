@@ -64,8 +64,8 @@ pub(super) struct Metric {
 enum Scope {
     /// The ARN of a target group.
     Group(String),
-    /// The ARNs of all target groups of the load balancer.
-    Balancer(Vec<String>),
+    /// The ARN of a load balancer, and those of all its target groups.
+    Balancer(String, Vec<String>),
 }
 
 impl Metric {
@@ -81,11 +81,11 @@ impl Metric {
             |name| dimensions.iter().find(|pair| pair.text("Name") == Some(name))?.text("Value");
         let balancers = world.load_balancers();
         let balancer = value("LoadBalancer")?;
-        balancers.iter().find(|lb| balancer_dimension(&lb.arn) == balancer)?;
-        let mut groups = world.target_groups().into_iter().map(|group| group.arn);
+        let index = balancers.iter().position(|lb| balancer_dimension(&lb.arn) == balancer)?;
+        let mut groups = counted_at(world, index);
         let scope = match (dimensions.len(), value("TargetGroup"), published) {
             (1, None, Published::PerBalancer | Published::Both) => {
-                Scope::Balancer(groups.collect())
+                Scope::Balancer(balancers.get(index)?.arn.clone(), groups.collect())
             }
             (2, Some(group), Published::PerGroup | Published::Both) => {
                 Scope::Group(groups.find(|arn| group_dimension(arn) == group)?)
@@ -109,7 +109,7 @@ impl Metric {
     pub(super) fn minute(&self, world: &World, at: Timestamp) -> Option<Samples> {
         match &self.scope {
             Scope::Group(arn) => self.of_group(world, arn, at),
-            Scope::Balancer(groups) => self.of_balancer(world, groups, at),
+            Scope::Balancer(arn, groups) => self.of_balancer(world, (arn, groups), at),
         }
     }
 
@@ -127,18 +127,29 @@ impl Metric {
         }
     }
 
-    fn of_balancer(&self, world: &World, groups: &[String], at: Timestamp) -> Option<Samples> {
+    fn of_balancer(
+        &self,
+        world: &World,
+        (arn, groups): (&str, &[String]),
+        at: Timestamp,
+    ) -> Option<Samples> {
         match self.name {
-            Name::RequestCount => ones(world.lb_minute(at)?.requests),
-            Name::Elb5xx => ones(world.lb_minute(at)?.elb_5xx),
-            Name::Elb502 => ones(world.lb_minute(at)?.elb_502),
-            Name::Elb503 => ones(world.lb_minute(at)?.elb_503),
+            Name::RequestCount => ones(world.lb_minute(arn, at)?.requests),
+            Name::Elb5xx => ones(world.lb_minute(arn, at)?.elb_5xx),
+            Name::Elb502 => ones(world.lb_minute(arn, at)?.elb_502),
+            Name::Elb503 => ones(world.lb_minute(arn, at)?.elb_503),
             name => groups
                 .iter()
                 .filter_map(|arn| of_requests(name, &*world.minute(arn, at)?))
                 .reduce(Samples::merge),
         }
     }
+}
+
+/// The ARNs of the target groups whose requests are counted at a load balancer.
+fn counted_at(world: &World, balancer: usize) -> impl Iterator<Item = String> {
+    let arns = world.target_groups().into_iter().map(|group| group.arn);
+    arns.filter(move |arn| world.counted_at(arn) == Some(balancer))
 }
 
 /// What the requests of a minute give for a metric; nothing for metrics of other origin.
@@ -191,13 +202,13 @@ pub(super) fn dimensions(balancer_arn: &str, group_arn: Option<&str>) -> Value {
 /// ListMetrics: every metric that fits the filters.
 pub(super) fn list(world: &World, input: &Value) -> Result<Value, ApiError> {
     const PAGE: usize = 500;
-    let groups = world.target_groups();
     let mut metrics = Vec::new();
-    for balancer in world.load_balancers() {
+    for (index, balancer) in world.load_balancers().into_iter().enumerate() {
+        let groups: Vec<String> = counted_at(world, index).collect();
         for (name, _, published) in CATALOGUE {
             let whole = (published != Published::PerGroup).then_some(None);
             let parts = groups.iter().filter(|_| published != Published::PerBalancer);
-            let scopes = whole.into_iter().chain(parts.map(|group| Some(group.arn.as_str())));
+            let scopes = whole.into_iter().chain(parts.map(|group| Some(group.as_str())));
             metrics.extend(scopes.map(|group| described(name, &balancer.arn, group)));
         }
     }

@@ -54,7 +54,7 @@ pub(super) fn application(world: &World, input: &Value) -> Result<(), ApiError> 
     if name.is_empty() {
         return Err(refuse("ApplicationNameRequiredException", "Application name is required."));
     }
-    if name != world.names.place.application || world.native.is_some() {
+    if name != world.names.place.application || !world.in_code_deploy() {
         return Err(refuse(
             "ApplicationDoesNotExistException",
             format!("No application found for name: {name}"),

@@ -13,7 +13,7 @@ const STATUSES: [&str; 8] =
     ["Created", "Queued", "InProgress", "Baking", "Succeeded", "Failed", "Stopped", "Ready"];
 
 pub(super) fn list_applications(world: &World, input: &Value) -> Result<Value, ApiError> {
-    let ours = world.native.is_none().then(|| world.names.place.application.clone());
+    let ours = world.in_code_deploy().then(|| world.names.place.application.clone());
     names(ours.into_iter().collect(), "applications", input, world)
 }
 

@@ -69,15 +69,20 @@ fn short(name: &str) -> &str {
 /// Refuses a request for another cluster; absent means the cluster called `default`.
 fn check_cluster(world: &World, input: &Value) -> Result<(), ApiError> {
     let name = input.text("cluster").unwrap_or("default");
-    if name == world.names.place.cluster || name == world.names.cluster() {
+    if is_cluster(world, name) {
         return Ok(());
     }
     Err(ApiError::client("ClusterNotFoundException", "Cluster not found."))
 }
 
+/// Whether a name or ARN means the cluster.
+fn is_cluster(world: &World, name: &str) -> bool {
+    world.has_service() && (name == world.names.place.cluster || name == world.names.cluster())
+}
+
 /// Whether a name or ARN means the service.
 fn is_service(world: &World, name: &str) -> bool {
-    name == world.names.place.service || name == world.names.service()
+    world.has_service() && (name == world.names.place.service || name == world.names.service())
 }
 
 /// How many items the request wants on a page, 1-100.

@@ -1,7 +1,10 @@
 //! Clusters, services, task sets and task definitions.
 
 use super::super::page::page;
-use super::{check_cluster, invalid, invalid_token, is_service, missing, page_size, render, short};
+use super::{
+    check_cluster, invalid, invalid_token, is_cluster, is_service, missing, page_size, render,
+    short,
+};
 use crate::sim::error::ApiError;
 use crate::sim::value::{Value, list, map};
 use crate::sim::world::World;
@@ -11,7 +14,8 @@ const SERVICES: usize = 10;
 
 pub(super) fn list_clusters(world: &World, input: &Value) -> Result<Value, ApiError> {
     let size = page_size(input, 100)?;
-    let (arns, next) = page(vec![world.names.cluster()], input, size, invalid_token)?;
+    let ours = world.has_service().then(|| world.names.cluster());
+    let (arns, next) = page(ours.into_iter().collect(), input, size, invalid_token)?;
     Ok(map([("clusterArns", list(arns)), ("nextToken", next.into())]))
 }
 
@@ -21,7 +25,7 @@ pub(super) fn describe_clusters(world: &World, input: &Value) -> Value {
         names.push("default");
     }
     let place = &world.names.place;
-    let ours = |name: &&&str| **name == place.cluster || **name == world.names.cluster();
+    let ours = |name: &&&str| is_cluster(world, name);
     let known = names.iter().filter(ours).map(|_| render::cluster(world));
     let unknown = names.iter().filter(|name| !ours(name)).map(|name| {
         let (region, account) = (&place.region, &place.account);
@@ -80,7 +84,8 @@ pub(super) fn describe_task_sets(world: &World, input: &Value) -> Result<Value, 
 pub(super) fn describe_task_definition(world: &World, input: &Value) -> Result<Value, ApiError> {
     let name = input.text("taskDefinition").unwrap_or_default();
     let unable = || ApiError::client("ClientException", "Unable to describe task definition.");
-    let key = world.find_definition(name).ok_or_else(unable)?;
+    let known = world.find_definition(name).filter(|_| world.has_service());
+    let key = known.ok_or_else(unable)?;
     let definition = render::task_definition(world, key).ok_or_else(unable)?;
     Ok(map([("taskDefinition", definition), ("tags", Value::List(Vec::new()))]))
 }

@@ -6,8 +6,9 @@ use super::{HookStatus, Monitor, Rollback, ServiceDeployment, ServiceStep, Statu
 use crate::sim::scenario::Stage;
 use crate::sim::world::World;
 use crate::sim::world::alarms::AlarmState;
-use crate::sim::world::elb::Weights;
 use crate::sim::world::keys::{ServiceDeploymentKey, SetKey};
+use crate::sim::world::names::Door;
+use crate::sim::world::rules::Weights;
 
 /// How long after blue has its traffic back green's tasks begin to stop.
 const SETTLE: SignedDuration = SignedDuration::from_secs(4);
@@ -141,10 +142,8 @@ impl World {
         let Some(deployment) = self.service_deployment(key) else { return };
         let (goal, target) = (deployment.goal(), deployment.target);
         if let Some(pool) = self.pool_of(goal) {
-            self.elb.production = Weights::split(pool, 100);
-            if let Some(test) = &mut self.elb.test {
-                *test = Weights::split(pool, 100);
-            }
+            self.elb.route(Door::Production, Weights::split(pool, 100));
+            self.elb.route(Door::Test, Weights::split(pool, 100));
         }
         self.set_primary(goal, Some(target));
         self.reflow();

@@ -6,8 +6,9 @@ use super::{Requested, ServiceStep, Status};
 use crate::sim::scenario::Stage;
 use crate::sim::world::World;
 use crate::sim::world::ecs::SetStatus;
-use crate::sim::world::elb::Weights;
 use crate::sim::world::keys::{Pool, ServiceDeploymentKey, ServiceRevisionKey, SetKey};
+use crate::sim::world::names::Door;
+use crate::sim::world::rules::Weights;
 
 impl World {
     pub(super) fn start_service_deployment(&mut self, key: ServiceDeploymentKey) {
@@ -127,7 +128,7 @@ impl World {
         };
         let (serving, others) = (*serving, others.to_vec());
         if let Some(pool) = self.pool_of(serving) {
-            self.elb.production = Weights::split(pool, 100);
+            self.elb.route(Door::Production, Weights::split(pool, 100));
             self.reflow();
         }
         for other in others {
@@ -144,8 +145,8 @@ impl World {
     fn shift_test(&mut self, key: ServiceDeploymentKey) {
         let target = self.service_deployment(key).map(|one| one.target);
         let pool = target.and_then(|target| self.pool_of(target));
-        if let (Some(test), Some(pool)) = (self.elb.test.as_mut(), pool) {
-            *test = Weights::split(pool, 100);
+        if let (Some(_), Some(pool)) = (self.elb.behind(Door::Test), pool) {
+            self.elb.route(Door::Test, Weights::split(pool, 100));
             self.plan_service_step(key, self.scenario.timing.shift, ServiceStep::Report);
         }
     }
@@ -158,7 +159,7 @@ impl World {
         let (share, wait) = steps.get(deployment.step).copied().unwrap_or_default();
         let (serving, target) = (deployment.sources.first().copied(), deployment.target);
         if let Some(pool) = self.pool_of(target) {
-            self.elb.production = Weights::split(pool, share);
+            self.elb.route(Door::Production, Weights::split(pool, share));
         }
         if share >= 100 {
             self.set_primary(target, serving);
@@ -189,9 +190,8 @@ impl World {
     pub(super) fn report_weights(&mut self, key: ServiceDeploymentKey) {
         let target = self.service_deployment(key).map(|one| one.target);
         let Some(pool) = target.and_then(|target| self.pool_of(target)) else { return };
-        let percent = |weights: &Weights| (weights.share(pool) * 100.0).round() as u8;
-        let production = percent(&self.elb.production);
-        let test = self.elb.test.as_ref().map_or(0, percent);
+        let percent = |door| (self.elb.share(door, pool) * 100.0).round() as u8;
+        let (production, test) = (percent(Door::Production), percent(Door::Test));
         self.change_service_deployment(key, |one| one.requested = Requested { production, test });
     }
 

@@ -8,6 +8,7 @@ use super::{
 use crate::sim::error::ApiError;
 use crate::sim::world::World;
 use crate::sim::world::keys::{Pool, ReleaseKey, ServiceDeploymentKey, ServiceRevisionKey};
+use crate::sim::world::names::Door;
 use crate::sim::world::queue::Event;
 use crate::sim::world::time::after;
 
@@ -89,7 +90,7 @@ impl World {
             .collect();
         // Stable: of two revisions with the same share the older one serves.
         active.sort_by(|(_, one), (_, other)| {
-            let share = |pool: &Pool| self.elb.production.share(*pool);
+            let share = |pool: &Pool| self.elb.share(Door::Production, *pool);
             share(other).total_cmp(&share(one))
         });
         active.into_iter().map(|(key, _)| key).collect()

@@ -8,6 +8,8 @@ mod metrics;
 mod native;
 mod rollouts;
 mod tasks;
+#[expect(clippy::float_cmp, reason = "host counts and shares are set, not computed")]
+mod weighted;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -102,7 +104,7 @@ impl Story {
 
     /// Weights of the production listener by target group name.
     fn listener(&self) -> Vec<(String, u32)> {
-        let weights = self.world.listeners()[0].forward.weights.clone();
+        let weights = self.world.listeners()[0].forward().unwrap().weights.clone();
         let name = |arn: &str| arn.split('/').nth(1).unwrap().to_owned();
         weights.iter().map(|(arn, weight)| (name(arn), *weight)).collect()
     }

@@ -5,6 +5,7 @@ use crate::sim::scenario::{Asks, HookOutcome, OnTimeout, Scenario, Stage, Strate
 use crate::sim::world::World;
 use crate::sim::world::ecs::SetStatus;
 use crate::sim::world::keys::{ReleaseKey, ServiceDeploymentKey};
+use crate::sim::world::names::Door;
 use crate::sim::world::native::{
     Answer, HookStatus, Monitor, Native, ServiceDeployment, Status, StopType,
 };
@@ -70,7 +71,7 @@ impl Story {
     /// The share of production traffic that the listener gives the target, in per cent.
     fn share(&self) -> f64 {
         let pool = self.native().revision(self.deployment().target).unwrap().pool;
-        self.world.elb.production.share(pool) * 100.0
+        self.world.elb.share(Door::Production, pool) * 100.0
     }
 
     /// Production and test share that ECS reports for the target.

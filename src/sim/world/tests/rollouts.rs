@@ -48,7 +48,7 @@ fn a_canary_goes_through_all_its_phases() {
 #[test]
 fn the_test_listener_moves_before_production() {
     let mut story = Story::of("canary");
-    let test = |story: &Story| story.world.listeners()[1].forward.weights.clone();
+    let test = |story: &Story| story.world.listeners()[1].forward().unwrap().weights.clone();
     let before = test(&story);
     story.until_event(Lifecycle::AfterAllowTestTraffic);
     assert_ne!(test(&story), before);

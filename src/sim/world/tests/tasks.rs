@@ -86,9 +86,10 @@ fn tasks_that_die_under_traffic_cause_connection_errors_that_no_target_counts() 
     story.until_event(Lifecycle::AllowTraffic);
     story.at(story.seconds() + 900);
     let green = story.world.target_groups()[1].arn.clone();
+    let balancer = story.world.load_balancers()[0].arn.clone();
     let minutes = (4..14).filter_map(|back| {
         let at = after(story.world.now(), SignedDuration::from_mins(-back));
-        Some((story.world.minute(&green, at)?, story.world.lb_minute(at)?))
+        Some((story.world.minute(&green, at)?, story.world.lb_minute(&balancer, at)?))
     });
     let (mut unconnected, mut bad_gateways) = (0, 0);
     for (minute, whole) in minutes {

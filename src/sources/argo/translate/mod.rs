@@ -114,6 +114,7 @@ fn rollout(place: &Place, view: &View<'_>, now: Timestamp) -> Rollout {
         instant_rollback_until: schedule::instant_rollback_until(view, &phase),
         blue: sides::environment(view, Side::Blue),
         green: sides::environment(view, Side::Green),
+        sides_are_guessed: false,
         end_reason: broken.map(|text| end_reason(&text)),
         rollback: None,
         offers: offers::offers(&offers::Situation { place, view, phase: &phase, aborted }),

@@ -34,6 +34,7 @@ fn offer(situation: &Situation<'_>, action: Action) -> Offered {
         Action::Continue => situation.promote(),
         Action::Finish => situation.promote_in_full(),
         Action::Stop => Err(Refusal::NoSuchCall("Argo Rollouts has no such order".to_owned())),
+        Action::Shift(_) => Err(Refusal::NoDial),
     };
     let denied = &situation.view.raw.denied;
     match result {

@@ -112,7 +112,7 @@ fn blue_green_stages(
         Phase::AfterShift => &[StageKind::AfterShift, StageKind::Bake, StageKind::RemoveGreen],
         Phase::Baking => &[StageKind::Bake],
         Phase::Finishing => &[StageKind::RemoveBlue, StageKind::RemoveGreen],
-        Phase::Succeeded | Phase::Failed | Phase::Stopped => &[],
+        Phase::Held | Phase::Succeeded | Phase::Failed | Phase::Stopped => &[],
     };
     let at = wanted.iter().find_map(|kind| stages.iter().position(|stage| stage.kind == *kind));
     let end = stages.len();

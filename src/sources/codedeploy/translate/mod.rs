@@ -104,6 +104,7 @@ fn rollout(raw: &Raw, control: &Control, deployment: &Deployment, now: Timestamp
             .filter(|_| is_rollout),
         blue: sides::environment(raw, &sides, Side::Blue),
         green: sides::environment(raw, &sides, Side::Green),
+        sides_are_guessed: false,
         end_reason: end_reason(info),
         rollback: rollback(info, goes_back_by_itself),
         offers: offers::offers(&situation),

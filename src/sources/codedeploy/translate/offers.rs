@@ -44,6 +44,7 @@ fn offer(situation: &Situation<'_>, action: Action) -> Offered {
             Action::Continue => open_gate(situation),
             Action::Finish => end_bake(situation),
             Action::Stop => stop(situation),
+            Action::Shift(_) => Err(Refusal::NoDial),
         },
     };
     match result {
@@ -107,6 +108,7 @@ fn roll_back(situation: &Situation<'_>) -> Offer {
         | Phase::Shifting
         | Phase::AfterShift
         | Phase::Baking
+        | Phase::Held
         | Phase::Other(_) => Ok((Means::StopAndRollBack, stop_call(situation.deployment, true))),
     }
 }

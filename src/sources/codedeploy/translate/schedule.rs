@@ -59,6 +59,7 @@ pub(crate) fn instant_rollback_until(deployment: &Deployment, phase: &Phase) -> 
         | Phase::AwaitingApproval
         | Phase::BeforeShift
         | Phase::Finishing
+        | Phase::Held
         | Phase::Succeeded
         | Phase::Failed
         | Phase::Stopped
@@ -88,6 +89,7 @@ pub(crate) fn next(
         Phase::Queued
         | Phase::Validating
         | Phase::Finishing
+        | Phase::Held
         | Phase::Succeeded
         | Phase::Failed
         | Phase::Stopped

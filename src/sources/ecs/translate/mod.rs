@@ -84,8 +84,10 @@ fn rollout(raw: &Raw, control: &Control, sides: &Sides<'_>, now: Timestamp) -> R
     let traffic = traffic::traffic(raw, control, sides, &phase);
     let goes_back = control.goes_back();
     let restored = match (traffic.of, traffic.listener.fresh()) {
-        (ShareOf::Requests, Some(held)) => *held == ListenerSplit::Split(Split::ALL_BLUE),
-        (ShareOf::Requests, None) => share == Some(0.0),
+        (ShareOf::Requests | ShareOf::Answers, Some(held)) => {
+            *held == ListenerSplit::Split(Split::ALL_BLUE)
+        }
+        (ShareOf::Requests | ShareOf::Answers, None) => share == Some(0.0),
         (ShareOf::Tasks, _) => traffic.planned.fresh() == Some(&Split::ALL_BLUE),
     };
     let rail = stages::Rail::of(raw, control, &phase, share);
@@ -108,6 +110,7 @@ fn rollout(raw: &Raw, control: &Control, sides: &Sides<'_>, now: Timestamp) -> R
             .filter(|_| !goes_back),
         blue: sides::environment(raw, sides, Side::Blue),
         green: sides::environment(raw, sides, Side::Green),
+        sides_are_guessed: false,
         end_reason: end_reason(control),
         rollback: deployment.rollback().filter(|_| goes_back).map(|rollback| RollbackLink {
             id: None,

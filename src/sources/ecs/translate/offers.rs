@@ -30,6 +30,7 @@ pub(crate) fn offers(situation: &Situation<'_>) -> Vec<Offered> {
             Action::Continue => answer(situation),
             Action::Finish => end_bake(situation),
             Action::Stop => stop(situation),
+            Action::Shift(_) => Err(Refusal::NoDial),
         };
         match result {
             Ok((means, call)) => Offered::Possible { action, means, call },

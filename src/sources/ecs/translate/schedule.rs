@@ -87,6 +87,7 @@ pub(crate) fn instant_rollback_until(
         | Phase::AwaitingApproval
         | Phase::BeforeShift
         | Phase::Finishing
+        | Phase::Held
         | Phase::Succeeded
         | Phase::Failed
         | Phase::Stopped
@@ -111,6 +112,7 @@ pub(crate) fn next(
         | Phase::BeforeShift
         | Phase::AfterShift
         | Phase::Finishing
+        | Phase::Held
         | Phase::Succeeded
         | Phase::Failed
         | Phase::Stopped

@@ -10,9 +10,7 @@ use aws_sdk_ecs::types::{
 };
 use aws_smithy_types::DateTime;
 
-use crate::domain::{
-    Action, FaultKind, Means, NextStep, Offered, Refusal, ShareOf, StageKind, StageState,
-};
+use crate::domain::{Action, FaultKind, Means, NextStep, Refusal, ShareOf, StageKind, StageState};
 
 use super::super::seen::Seen;
 use super::*;
@@ -169,10 +167,7 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn offer(rollout: &Rollout, action: Action) -> Result<(Means, String), Refusal> {
-    match rollout.offers.iter().find(|offer| offer.action() == action).unwrap() {
-        Offered::Possible { means, call, .. } => Ok((*means, call.operation.clone())),
-        Offered::Refused { why, .. } => Err(why.clone()),
-    }
+    rollout.offer(action).map(|(means, call)| (means, call.operation))
 }
 
 #[test]

@@ -25,6 +25,7 @@ pub(crate) fn traffic(raw: &Raw, control: &Control, sides: &Sides<'_>, phase: &P
         listener,
         sticky: raw.around.listener.value().is_some_and(|rules| is_sticky(rules)),
         test: test.map(split),
+        lag: None,
     }
 }
 

@@ -1,9 +1,17 @@
-//! Elastic Load Balancing, version 2: what the listeners hold and what the health checks say.
+//! Elastic Load Balancing, version 2: what the listeners hold, how a person changes it, and what
+//! the health checks say.
 
+mod actions;
+mod modify;
+mod render;
+
+use self::render::{
+    asked_target, listener, load_balancer, rule_value, target_group, target_health,
+};
 use super::{Service, unknown_operation};
 use crate::sim::error::ApiError;
 use crate::sim::value::{Value, list, map};
-use crate::sim::world::{Forward, Listener, LoadBalancer, Rule, Target, TargetGroup, World};
+use crate::sim::world::{Rule, World};
 
 /// The operations that are simulated.
 pub const OPERATIONS: &[&str] = &[
@@ -11,22 +19,28 @@ pub const OPERATIONS: &[&str] = &[
     "DescribeLoadBalancers",
     "DescribeRules",
     "DescribeTags",
+    "DescribeTargetGroupAttributes",
     "DescribeTargetGroups",
     "DescribeTargetHealth",
+    "ModifyListener",
+    "ModifyRule",
 ];
 
 /// The most items of a page, and how many there are when none is asked for.
 const PAGE: usize = 400;
 
 /// Carries out an operation.
-pub fn handle(world: &World, operation: &str, input: &Value) -> Result<Value, ApiError> {
+pub fn handle(world: &mut World, operation: &str, input: &Value) -> Result<Value, ApiError> {
     match operation {
         "DescribeListeners" => describe_listeners(world, input),
         "DescribeLoadBalancers" => describe_load_balancers(world, input),
         "DescribeRules" => describe_rules(world, input),
         "DescribeTags" => describe_tags(world, input),
+        "DescribeTargetGroupAttributes" => describe_target_group_attributes(world, input),
         "DescribeTargetGroups" => describe_target_groups(world, input),
         "DescribeTargetHealth" => describe_target_health(world, input),
+        "ModifyListener" => modify::listener(world, input),
+        "ModifyRule" => modify::rule(world, input),
         _ => Err(unknown_operation(Service::Elb, operation)),
     }
 }
@@ -67,8 +81,7 @@ fn describe_listeners(world: &World, input: &Value) -> Result<Value, ApiError> {
 
 fn describe_rules(world: &World, input: &Value) -> Result<Value, ApiError> {
     let arns = input.texts("RuleArns");
-    let all: Vec<Rule> =
-        world.listeners().iter().flat_map(|listener| world.rules(&listener.arn)).collect();
+    let all = all_rules(world);
     let rules = match input.text("ListenerArn") {
         Some(_) if !arns.is_empty() => {
             return Err(validation("You can't specify both a listener ARN and rule ARNs"));
@@ -89,6 +102,10 @@ fn describe_rules(world: &World, input: &Value) -> Result<Value, ApiError> {
         }
     };
     page("Rules", rules, input)
+}
+
+fn all_rules(world: &World) -> Vec<Rule> {
+    world.listeners().iter().flat_map(|listener| world.rules(&listener.arn)).collect()
 }
 
 fn describe_target_groups(world: &World, input: &Value) -> Result<Value, ApiError> {
@@ -124,6 +141,24 @@ fn describe_target_health(world: &World, input: &Value) -> Result<Value, ApiErro
     Ok(map([("TargetHealthDescriptions", Value::List(descriptions))]))
 }
 
+fn describe_target_group_attributes(world: &World, input: &Value) -> Result<Value, ApiError> {
+    let arn = input.text("TargetGroupArn").ok_or_else(|| null("targetGroupArn"))?;
+    if world.targets(arn).is_none() {
+        return Err(not_found("TargetGroupNotFound", "target groups", arn));
+    }
+    let sticky = if world.sticky_targets() { "true" } else { "false" };
+    let attribute =
+        |(key, value): (&str, &str)| map([("Key", Value::from(key)), ("Value", value.into())]);
+    let attributes = [
+        ("stickiness.enabled", sticky),
+        ("stickiness.type", "lb_cookie"),
+        ("stickiness.lb_cookie.duration_seconds", "86400"),
+        ("deregistration_delay.timeout_seconds", "30"),
+        ("load_balancing.algorithm.type", "round_robin"),
+    ];
+    Ok(map([("Attributes", list(attributes.map(attribute)))]))
+}
+
 fn describe_tags(world: &World, input: &Value) -> Result<Value, ApiError> {
     const MOST: usize = 20;
     let arns = input.texts("ResourceArns");
@@ -138,148 +173,6 @@ fn describe_tags(world: &World, input: &Value) -> Result<Value, ApiError> {
     all_known(&arns, |arn| known.iter().any(|one| one == arn), absent)?;
     let none = |arn: &str| map([("ResourceArn", Value::from(arn)), ("Tags", list::<Value>([]))]);
     Ok(map([("TagDescriptions", list(arns.into_iter().map(none)))]))
-}
-
-fn load_balancer(lb: &LoadBalancer, world: &World) -> Value {
-    let zone = |letter: &str| {
-        map([
-            ("ZoneName", Value::from(format!("{}{letter}", world.region()))),
-            ("SubnetId", Value::from(format!("subnet-000000000000000{letter}"))),
-            ("LoadBalancerAddresses", list::<Value>([])),
-        ])
-    };
-    map([
-        ("LoadBalancerArn", Value::from(lb.arn.as_str())),
-        ("DNSName", Value::from(lb.dns_name.as_str())),
-        ("CanonicalHostedZoneId", Value::from("Z32O12XQLNTSW2")),
-        ("CreatedTime", Value::from(lb.created)),
-        ("LoadBalancerName", Value::from(lb.name.as_str())),
-        ("Scheme", Value::from("internet-facing")),
-        ("VpcId", Value::from(lb.vpc_id.as_str())),
-        ("State", map([("Code", Value::from("active"))])),
-        ("Type", Value::from("application")),
-        ("AvailabilityZones", list(["a", "b", "c"].map(zone))),
-        ("SecurityGroups", list(["sg-00000000000000001"])),
-        ("IpAddressType", Value::from("ipv4")),
-    ])
-}
-
-fn listener(one: &Listener, world: &World) -> Value {
-    let certificate = format!(
-        "arn:aws:acm:{}:{}:certificate/00000000-0000-4000-8000-000000000000",
-        world.region(),
-        world.account()
-    );
-    let secure = one.protocol == "HTTPS";
-    map([
-        ("ListenerArn", Value::from(one.arn.as_str())),
-        ("LoadBalancerArn", Value::from(one.load_balancer_arn.as_str())),
-        ("Port", Value::from(i64::from(one.port))),
-        ("Protocol", Value::from(one.protocol)),
-        (
-            "Certificates",
-            secure.then(|| list([map([("CertificateArn", Value::from(certificate))])])).into(),
-        ),
-        ("SslPolicy", secure.then_some("ELBSecurityPolicy-TLS13-1-2-2021-06").into()),
-        ("DefaultActions", list([action(&one.forward)])),
-    ])
-}
-
-fn rule_value(rule: &Rule) -> Value {
-    map([
-        ("RuleArn", Value::from(rule.arn.as_str())),
-        ("Priority", Value::from(rule.priority)),
-        ("Conditions", list::<Value>([])),
-        ("Actions", list([action(&rule.forward)])),
-        ("IsDefault", Value::from(rule.priority == "default")),
-    ])
-}
-
-/// A forward action; with a single group AWS names it at the top level, too.
-fn action(forward: &Forward) -> Value {
-    let groups = forward.weights.iter().map(|(arn, weight)| {
-        map([
-            ("TargetGroupArn", Value::from(arn.as_str())),
-            ("Weight", Value::from(i64::from(*weight))),
-        ])
-    });
-    let stickiness = map([
-        ("Enabled", Value::from(forward.stickiness_seconds.is_some())),
-        ("DurationSeconds", Value::from(forward.stickiness_seconds)),
-    ]);
-    let only = match forward.weights.as_slice() {
-        [(arn, _)] => Some(arn.as_str()),
-        _ => None,
-    };
-    map([
-        ("Type", Value::from("forward")),
-        ("TargetGroupArn", Value::from(only)),
-        ("Order", Value::from(1_i64)),
-        (
-            "ForwardConfig",
-            map([("TargetGroups", list(groups)), ("TargetGroupStickinessConfig", stickiness)]),
-        ),
-    ])
-}
-
-fn target_group(group: &TargetGroup) -> Value {
-    map([
-        ("TargetGroupArn", Value::from(group.arn.as_str())),
-        ("TargetGroupName", Value::from(group.name.as_str())),
-        ("Protocol", Value::from("HTTP")),
-        ("Port", Value::from(i64::from(group.port))),
-        ("VpcId", Value::from(group.vpc_id.as_str())),
-        ("HealthCheckProtocol", Value::from("HTTP")),
-        ("HealthCheckPort", Value::from("traffic-port")),
-        ("HealthCheckEnabled", Value::from(true)),
-        ("HealthCheckIntervalSeconds", Value::from(10_i64)),
-        ("HealthCheckTimeoutSeconds", Value::from(5_i64)),
-        ("HealthyThresholdCount", Value::from(2_i64)),
-        ("UnhealthyThresholdCount", Value::from(3_i64)),
-        ("HealthCheckPath", Value::from(group.health_check_path)),
-        ("Matcher", map([("HttpCode", Value::from("200"))])),
-        ("LoadBalancerArns", list(group.load_balancer_arns.iter().map(String::as_str))),
-        ("TargetType", Value::from("ip")),
-        ("ProtocolVersion", Value::from("HTTP1")),
-        ("IpAddressType", Value::from("ipv4")),
-    ])
-}
-
-fn target_health(target: &Target) -> Value {
-    let health = map([
-        ("State", Value::from(target.state)),
-        ("Reason", Value::from(target.reason)),
-        ("Description", Value::from(target.description.clone())),
-    ]);
-    let address = map([
-        ("Id", Value::from(target.id.as_str())),
-        ("Port", Value::from(i64::from(target.port))),
-        ("AvailabilityZone", Value::from(target.availability_zone.as_str())),
-    ]);
-    map([
-        ("Target", address),
-        ("HealthCheckPort", Value::from(target.port.to_string())),
-        ("TargetHealth", health),
-    ])
-}
-
-/// The health of a target that was asked for; one that is not registered has a state, too.
-fn asked_target(targets: &[Target], asked: &Value) -> Value {
-    let same = |target: &&Target| {
-        Some(target.id.as_str()) == asked.text("Id")
-            && asked.int("Port").is_none_or(|port| port == i64::from(target.port))
-    };
-    targets.iter().find(same).map_or_else(
-        || {
-            let health = map([
-                ("State", Value::from("unused")),
-                ("Reason", Value::from("Target.NotRegistered")),
-                ("Description", Value::from("Target is not registered to the target group")),
-            ]);
-            map([("Target", asked.clone()), ("TargetHealth", health)])
-        },
-        target_health,
-    )
 }
 
 /// One page of `items`: the marker is the number of items before it.

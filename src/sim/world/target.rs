@@ -1,0 +1,50 @@
+//! What a scenario is about, as a person names it to `cutover`.
+
+use super::dns;
+use super::names::{Door, Names};
+use super::random::Seed;
+use crate::sim::scenario::{HeldBy, Scenario};
+
+impl Scenario {
+    /// The target: a deployment group, a service, a listener or its rule, or DNS records. The seed of
+    /// the world settles the ids in it.
+    pub fn target(&self, seed: u64) -> String {
+        let (place, seed) = (&self.place, Seed(seed));
+        let names = || Names::new(self, seed);
+        match self.weighted.as_ref().map(|weighted| &weighted.held_by) {
+            Some(HeldBy::Listener) => format!("alb:{}", names().listener(Door::Production)),
+            Some(HeldBy::Rule { priority, .. }) => {
+                format!("alb:{}", names().rule_at(Door::Production, Some(*priority)))
+            }
+            Some(HeldBy::Records(records)) => {
+                format!("route53:{}/{}/{}", dns::zone_id(seed), records.name, dns::KIND)
+            }
+            None if self.native.is_some() => format!("ecs:{}/{}", place.cluster, place.service),
+            None => format!("codedeploy:{}/{}", place.application, place.group),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_scenario_names_its_target() {
+        for (name, begin, end) in [
+            ("canary", "codedeploy:shop/checkout", ""),
+            ("ecs-canary", "ecs:prod/checkout", ""),
+            ("alb", "alb:arn:aws:elasticloadbalancing:eu-west-1:", ""),
+            ("alb-worse", "alb:arn:aws:elasticloadbalancing:eu-west-1:", ""),
+            ("route53", "route53:Z", "/checkout.example.com/A"),
+        ] {
+            let target = Scenario::named(name).unwrap().target(1);
+            assert!(target.starts_with(begin) && target.ends_with(end), "{name}: {target}");
+        }
+        let kind = |name| Scenario::named(name).unwrap().target(1);
+        assert!(kind("alb").contains(":listener-rule/app/shop/"));
+        assert!(kind("alb-worse").contains(":listener/app/shop/"));
+        let alb = Scenario::named("alb").unwrap();
+        assert_ne!(alb.target(1), alb.target(2));
+    }
+}
