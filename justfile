@@ -20,7 +20,7 @@ lint:
     cargo fmt
     cargo clippy --all-targets -- -D warnings
 
-# The files that are made by the program itself: the README's picture and key table, docs/reliability.md.
+# The files that are made by the program itself: the README's picture and key table, the IAM policies, docs/reliability.md.
 generate:
     cargo run --release -- picture --out assets/cockpit.svg
     UPDATE_GENERATED=1 cargo test --test main generated

@@ -66,3 +66,29 @@ fn the_readme_lists_the_keys_of_the_keymap() {
         assert!(readme == wanted, "the README's keys are old: run `just generate`");
     }
 }
+
+/// What the binary prints.
+fn printed(args: &[&str]) -> String {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cutover"));
+    let output = command.args(args).env_clear().env("HOME", home.path()).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_iam_policies_in_the_assets_are_what_the_program_prints() {
+    for (file, args) in [
+        ("assets/iam/read.json", &["iam-policy", "--read-only"][..]),
+        ("assets/iam/act.json", &["iam-policy"]),
+    ] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        let wanted = printed(args);
+        if std::env::var_os("UPDATE_GENERATED").is_some() {
+            fs::write(&path, wanted).unwrap();
+        } else {
+            let kept = fs::read_to_string(&path).unwrap();
+            assert!(kept == wanted, "{file} is old: run `just generate`");
+        }
+    }
+}

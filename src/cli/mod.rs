@@ -11,6 +11,7 @@
 mod audit;
 mod completions;
 mod demo;
+mod iam_policy;
 pub mod judge;
 mod judging;
 mod keys;
@@ -87,6 +88,8 @@ enum Command {
     Audit(audit::Audit),
     /// Judge stored minutes of blue and green, as they would have been judged live
     Judge(judging::Judge),
+    /// Print the least IAM policy that watching and acting need
+    IamPolicy(iam_policy::IamPolicy),
     /// Print the Kubernetes roles that watching and acting on Argo Rollouts need
     Rbac(rbac::Rbac),
     /// Print the completion script of a shell
@@ -113,6 +116,7 @@ impl Cli {
             Some(Command::Keys(keys)) => keys.run(output),
             Some(Command::Audit(audit)) => audit.run(output),
             Some(Command::Judge(judge)) => judge.run(output),
+            Some(Command::IamPolicy(policy)) => policy.run(output),
             Some(Command::Rbac(rbac)) => rbac.run(output),
             Some(Command::Completions(completions)) => completions.run(Self::command(), output),
             Some(Command::Demo(demo)) => demo.run(output),

@@ -105,3 +105,16 @@ pub(super) async fn bind(port: u16) -> io::Result<(TcpListener, SocketAddr)> {
     let address = listener.local_addr()?;
     Ok((listener, address))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_target_of_every_scenario_can_be_watched() {
+        for name in Scenario::names() {
+            let scenario = Scenario::named(name).unwrap();
+            assert_eq!(target(&scenario, 7).unwrap().to_string(), scenario.target(7), "{name}");
+        }
+    }
+}

@@ -67,7 +67,7 @@ impl Split {
 
 /// A whole percentage that a person asks for, 0 to 100: green's share of the traffic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "u8")]
 pub struct Percent(u8);
 
 /// Why a text is no percentage.
@@ -106,6 +106,14 @@ impl Percent {
     /// The split in which green has this share.
     pub fn split(self) -> Split {
         Split { green: Weight(f64::from(self.0)) }
+    }
+}
+
+impl TryFrom<u8> for Percent {
+    type Error = PercentError;
+
+    fn try_from(percent: u8) -> Result<Self, PercentError> {
+        Self::new(percent).ok_or(PercentError)
     }
 }
 

@@ -158,19 +158,6 @@ mod tests {
     }
 
     #[test]
-    fn faults_are_part_of_a_story_and_a_wrong_one_is_named() {
-        let text = include_str!("../../assets/scenarios/canary.toml")
-            .replace("# [[faults]]", "[[faults]]")
-            .replace("# fault =", "fault =")
-            .replace("# from =", "from =")
-            .replace("# until =", "until =");
-        let faults = Scenario::parse(&text).unwrap().faults;
-        assert_eq!((faults.len(), faults[0].fault.to_string()), (1, "codedeploy=throttle".into()));
-        let wrong = Scenario::parse(&text.replace("=throttle", "=trottle")).unwrap_err();
-        assert!(wrong.to_string().contains("did you mean `throttle`?"), "{wrong}");
-    }
-
-    #[test]
     fn weights_that_nobody_could_set_are_refused() {
         let dns = include_str!("../../assets/scenarios/route53.toml");
         for (right, wrong, field) in [
@@ -182,6 +169,19 @@ mod tests {
             let error = Scenario::parse(&dns.replace(right, wrong)).unwrap_err().to_string();
             assert!(error.contains(field), "{wrong}: {error}");
         }
+    }
+
+    #[test]
+    fn faults_are_part_of_a_story_and_a_wrong_one_is_named() {
+        let text = include_str!("../../assets/scenarios/canary.toml")
+            .replace("# [[faults]]", "[[faults]]")
+            .replace("# fault =", "fault =")
+            .replace("# from =", "from =")
+            .replace("# until =", "until =");
+        let faults = Scenario::parse(&text).unwrap().faults;
+        assert_eq!((faults.len(), faults[0].fault.to_string()), (1, "codedeploy=throttle".into()));
+        let wrong = Scenario::parse(&text.replace("=throttle", "=trottle")).unwrap_err();
+        assert!(wrong.to_string().contains("did you mean `throttle`?"), "{wrong}");
     }
 
     #[test]

@@ -30,11 +30,13 @@ const BURST: f64 = 30.0;
 fn cap(service: Source) -> f64 {
     match service {
         Source::CodeDeploy | Source::Ecs | Source::Kubernetes | Source::Prometheus => 2.0,
-        Source::LoadBalancer | Source::Metrics | Source::Sts => 1.0,
         Source::Lambda => 1.5,
+        Source::LoadBalancer | Source::Metrics | Source::Sts => 1.0,
         Source::Alarms => 0.9,
-        // Five a second for the whole account, in all Regions.
-        Source::Route53 | Source::Beanstalk | Source::CodePipeline => 0.5,
+        // Route 53: five a second for the whole account, in all Regions together.
+        Source::Route53 | Source::CodePipeline => 0.5,
+        // Not documented; people were throttled at one look every five seconds.
+        Source::Beanstalk => 0.2,
     }
 }
 

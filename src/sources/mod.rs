@@ -13,6 +13,7 @@
 //! | [`service`], [`balancer`], [`metrics`], [`alarms`] | what ECS, ELB and CloudWatch are asked |
 //! | [`tasks`], [`timeline`], [`forward`], [`routing`], [`measure`] | what all AWS control planes read alike: pure |
 //! | [`targets`] | what can be watched in the account and Region |
+//! | [`permissions`] | which IAM permissions all this needs |
 //! | [`order`] | what every order has in common |
 //! | [`error`] | SDK error → [`crate::domain::Fault`] |
 //! | [`limiter`] | slower after throttling |
@@ -33,6 +34,7 @@ mod measure;
 mod metrics;
 mod order;
 mod pace;
+pub mod permissions;
 mod poll;
 mod routing;
 mod service;

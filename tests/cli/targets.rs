@@ -49,6 +49,21 @@ fn a_service_that_ecs_deploys_is_found_with_its_strategy() {
 }
 
 #[test]
+fn what_a_person_moves_is_offered_as_one_types_it() {
+    for (scenario, target, plane) in [
+        ("alb", "alb:arn:aws:elasticloadbalancing:", "alb"),
+        ("alb-worse", "alb:arn:aws:elasticloadbalancing:", "alb"),
+        ("route53", "route53:Z", "route53"),
+    ] {
+        let (_, document) = document(&["--scenario", scenario]);
+        let found = one(&document["targets"], target);
+        assert_eq!(found["control_plane"], plane, "{scenario}");
+        assert_eq!(found["shares"].as_array().unwrap().len(), 2, "{scenario}");
+        found["target"].as_str().unwrap().parse::<cutover::domain::Target>().unwrap();
+    }
+}
+
+#[test]
 fn a_missing_permission_is_named_and_hides_nothing_of_the_others() {
     let options = ["--scenario", "canary", "--fault", "ecs.ListClusters=deny"];
     let (code, document) = document(&options);

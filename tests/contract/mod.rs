@@ -3,6 +3,7 @@
 
 mod actions;
 mod metrics;
+mod permissions;
 mod phases;
 mod trouble;
 

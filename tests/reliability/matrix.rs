@@ -13,10 +13,10 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::faults::{Case, GROUPS};
-use super::night::{Given, Morning, Night, orders};
+use super::night::{Given, Morning, Night, USUAL, orders};
 
-/// How long a call may take where something hangs; the real limits are 8 and 20 seconds.
-const PATIENCE: Duration = Duration::from_millis(1200);
+/// How long a call may take where something hangs.
+const HANGS: Duration = Duration::from_secs(3);
 
 /// What is told of one fault.
 #[derive(Default)]
@@ -28,7 +28,7 @@ struct Row {
 
 /// What became of one order under one fault; everything that must hold has been checked.
 async fn play(given: &Given, case: &Case) -> Morning {
-    let night = Night::falls(given, case.hangs.then_some(PATIENCE)).await;
+    let night = Night::falls(given, if case.hangs { HANGS } else { USUAL }).await;
     let faults: Vec<String> =
         case.faults.iter().map(|fault| fault.replace("{call}", given.call)).collect();
     let morning = night.passes(&faults).await;
@@ -96,14 +96,14 @@ async fn rows(wanted: fn(order: usize, fault: usize) -> bool) -> BTreeMap<(usize
             tasks.push((group, index, case));
         }
     }
-    // What hangs only waits: it is played side by side, when the rest is done.
+    // What hangs only waits: more of it is played side by side.
     tasks.sort_by_key(|(_, _, case)| case.hangs);
-    let few = Arc::new(Semaphore::new(2));
+    let few = Arc::new(Semaphore::new(16));
     let mut playing = JoinSet::new();
     for (place, (group, index, case)) in tasks.into_iter().enumerate() {
         let few = few.clone();
         playing.spawn(async move {
-            let _turn = few.acquire_many(u32::from(!case.hangs)).await.unwrap();
+            let _turn = few.acquire_many(if case.hangs { 1 } else { 2 }).await.unwrap();
             ((group, index), row(case, |order| wanted(order, place)).await)
         });
     }

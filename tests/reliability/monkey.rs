@@ -22,6 +22,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use tokio::task::JoinSet;
 
 use super::killed::dice;
 use crate::harness::keyboard::Desk;
@@ -335,24 +336,30 @@ impl Monkey {
     }
 }
 
-/// Plays some scenarios for so many steps each.
+/// Plays some scenarios side by side for so many steps each: steps, orders, calls.
 async fn plays(
     scenarios: impl Iterator<Item = &'static str>,
     seed: u64,
     steps: u64,
 ) -> (u64, usize, usize) {
-    let (mut all, mut orders, mut sent) = (0, 0, 0);
+    let mut playing = JoinSet::new();
     for (index, scenario) in scenarios.enumerate() {
-        let mut monkey = Monkey::at(scenario, seed.wrapping_mul(1000) + index as u64, false).await;
-        let mut done = 0;
-        while done < steps {
-            done += monkey.steps().await;
-        }
-        all += done;
-        orders += monkey.orders;
-        sent += monkey.changes();
+        playing.spawn(async move {
+            let seed = seed.wrapping_mul(1000) + index as u64;
+            let mut monkey = Monkey::at(scenario, seed, false).await;
+            let mut done = 0;
+            while done < steps {
+                done += monkey.steps().await;
+            }
+            (done, monkey.orders, monkey.changes())
+        });
     }
-    (all, orders, sent)
+    let mut all = (0, 0, 0);
+    while let Some(played) = playing.join_next().await {
+        let (steps, orders, sent) = played.unwrap();
+        all = (all.0 + steps, all.1 + orders, all.2 + sent);
+    }
+    all
 }
 
 #[tokio::test]
@@ -362,7 +369,7 @@ async fn nothing_that_happens_breaks_the_promises() {
     assert!(steps >= 700 && orders > 0 && sent > 0, "{steps} steps, {orders} orders, {sent} sent");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "plays for many minutes; `just monkey`"]
 async fn a_long_night() {
     let number = |name: &str, usual: u64| {

@@ -2,6 +2,7 @@
 //! what the person is told in the end.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -37,6 +38,7 @@ pub(crate) struct Given {
 
 /// Every order, on both control planes.
 pub(crate) fn orders() -> [Given; 8] {
+    use Phase::{AwaitingApproval, Baking, Shifting, Succeeded};
     const GROUP: &str = "codedeploy:shop/checkout";
     const SERVICE: &str = "ecs:prod/checkout";
     let given = |name, scenario, target, phase, key, call| Given {
@@ -47,7 +49,6 @@ pub(crate) fn orders() -> [Given; 8] {
         key,
         call,
     };
-    use Phase::{AwaitingApproval, Baking, Shifting, Succeeded};
     [
         given(
             "continue",
@@ -73,6 +74,9 @@ pub(crate) fn orders() -> [Given; 8] {
         given("redeploy, ECS", "ecs-bluegreen", SERVICE, Succeeded, "R", "ecs.UpdateService"),
     ]
 }
+
+/// How long a call may take where nothing hangs.
+pub(crate) const USUAL: Duration = Duration::from_secs(20);
 
 /// When the rollout of each order stands where it has to, once that is known.
 static REACHED: Mutex<BTreeMap<&str, SignedDuration>> = Mutex::new(BTreeMap::new());
@@ -137,7 +141,7 @@ pub(crate) struct Morning {
 
 impl Night {
     /// The order, confirmed; nothing has been done about it yet.
-    pub(crate) async fn falls(given: &Given, patience: Option<Duration>) -> Self {
+    pub(crate) async fn falls(given: &Given, patience: Duration) -> Self {
         let start: Timestamp = "2026-03-02T03:00:00Z".parse().unwrap();
         let clock = sim::Clock::manual(start);
         let world = World::new(Scenario::named(given.scenario).unwrap(), 7, start);
@@ -145,25 +149,12 @@ impl Night {
         let listener = sim::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(sim::serve(listener, simulator.clone(), std::future::pending()));
-        let mut loopback = Loopback::new(address, "eu-west-1").unwrap();
-        if let Some(patience) = patience {
-            loopback = loopback.impatient(patience);
-        }
         let shown = clock.clone();
         let time = Clock::simulated(move || shown.now(), 100.0);
-        let options = AwsOptions {
-            profile: Some(format!("night-{}", RUN.fetch_add(1, Ordering::Relaxed))),
-            region: None,
-            loopback: Some(loopback),
-            cluster_only: false,
-            read_only: false,
-            time: Arc::new(time.clone()),
-            seed: 7,
-            verdicts: Configs::default(),
-            prometheus: None,
-        };
-        let aws = cutover::sources::connect(options).await.unwrap();
-        let mut watch = aws.watch(&given.target.parse().unwrap());
+        // Only the order is in a hurry: the picture before it is a good one.
+        let usual = account(address, &time, USUAL).await;
+        let aws = account(address, &time, patience).await;
+        let mut watch = usual.watch(&given.target.parse().unwrap());
         let known = REACHED.lock().unwrap().get(given.name).copied().unwrap_or_default();
         clock.advance(known);
         let picture = reach(&mut watch, &clock, &given.phase).await;
@@ -174,6 +165,7 @@ impl Night {
         let audit = Audit::at(folder.path().join("audit.jsonl"));
         let (outbox, inbox) = channel();
         let hand = Hand { outbox, clock: time, audit: audit.clone() };
+        let watch = aws.watch(&given.target.parse().unwrap());
         let account = Watchful(aws, clock);
         Self { simulator, account, desk, order, audit, hand, inbox, watch, _folder: folder }
     }
@@ -249,6 +241,22 @@ impl Night {
             Outcome::Failed(why) => format!("failed: {why}"),
         }
     }
+}
+
+/// An account whose calls may take this long.
+async fn account(address: SocketAddr, time: &Clock, patience: Duration) -> Aws {
+    let options = AwsOptions {
+        profile: Some(format!("night-{}", RUN.fetch_add(1, Ordering::Relaxed))),
+        region: None,
+        loopback: Some(Loopback::new(address, "eu-west-1").unwrap().impatient(patience)),
+        cluster_only: false,
+        read_only: false,
+        time: Arc::new(time.clone()),
+        seed: 7,
+        verdicts: Configs::default(),
+        prometheus: None,
+    };
+    cutover::sources::connect(options).await.unwrap()
 }
 
 fn in_short(change: &Change) -> &'static str {

@@ -222,7 +222,7 @@ async fn what_cannot_be_is_refused_and_changes_nothing() {
         assert_eq!(sim.refused(rule, &actions).await, code, "{actions:?}");
     }
     let fine = forward(&[(blue, 1)], None);
-    assert_eq!(sim.refused(&format!("{rule}0"), &[fine.clone()]).await, "RuleNotFound");
+    assert_eq!(sim.refused(&format!("{rule}0"), std::slice::from_ref(&fine)).await, "RuleNotFound");
     let absent = sim.elb().modify_listener().listener_arn("arn:none").default_actions(fine);
     let error = absent.send().await.unwrap_err();
     assert!(error.into_service_error().is_listener_not_found_exception());

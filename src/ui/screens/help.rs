@@ -40,7 +40,11 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, scroll: usize) {
     let top = scroll.min(per.saturating_sub(inside));
     let more = per.saturating_sub(top + inside);
     let note = if more > 0 { format!(" {more} more below ") } else { String::new() };
-    pen.frame(&[(" keys ", Role::Title)], &[(&note, Role::Dim)], Role::Focus);
+    pen.frame(
+        &[(" keys; what moves traffic asks first ", Role::Title)],
+        &[(&note, Role::Dim)],
+        Role::Focus,
+    );
     let wide = width.saturating_sub(2) / columns;
     for (column, rows) in (0..columns).zip(rows.chunks(per.max(1))) {
         let mut pen = pen.part(1 + column * wide, 1, wide, height.saturating_sub(2));
