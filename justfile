@@ -24,10 +24,19 @@ lint:
     cargo fmt
     cargo clippy --all-targets -- -D warnings
 
-# The files that are made by the program itself: the README's picture, its key table, the IAM policies.
+# The files that are made by the program itself: the README's picture and key table, the IAM policies, docs/reliability.md.
 generate:
     cargo run --release -- picture --out assets/cockpit.svg
     UPDATE_GENERATED=1 cargo test --test main generated
+    UPDATE_GENERATED=1 cargo test --test main -- --ignored every_order_holds
+
+# Kills the program a thousand times in the middle of an order; takes an hour. SEED, KILLS, THREADS.
+kill:
+    cargo test --test main -- --ignored --nocapture a_thousand_kills
+
+# Random keys, sizes, faults and clocks for long; SEED and STEPS choose another night.
+monkey:
+    cargo test --test main -- --ignored --nocapture a_long_night
 
 # Time to draw and to fold.
 bench:

@@ -73,6 +73,7 @@ fn refused(action: Action, why: &Refusal) -> String {
         Refusal::StateUnknown => "wait for the next answer, or ask again now",
         Refusal::OrderOnItsWay => "it is answered within seconds",
         Refusal::ManagedBy(_) => "cancel it there",
+        Refusal::ByRule(_) => "see [policy] in the configuration file",
         Refusal::BlueIsGoing => "wait until it is over, then roll back by a new deployment",
         Refusal::NoGate
         | Refusal::NoBake

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::domain::{
     Action, Fact, Identity, Percent, Permit, Policy, Refusal, Rollout, RolloutId, RolloutSummary,
-    Shifting, Snapshot, Strength, Target, TimelineEvent, permit,
+    Rules, Shifting, Snapshot, Strength, Target, TimelineEvent, permit,
 };
 use crate::input::{Context, Focus, Keymap};
 use crate::stats::Verdict;
@@ -21,6 +21,8 @@ pub struct Settings {
     pub read_only: bool,
     /// The demo's scenario, when this is one.
     pub demo: Option<Demo>,
+    /// What the configuration forbids or makes harder.
+    pub rules: Rules,
     /// Whether the bell may ring.
     pub bell: bool,
     /// A random number drawn at start, part of every order's id.
@@ -164,8 +166,12 @@ impl Cockpit {
             last_order: self.track.as_ref().map(Track::leaves_room).unwrap_or_default(),
             identity_changed: self.new_identity().is_some(),
         };
+        if let Some(why) = settings.rules.refuse(&self.snapshot, action) {
+            return Err(why);
+        }
         let mut permit = permit(&self.snapshot, action, &policy)?;
-        if permit.strength == Strength::Key && self.gives_more(action) && self.green_is_worse() {
+        let harder = self.gives_more(action) && self.green_is_worse();
+        if permit.strength == Strength::Key && (harder || settings.rules.wants_name(action)) {
             permit.strength = Strength::TypedName;
         }
         Ok(permit)

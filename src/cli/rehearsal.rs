@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::{Demo, Event, Settings, Stamped, State, update};
-use crate::domain::{Shifting, Snapshot};
+use crate::domain::{Rules, Shifting, Snapshot};
 use crate::input::Keymap;
 use crate::sim::scenario::Scenario;
 use crate::sim::world::World;
@@ -64,6 +64,7 @@ impl Rehearsal {
             keymap: Keymap::embedded()?,
             verdicts: Configs::default(),
             shifting: Shifting::default(),
+            rules: Rules::default(),
         };
         let region = scenario.place.region.clone();
         let clock = sim::Clock::manual(start);

@@ -52,6 +52,7 @@ pub(super) fn show<A: Account>(
             keymap: keymap(&around.paths)?,
             verdicts: config.verdicts.clone(),
             shifting: config.shifting.clone(),
+            rules: config.rules.clone(),
         },
         target: opening.target,
         clock: opening.clock,

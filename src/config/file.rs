@@ -6,10 +6,11 @@ use std::{fs, io};
 
 use serde::Deserialize;
 
-use crate::domain::{Target, TargetError, nearest};
+use crate::domain::{Rules, Target, TargetError, nearest};
 use crate::stats;
 
 use super::alias::{self, Alias};
+use super::policy::PolicyTable;
 use super::prometheus::PrometheusTable;
 use super::shifting::ShiftTable;
 
@@ -37,6 +38,8 @@ pub struct File {
     pub prometheus: Option<PrometheusTable>,
     /// How far a key shifts, where the weights are a person's to set.
     pub shift: ShiftTable,
+    /// What may be ordered, where and when.
+    pub policy: PolicyTable,
     /// Short names for targets.
     pub targets: BTreeMap<String, Alias>,
 }
@@ -54,6 +57,7 @@ impl Default for File {
             verdict: stats::Config::default(),
             prometheus: None,
             shift: ShiftTable::default(),
+            policy: PolicyTable::default(),
             targets: BTreeMap::new(),
         }
     }
@@ -124,7 +128,9 @@ impl File {
     pub fn parse(text: &str, name: &str) -> Result<Self, ConfigError> {
         let mut file: Self = toml::from_str(text).map_err(|error| wrong(text, name, &error))?;
         alias::inherit(&mut file.targets, text).map_err(|error| wrong(text, name, &error))?;
-        for check in [targets_are_targets, target_is_a_target, something_is_judged] {
+        for check in
+            [targets_are_targets, target_is_a_target, policy_names_targets, something_is_judged]
+        {
             if let Some(Finding { word, problem, hint }) = check(&file) {
                 let line = line_with(text, &word);
                 return Err(ConfigError::Wrong { file: name.to_owned(), line, problem, hint });
@@ -138,6 +144,18 @@ impl File {
         let own = self.targets.values();
         let own = own.filter_map(|alias| Some((alias.target.parse().ok()?, alias.verdict.clone())));
         stats::Configs::new(self.verdict.clone(), own.collect())
+    }
+
+    /// What may be ordered, where and when.
+    pub fn rules(&self) -> Rules {
+        let policy = &self.policy;
+        // Names that stand for nothing were refused when the file was read.
+        let read_only = policy.read_only.iter().filter_map(|text| self.resolve(text).ok());
+        Rules {
+            read_only: read_only.collect(),
+            typed_name: policy.typed_name(),
+            hours: policy.hours(),
+        }
     }
 
     /// The target that `text` names: one of `[targets]`, or as it is written.
@@ -184,6 +202,14 @@ fn target_is_a_target(file: &File) -> Option<Finding> {
     let text = file.target.as_ref()?;
     let error = file.resolve(text).err()?;
     Some(Finding::no_target(text, "target", &error.why))
+}
+
+/// Everything that the policy makes read-only is a target or a name of `[targets]`.
+fn policy_names_targets(file: &File) -> Option<Finding> {
+    file.policy.read_only.iter().find_map(|text| {
+        let error = file.resolve(text).err()?;
+        Some(Finding::no_target(text, "policy.read-only", &error.why))
+    })
 }
 
 /// Not every metric is muted: the verdict would stay undecided for ever and say nothing of it.

@@ -8,15 +8,17 @@
 mod alias;
 mod environment;
 mod file;
+mod policy;
 mod prometheus;
 mod shifting;
 
-use crate::domain::{Prometheus, Shifting, Target, TargetError};
+use crate::domain::{Prometheus, Rules, Shifting, Target, TargetError};
 use crate::stats::Configs;
 
 pub use alias::Alias;
 pub use environment::{Environment, Paths};
 pub use file::{ConfigError, File, Symbols, ThemeChoice};
+pub use policy::PolicyTable;
 pub use prometheus::PrometheusTable;
 pub use shifting::ShiftTable;
 
@@ -44,6 +46,8 @@ pub struct Config {
     pub region: Option<String>,
     /// Nothing may be sent.
     pub read_only: bool,
+    /// What may be ordered, where and when.
+    pub rules: Rules,
     /// The colours.
     pub theme: ThemeChoice,
     /// The characters of charts and marks.
@@ -67,6 +71,7 @@ impl Config {
             profile: flags.profile.or_else(|| file.profile.clone()),
             region: flags.region.or_else(|| file.region.clone()),
             read_only: flags.read_only || file.read_only,
+            rules: file.rules(),
             theme: if env.no_color { ThemeChoice::Mono } else { file.theme },
             symbols: file.symbols.unwrap_or(if env.utf8 {
                 Symbols::Unicode
@@ -106,6 +111,28 @@ mod tests {
     fn looking_only_cannot_be_switched_off_by_saying_nothing() {
         let config = Config::choose(Flags::default(), &quiet(), &file("read-only = true")).unwrap();
         assert!(config.read_only);
+    }
+
+    #[test]
+    fn the_policy_names_targets_actions_and_hours() {
+        let file = file(
+            "[targets]\npay = \"ecs:prod/pay\"\n[policy]\nread-only = [\"pay\", \"d-ABC123DEF\"]\n\
+             typed-name = [\"roll-back\"]\nhours = \"mon-fri 09:00-17:00\"\ntime-zone = \"UTC\"",
+        );
+        let rules = Config::choose(Flags::default(), &quiet(), &file).unwrap().rules;
+        let targets: Vec<String> = rules.read_only.iter().map(ToString::to_string).collect();
+        assert_eq!(targets, ["ecs:prod/pay", "d-ABC123DEF"]);
+        assert_eq!(rules.typed_name, ["roll back"]);
+        assert_eq!(rules.hours.unwrap().text, "mon-fri 09:00-17:00");
+        for (text, said) in [
+            ("typed-name = [\"rol-back\"]", "did you mean `roll-back`?"),
+            ("hours = \"9 to 5\"", "mon-fri 09:00-17:00"),
+            ("time-zone = \"Mars/Base\"", "Mars/Base"),
+            ("read-only = [\"chekout\"]", "cannot watch `chekout`"),
+        ] {
+            let error = File::parse(&format!("[policy]\n{text}"), "c").unwrap_err().to_string();
+            assert!(error.contains(said), "{text}: {error}");
+        }
     }
 
     #[test]

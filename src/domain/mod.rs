@@ -32,6 +32,7 @@ mod permit;
 mod pipeline;
 mod prometheus;
 mod rollout;
+mod rules;
 mod shifting;
 mod stage;
 mod target;
@@ -59,6 +60,7 @@ pub use rollout::{
     EndReason, EventKind, Identity, Reading, RollbackLink, Rollout, RolloutKind, RolloutSummary,
     SHARE_MINUTES, Snapshot, Source, TimelineEvent,
 };
+pub use rules::{Hours, Rules};
 pub use shifting::Shifting;
 pub use stage::{Due, Gate, Next, NextStep, Phase, Stage, StageKind, StageState};
 pub use target::{AlbPlace, TARGET_FORMS, Target, TargetError};

@@ -178,6 +178,9 @@ pub enum Refusal {
     /// The program was started to look only.
     #[error("read-only mode")]
     ReadOnly,
+    /// A rule of the configuration forbids it; which one, in words.
+    #[error("{0}")]
+    ByRule(String),
     /// The identity is known to lack the permission.
     #[error("no permission for {0}")]
     NotPermitted(String),

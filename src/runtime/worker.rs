@@ -158,7 +158,9 @@ async fn follow(mut backend: impl Backend, mut wants: watch::Receiver<Wants>, de
 async fn report_open_orders(desk: &Desk) -> bool {
     match open_orders(&desk.audit).await {
         Ok(open) => {
-            open.iter().for_each(|open| say(desk, told(open)));
+            for open in &open {
+                say(desk, told(open));
+            }
             !open.is_empty()
         }
         Err(why) => {
@@ -179,7 +181,9 @@ async fn settle(account: &impl Account, desk: &Desk) {
             Err(why) => return send(&desk.outbox, Event::Broken(why)),
         };
         let more = settled.iter().any(|settled| settled.open);
-        settled.into_iter().for_each(|settled| say(desk, settled));
+        for settled in settled {
+            say(desk, settled);
+        }
         if !more {
             return;
         }

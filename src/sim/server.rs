@@ -25,11 +25,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use super::controls;
-use super::error::ApiError;
 use super::faults::{FaultKind, damage, server_fault};
 use super::simulator::{Simulator, request_id};
 use super::travel::{self, InParts};
-use super::value::Value;
 use super::wire::{self, Reply, Request};
 
 /// The largest body; the largest real one, 500 metric queries, has about 200 KiB.
@@ -148,11 +146,10 @@ async fn conduct(door: Door, request: &Request, head: &Parts) -> (Ending, u64) {
     let arrival = simulator.arrive(request, header(head, "user-agent").unwrap_or_default());
     let sequence = arrival.sequence;
     let id = request_id(sequence);
-    let reply = |answer: &Result<Value, ApiError>| wire::encode(request, &id, answer);
     if let Some(error) = &arrival.error {
         return (Ending::Reply(wire::encode_error(request.protocol, &id, error)), sequence);
     }
-    let carry_out = || reply(&simulator.carry_out(&arrival, request));
+    let carry_out = || wire::encode(request, &id, &simulator.carry_out(&arrival, request));
     let ending = match arrival.trouble {
         Some(FaultKind::NoAnswer) => {
             wait_for(door.closed).await;
@@ -170,8 +167,7 @@ async fn conduct(door: Door, request: &Request, head: &Parts) -> (Ending, u64) {
         Some(FaultKind::Html(status)) => Ending::Reply(travel::page(status)),
         Some(FaultKind::ErrorAfter(status)) => {
             let _ = carry_out();
-            let error = server_fault(status);
-            Ending::Reply(wire::encode_error(request.protocol, &id, &error))
+            Ending::Reply(wire::encode_error(request.protocol, &id, &server_fault(status)))
         }
         Some(FaultKind::Skew(span)) => {
             let (date, refusal) = travel::skewed(span, header(head, "x-amz-date"));
@@ -225,7 +221,7 @@ fn to_http(reply: Reply, sequence: u64, parts: Option<InParts>) -> Response {
     response
         .header("x-amzn-RequestId", request_id(sequence))
         .body(match parts {
-            Some(parts) => parts.body(reply.body),
+            Some(parts) => parts.body(&reply.body),
             None => Body::from(reply.body),
         })
         .unwrap_or_else(|_| {

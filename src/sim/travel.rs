@@ -29,7 +29,7 @@ pub(super) enum InParts {
 
 impl InParts {
     /// The body, sent in this way.
-    pub(super) fn body(self, bytes: Vec<u8>) -> Body {
+    pub(super) fn body(self, bytes: &[u8]) -> Body {
         let half = || Ok(Bytes::copy_from_slice(bytes.get(..bytes.len() / 2).unwrap_or_default()));
         match self {
             Self::Slowly(span) => {

@@ -33,11 +33,10 @@ fn cap(service: Source) -> f64 {
         Source::Lambda => 1.5,
         Source::LoadBalancer | Source::Metrics | Source::Sts => 1.0,
         Source::Alarms => 0.9,
-        // Five a second for the whole account, in all Regions together.
-        Source::Route53 => 0.5,
+        // Route 53: five a second for the whole account, in all Regions together.
+        Source::Route53 | Source::CodePipeline => 0.5,
         // Not documented; people were throttled at one look every five seconds.
         Source::Beanstalk => 0.2,
-        Source::CodePipeline => 0.5,
     }
 }
 

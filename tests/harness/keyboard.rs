@@ -16,6 +16,7 @@ pub(crate) fn settings() -> Settings {
         keymap: Keymap::embedded().unwrap(),
         verdicts: cutover::stats::Configs::default(),
         shifting: Shifting::default(),
+        rules: cutover::domain::Rules::default(),
     }
 }
 

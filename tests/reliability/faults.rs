@@ -67,7 +67,7 @@ pub(crate) const GROUPS: [Group; 6] = [
             case("every connection is reset", &["all=drop-before"]),
             hanging("the order is never answered", &["{call}=no-answer"]),
             hanging("the order is carried out, the answer stalls", &["{call}=stall"]),
-            hanging("the order is carried out, the answer comes too late", &["{call}=late:3s"]),
+            hanging("the order is carried out, the answer comes too late", &["{call}=late:5s"]),
             hanging(
                 "every reading hangs, the order does not",
                 &["all=no-answer", "{call}=delay:1ms"],

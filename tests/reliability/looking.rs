@@ -50,7 +50,7 @@ async fn random_keys_change_nothing_through_an_account_that_only_reads() {
     let mut refused = 0;
     for (index, scenario) in ["errors", "approval", "finished", "ecs-canary"].iter().enumerate() {
         let mut monkey = Monkey::at(scenario, 77 + index as u64, true).await;
-        for _ in 0..150 {
+        for _ in 0..100 {
             monkey.steps().await;
         }
         let only_refusals = |progress: &Progress| {

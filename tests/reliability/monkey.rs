@@ -22,6 +22,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use tokio::task::JoinSet;
 
 use super::killed::dice;
 use crate::harness::keyboard::Desk;
@@ -114,6 +115,9 @@ pub(crate) struct Monkey {
     pub(crate) heard: Vec<Progress>,
     /// How many orders were given.
     orders: usize,
+    /// How many calls that change something have arrived, and the number of the newest call.
+    sent: usize,
+    newest: u64,
     size: (u16, u16),
     _folder: tempfile::TempDir,
 }
@@ -125,11 +129,7 @@ impl Monkey {
         let clock = sim::Clock::manual(start);
         let scenario = Scenario::named(scenario).unwrap();
         let place = format!("seed {seed}, scenario {}", scenario.name);
-        let target = if scenario.native.is_some() {
-            Target::Ecs { cluster: "prod".into(), service: "checkout".into() }
-        } else {
-            Target::CodeDeploy { application: "shop".into(), group: "checkout".into() }
-        };
+        let target: Target = scenario.target(seed).parse().unwrap();
         let simulator = Simulator::new(World::new(scenario, seed, start), clock.clone());
         let listener = sim::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -175,6 +175,8 @@ impl Monkey {
             off,
             heard: Vec::new(),
             orders: 0,
+            sent: 0,
+            newest: 0,
             size: (120, 40),
             _folder: folder,
         };
@@ -231,6 +233,8 @@ impl Monkey {
                 self.desk.happens(Event::Listed(found));
             }
         }
+        let astray = self.counts();
+        assert_eq!(astray, 0, "{}: something changed without an order", self.place);
         self.carries_out().await;
         self.holds();
         steps
@@ -274,9 +278,10 @@ impl Monkey {
 
     async fn acts(&mut self, order: Order) {
         self.orders += 1;
-        let (before, written) = (self.changes(), self.audit.verify().unwrap().len());
+        self.counts();
+        let written = self.audit.verify().unwrap().len();
         carry_out(&self.account, &order, &self.hand).await;
-        let sent = self.changes() - before;
+        let sent = self.counts();
         assert!(sent <= 1, "{}: {sent} calls for one order", self.place);
         let written = self.audit.verify().unwrap().len() - written;
         assert!(written == 2 || (written == 0 && sent == 0), "{}: {written} lines", self.place);
@@ -290,21 +295,36 @@ impl Monkey {
         }
     }
 
-    /// How many calls that change something have arrived; all of them are in the newest thousand.
-    pub(crate) fn changes(&self) -> usize {
-        let verbs = ["Stop", "Continue", "Create", "Update"];
+    /// Counts the calls that change something since the last time.
+    fn counts(&mut self) -> usize {
+        let verbs = ["Stop", "Continue", "Create", "Update", "Modify", "Change"];
         let all = self.simulator.calls();
-        let changes = all.iter().filter(|call| verbs.iter().any(|v| call.operation.starts_with(v)));
-        changes.count()
+        let new = all.iter().filter(|call| call.sequence > self.newest);
+        let new = new.filter(|call| verbs.iter().any(|verb| call.operation.starts_with(verb)));
+        let count = new.count();
+        self.newest = all.last().map_or(self.newest, |call| call.sequence);
+        self.sent += count;
+        count
+    }
+
+    /// How many calls that change something have arrived.
+    pub(crate) fn changes(&self) -> usize {
+        self.sent
+    }
+
+    /// What is on the screen.
+    fn screen(&self) -> Buffer {
+        let theme = Theme::named("dark", TimeZone::UTC, true).unwrap();
+        let mut buffer = Buffer::empty(Rect::new(0, 0, self.size.0, self.size.1));
+        paint(&self.desk.state, &theme, &mut buffer);
+        buffer
     }
 
     /// What must be so after every step.
     fn holds(&self) {
         let state = &self.desk.state;
-        let theme = Theme::named("dark", TimeZone::UTC, true).unwrap();
+        let buffer = self.screen();
         let area = Rect::new(0, 0, self.size.0, self.size.1);
-        let mut buffer = Buffer::empty(area);
-        paint(state, &theme, &mut buffer);
         assert_eq!(*buffer.area(), area, "{}", self.place);
         let obeys = |c: char| c.is_control() || matches!(c, '\u{202e}' | '\u{200b}');
         let bad = buffer.content().iter().find(|cell| cell.symbol().contains(obeys));
@@ -316,29 +336,40 @@ impl Monkey {
     }
 }
 
-/// Plays every scenario for so many steps.
-async fn plays(seed: u64, steps: u64) -> (u64, usize, usize) {
-    let (mut all, mut orders, mut sent) = (0, 0, 0);
-    for (index, scenario) in Scenario::names().enumerate() {
-        let mut monkey = Monkey::at(scenario, seed.wrapping_mul(1000) + index as u64, false).await;
-        let mut done = 0;
-        while done < steps {
-            done += monkey.steps().await;
-        }
-        all += done;
-        orders += monkey.orders;
-        sent += monkey.changes();
+/// Plays some scenarios side by side for so many steps each: steps, orders, calls.
+async fn plays(
+    scenarios: impl Iterator<Item = &'static str>,
+    seed: u64,
+    steps: u64,
+) -> (u64, usize, usize) {
+    let mut playing = JoinSet::new();
+    for (index, scenario) in scenarios.enumerate() {
+        playing.spawn(async move {
+            let seed = seed.wrapping_mul(1000) + index as u64;
+            let mut monkey = Monkey::at(scenario, seed, false).await;
+            let mut done = 0;
+            while done < steps {
+                done += monkey.steps().await;
+            }
+            (done, monkey.orders, monkey.changes())
+        });
     }
-    (all, orders, sent)
+    let mut all = (0, 0, 0);
+    while let Some(played) = playing.join_next().await {
+        let (steps, orders, sent) = played.unwrap();
+        all = (all.0 + steps, all.1 + orders, all.2 + sent);
+    }
+    all
 }
 
 #[tokio::test]
 async fn nothing_that_happens_breaks_the_promises() {
-    let (steps, orders, sent) = plays(1, 60).await;
-    assert!(steps >= 1500 && orders > 0 && sent > 0, "{steps} steps, {orders} orders, {sent} sent");
+    let some = ["errors", "approval", "finished", "ecs-canary", "ecs-rolling", "alb-worse"];
+    let (steps, orders, sent) = plays(some.into_iter(), 1, 120).await;
+    assert!(steps >= 700 && orders > 0 && sent > 0, "{steps} steps, {orders} orders, {sent} sent");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "plays for many minutes; `just monkey`"]
 async fn a_long_night() {
     let number = |name: &str, usual: u64| {
@@ -349,10 +380,25 @@ async fn a_long_night() {
     while steps < wanted {
         let mut out = std::io::stdout();
         writeln!(out, "seed {seed}: {steps} steps, {orders} orders, {sent} calls so far").unwrap();
-        let (more, given, called) = plays(seed, 400).await;
+        let (more, given, called) = plays(Scenario::names(), seed, 400).await;
         (steps, orders, sent, seed) = (steps + more, orders + given, sent + called, seed + 1);
     }
     let mut out = std::io::stdout();
     writeln!(out, "seeds {first} to {}: {steps} steps, {orders} orders, {sent} calls", seed - 1)
         .unwrap();
+}
+
+#[tokio::test]
+async fn a_service_that_throttles_is_named_with_the_age_of_its_data_and_the_next_try() {
+    let mut monkey = Monkey::at("canary", 5, false).await;
+    monkey.looks().await;
+    monkey.simulator.set_fault("codedeploy=throttle".parse().unwrap());
+    for _ in 0..3 {
+        monkey.simulator.clock().advance(SignedDuration::from_secs(10));
+        monkey.looks().await;
+    }
+    let cells = monkey.screen();
+    let text: String = cells.content().iter().map(ratatui::buffer::Cell::symbol).collect();
+    assert!(text.contains("CodeDeploy: throttled, again in"), "{text}");
+    assert!(text.contains(" old !"), "{text}");
 }

@@ -35,9 +35,9 @@ fn files(folder: &Path, found: &mut Vec<(String, String)>) {
 fn no_secret_is_written_anywhere() {
     let home = Home::new();
     let faults = ["codedeploy.StopDeployment=bad-signature*1", "ecs=expired*2", "elb=html:502*2"];
-    let faults: Vec<&str> = faults.iter().flat_map(|fault| ["--fault", fault]).collect();
+    let faults: Vec<&str> = faults.iter().flat_map(|fault| ["--fault", *fault]).collect();
     let sim =
-        Sim::start(&home, &[&["--scenario", "errors", "--speed", "60"], &faults[..]].concat());
+        Sim::start(&home, &[&["--scenario", "errors", "--speed", "60"][..], &faults].concat());
     let mut said = Vec::new();
     for args in [
         &["status", TARGET, "--json"][..],

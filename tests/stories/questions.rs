@@ -294,3 +294,42 @@ fn every_hint_is_a_command_that_is_heard() {
         assert_eq!(desk.state.cockpit().unwrap().view, View::Events);
     }
 }
+
+/// The settings with these rules.
+fn ruled(rules: cutover::domain::Rules) -> cutover::app::Settings {
+    cutover::app::Settings { rules, ..crate::harness::keyboard::settings() }
+}
+
+#[test]
+fn the_policy_makes_a_target_read_only_and_an_action_harder() {
+    use cutover::domain::Rules;
+    let scene = || crate::harness::fixtures::Scene::shifting().shot();
+    let closed = Rules { read_only: vec![crate::harness::fixtures::target()], ..Rules::default() };
+    let mut desk = Desk::with(ruled(closed), scene());
+    desk.presses("R");
+    assert!(desk.state.confirm().is_none());
+    assert!(desk.notice().starts_with("roll back: not possible, the policy makes this target"));
+    let harder = Rules { typed_name: vec!["roll back".into()], ..Rules::default() };
+    let mut desk = Desk::with(ruled(harder), scene());
+    desk.presses("R").presses("y");
+    assert!(desk.state.confirm().unwrap().wants_text() && desk.orders().is_empty());
+    desk.presses("esc").presses("S");
+    assert!(desk.state.confirm().is_some(), "the others are as they were");
+}
+
+#[test]
+fn outside_the_hours_green_is_not_brought_forward_but_the_way_back_is_open() {
+    use cutover::domain::{Hours, Rules};
+    use jiff::civil::{Time, Weekday};
+    // The pictures are of noon.
+    let times = (Time::constant(13, 0, 0, 0), Time::constant(17, 0, 0, 0));
+    let days = (Weekday::Monday, Weekday::Sunday);
+    let zone = jiff::tz::TimeZone::UTC;
+    let hours = Some(Hours { days, times, zone, text: "mon-sun 13:00-17:00".into() });
+    let rules = Rules { hours, ..Rules::default() };
+    let mut desk = Desk::with(ruled(rules), crate::harness::fixtures::Scene::awaiting().shot());
+    desk.presses("c");
+    assert!(desk.notice().contains("the policy allows it mon-sun 13:00-17:00 only"));
+    desk.presses("R");
+    assert!(desk.state.confirm().is_some());
+}

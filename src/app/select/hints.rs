@@ -162,6 +162,7 @@ fn in_three_words(why: &Refusal) -> String {
         Refusal::NoRollout => "no rollout",
         Refusal::StateUnknown => "state not known",
         Refusal::ReadOnly => "read-only mode",
+        Refusal::ByRule(_) => "against the policy",
         Refusal::NotPermitted(_) => "no permission",
         Refusal::IdentityUnknown => "identity not known",
         Refusal::IdentityChanged => "identity has changed",

@@ -178,6 +178,7 @@ impl How {
             keymap: keymap(&around.paths)?,
             verdicts: config.verdicts.clone(),
             shifting: config.shifting.clone(),
+            rules: config.rules.clone(),
         };
         let options = watch::options(&config, &clock);
         let runtime =

@@ -42,9 +42,11 @@ pub(crate) fn answer(
         FaultKind::Failures if service == Service::Ecs => failures(answer),
         FaultKind::Account(account) if service == Service::Sts => of_account(answer, account),
         FaultKind::PointsLate(span) => points(answer, |at| now.duration_since(at) >= span, 1),
-        FaultKind::PointsAbsent => {
-            points(answer, |at| self::dice(seed, at.as_second().unsigned_abs()) % 3 != 0, 1)
-        }
+        FaultKind::PointsAbsent => points(
+            answer,
+            |at| !self::dice(seed, at.as_second().unsigned_abs()).is_multiple_of(3),
+            1,
+        ),
         FaultKind::PointsTwice => points(answer, |_| true, 2),
         FaultKind::PointsRevised => revised(answer, now, &mut dice),
         _ => answer,

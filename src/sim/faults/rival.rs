@@ -53,10 +53,10 @@ impl Rival {
             Self::RollBack => world.stop_service_deployment(key, StopType::Rollback),
             Self::Continue => {
                 let hooks = native.deployment(key).into_iter().flat_map(|one| &one.hooks);
-                let waiting = hooks
+                let mut waiting = hooks
                     .filter(|run| run.status == HookStatus::AwaitingAction)
                     .map(|run| run.id.clone());
-                let Some(hook) = waiting.last() else { return Ok(()) };
+                let Some(hook) = waiting.next_back() else { return Ok(()) };
                 world.continue_service_deployment(key, &hook, Answer::Continue)
             }
             Self::Deploy => Ok(()),

@@ -32,6 +32,8 @@ const CONNECT: Duration = Duration::from_secs(3);
 /// The time of one attempt to read, and of a read with its retry.
 const READ_ATTEMPT: Duration = Duration::from_secs(4);
 const READ: Duration = Duration::from_secs(8);
+/// How long the second try waits at first; five times that at most.
+const PAUSE: Duration = Duration::from_millis(200);
 /// The time a change may take: it is asked once, so it is waited for.
 const CHANGE: Duration = Duration::from_secs(20);
 /// How long after an order the control plane is asked more often, in AWS time.
@@ -198,8 +200,14 @@ fn app_name() -> Option<AppName> {
     AppName::new("cutover").ok()
 }
 
+/// How long a reading may take, and how long the second try waits at first.
+struct Pace {
+    limits: TimeoutConfig,
+    pause: Duration,
+}
+
 macro_rules! reader {
-    ($service:ident, $config:expr, $guard:expr, $whose:expr, $limits:expr) => {
+    ($service:ident, $config:expr, $guard:expr, $whose:expr, $pace:expr) => {
         $service::Client::from_conf(
             $service::config::Builder::from($config)
                 .interceptor($guard.clone())
@@ -212,10 +220,10 @@ macro_rules! reader {
                 .retry_config(
                     RetryConfig::standard()
                         .with_max_attempts(2)
-                        .with_initial_backoff(Duration::from_millis(200))
-                        .with_max_backoff(Duration::from_secs(1)),
+                        .with_initial_backoff($pace.pause)
+                        .with_max_backoff(5 * $pace.pause),
                 )
-                .timeout_config($limits)
+                .timeout_config($pace.limits.clone())
                 .build(),
         )
     };
@@ -223,17 +231,20 @@ macro_rules! reader {
 
 fn reads(config: &SdkConfig, guard: &Guard, whose: &str, most: Option<Duration>) -> Reads {
     let limit = |usual: Duration| most.map_or(usual, |most| usual.min(most));
-    let limits = time_limits(limit(READ_ATTEMPT), limit(READ));
+    let pace = Pace {
+        limits: time_limits(limit(READ_ATTEMPT), limit(READ)),
+        pause: most.map_or(PAUSE, |most| PAUSE.min(most / 1000)),
+    };
     Reads {
-        codedeploy: reader!(aws_sdk_codedeploy, config, guard, whose, limits.clone()),
-        ecs: reader!(aws_sdk_ecs, config, guard, whose, limits.clone()),
-        elb: reader!(aws_sdk_elasticloadbalancingv2, config, guard, whose, limits.clone()),
-        cloudwatch: reader!(aws_sdk_cloudwatch, config, guard, whose, limits.clone()),
-        sts: reader!(aws_sdk_sts, config, guard, whose, limits.clone()),
-        route53: reader!(aws_sdk_route53, config, guard, whose, limits.clone()),
-        beanstalk: reader!(aws_sdk_elasticbeanstalk, config, guard, whose, limits.clone()),
-        lambda: reader!(aws_sdk_lambda, config, guard, whose, limits.clone()),
-        codepipeline: reader!(aws_sdk_codepipeline, config, guard, whose, limits.clone()),
+        codedeploy: reader!(aws_sdk_codedeploy, config, guard, whose, pace),
+        ecs: reader!(aws_sdk_ecs, config, guard, whose, pace),
+        elb: reader!(aws_sdk_elasticloadbalancingv2, config, guard, whose, pace),
+        cloudwatch: reader!(aws_sdk_cloudwatch, config, guard, whose, pace),
+        sts: reader!(aws_sdk_sts, config, guard, whose, pace),
+        route53: reader!(aws_sdk_route53, config, guard, whose, pace),
+        beanstalk: reader!(aws_sdk_elasticbeanstalk, config, guard, whose, pace),
+        lambda: reader!(aws_sdk_lambda, config, guard, whose, pace),
+        codepipeline: reader!(aws_sdk_codepipeline, config, guard, whose, pace),
     }
 }
 
