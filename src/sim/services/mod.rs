@@ -123,7 +123,9 @@ impl Service {
             Self::Beanstalk => {
                 Some(("2010-12-01", "http://elasticbeanstalk.amazonaws.com/docs/2010-12-01/"))
             }
-            Self::CodeDeploy | Self::Ecs | Self::Route53 | Self::Lambda | Self::CodePipeline => None,
+            Self::CodeDeploy | Self::Ecs | Self::Route53 | Self::Lambda | Self::CodePipeline => {
+                None
+            }
         }
     }
 }

@@ -96,12 +96,7 @@ fn by_itself(measured: &Measured, balancer: &str, id: &str) -> Query {
 }
 
 /// A series of a side.
-fn own(
-    measured: &Measured,
-    side: Side,
-    id: String,
-    (metric, statistic): (&str, String),
-) -> Query {
+fn own(measured: &Measured, side: Side, id: String, (metric, statistic): (&str, String)) -> Query {
     // Percentiles are times; everything else counts.
     let (response_time, per_second) = measured.response_time();
     let is_time = metric == response_time && statistic.starts_with('p');

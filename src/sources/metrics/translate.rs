@@ -37,7 +37,8 @@ pub(super) fn metrics(kept: &Kept, subject: &Subject, counting: &Counting, span:
 fn balancer_errors(kept: &Kept, measured: &Measured, span: Span) -> Vec<Point> {
     let balancers = measured.balancers();
     let each = balancers.iter().map(|(id, _)| kept.points(id, span));
-    each.reduce(|sum, more| plus(&sum, &more)).unwrap_or_else(|| vec![Point::Absent; span.minutes()])
+    each.reduce(|sum, more| plus(&sum, &more))
+        .unwrap_or_else(|| vec![Point::Absent; span.minutes()])
 }
 
 /// The metric that a person added as the `index`-th.

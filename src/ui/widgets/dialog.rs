@@ -292,11 +292,15 @@ fn warn(warning: &select::Warning) -> String {
     }
 }
 
-/// The exact call, in the API's words.
+/// The exact call, in the API's words; what is long stands whole in the line for the shell.
 fn call(confirm: &Confirm) -> String {
+    const LONG: usize = 120;
     let call = &confirm.permit.call;
-    let params: Vec<String> =
-        call.params.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    let param = |(name, value): &(String, serde_json::Value)| {
+        let value = value.to_string();
+        if value.len() > LONG { format!("{name}: as below") } else { format!("{name}: {value}") }
+    };
+    let params: Vec<String> = call.params.iter().map(param).collect();
     clean(&format!("{} {}  {}", call.service, call.operation, params.join("  "))).into_owned()
 }
 

@@ -1,7 +1,7 @@
 //! The alarms that guard the rollout, in one line or, expanded, one a line.
 
 use crate::app::Cockpit;
-use crate::domain::{Guard, GuardState};
+use crate::domain::{Guard, GuardState, Pipeline};
 use crate::ui::format::{clean, clock};
 use crate::ui::pen::Pen;
 use crate::ui::theme::{Glyphs, Role};
@@ -16,8 +16,32 @@ fn words(state: GuardState, glyphs: Glyphs) -> (char, &'static str, Role) {
     }
 }
 
-/// One line; those that fire come first.
+/// One line; those that fire come first. At its end stands the pipeline around the rollout.
 pub(crate) fn line(pen: &mut Pen<'_>, cockpit: &Cockpit) {
+    let width = pen.width();
+    let text = cockpit.snapshot.pipeline.value().and_then(Option::as_ref).map(pipeline);
+    let text = text.filter(|text| text.width() + 40 < usize::from(width)).unwrap_or_default();
+    let end = pen.right(width.saturating_sub(1), 0, &text, Role::Dim);
+    let room = if text.is_empty() { width } else { end };
+    alarms(&mut pen.part(0, 0, room, 1), cockpit);
+}
+
+/// A pipeline in a few words: its name, what it delivers, and whether it waits.
+fn pipeline(pipeline: &Pipeline) -> String {
+    let waits = pipeline.approval.as_ref();
+    let run = pipeline.run.as_ref().or_else(|| waits?.run.as_ref());
+    let source = run.and_then(|run| run.source.as_ref()).map(|source| {
+        let id: String = source.id.chars().take(7).collect();
+        let title = source.message.as_deref().and_then(|text| text.lines().next()).unwrap_or("");
+        let title: String = title.chars().take(40).collect();
+        format!(", {id} {title}")
+    });
+    let waits = waits.map(|approval| format!(", {} waits", approval.action)).unwrap_or_default();
+    let text = format!("pipeline {}{}{waits}", pipeline.name, source.unwrap_or_default());
+    clean(&text).trim_end().to_owned()
+}
+
+fn alarms(pen: &mut Pen<'_>, cockpit: &Cockpit) {
     let mut x = pen.left(1, 0, "alarms", Role::Dim) + 2;
     let guards = &cockpit.snapshot.guards;
     let Some(list) = guards.value() else {

@@ -2,7 +2,8 @@
 
 use crate::app::{Cockpit, Panel, State, View, select};
 use crate::domain::{
-    Environment, Fact, ListenerSplit, MetricKind, Point, Revision, Side, Split, Targets, TaskCounts,
+    Environment, Fact, FaultKind, ListenerSplit, MetricKind, Point, Revision, Side, Split, Targets,
+    TaskCounts,
 };
 use crate::ui::format::{age, clean, image, millis, percent, rate, share};
 use crate::ui::pen::Pen;
@@ -123,6 +124,9 @@ fn images_differ(a: &Revision, b: &Revision) -> bool {
 /// What stands in the place of a fact that is not there.
 fn unknown<T>(fact: &Fact<T>, what: &str) -> String {
     match fact.fault() {
+        Some(fault) if fault.kind == FaultKind::Absent => {
+            format!("– {}", clean(&fault.brief()))
+        }
         Some(fault) => format!("? {what}: {}", clean(&fault.brief())),
         None => format!("? {what} not known"),
     }
