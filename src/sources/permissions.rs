@@ -44,6 +44,8 @@ enum Need {
     WatchCodeDeploy,
     /// To find the deployment group of a service.
     FindGroup,
+    /// To find out whether a deployment service has a rule's weights in hand.
+    FindOwner,
     /// To watch what ECS itself deploys.
     WatchEcs,
     /// To watch a rule or a listener.
@@ -56,6 +58,10 @@ enum Need {
     ActCodeDeploy,
     /// To act on what ECS itself deploys.
     ActEcs,
+    /// To set the weights of a rule or a listener.
+    ActRule,
+    /// To set the weights of records.
+    ActRecords,
 }
 
 /// On what a permission can be given.
@@ -73,15 +79,16 @@ enum On {
 }
 
 use Need::{
-    ActCodeDeploy, ActEcs, FindGroup, Judge, Search, WatchBalancer, WatchCodeDeploy, WatchEcs,
-    WatchEnvironments, WatchRecords, WatchRule, WatchTasks,
+    ActCodeDeploy, ActEcs, ActRecords, ActRule, FindGroup, FindOwner, Judge, Search, WatchBalancer,
+    WatchCodeDeploy, WatchEcs, WatchEnvironments, WatchRecords, WatchRule, WatchTasks,
 };
 
 /// Every permission. `sts:GetCallerIdentity` needs none.
-const TABLE: [(&str, On, &[Need]); 37] = [
+const TABLE: [(&str, On, &[Need]); 44] = [
     ("cloudwatch:DescribeAlarms", On::Anything, &[Judge]),
     ("cloudwatch:GetMetricData", On::Anything, &[Judge]),
-    ("codedeploy:BatchGetDeploymentGroups", On::DeploymentGroup, &[Search]),
+    ("codedeploy:BatchGetApplications", On::Application, &[FindOwner]),
+    ("codedeploy:BatchGetDeploymentGroups", On::DeploymentGroup, &[Search, FindOwner]),
     ("codedeploy:BatchGetDeployments", On::DeploymentGroup, &[Search]),
     ("codedeploy:BatchGetDeploymentTargets", On::Anything, &[WatchCodeDeploy]),
     ("codedeploy:GetApplicationRevision", On::Application, &[WatchCodeDeploy]),
@@ -89,8 +96,8 @@ const TABLE: [(&str, On, &[Need]); 37] = [
     // CodeDeploy asks for it, too, where a deployment is created.
     ("codedeploy:GetDeploymentConfig", On::DeploymentConfig, &[WatchCodeDeploy]),
     ("codedeploy:GetDeploymentGroup", On::DeploymentGroup, &[WatchCodeDeploy]),
-    ("codedeploy:ListApplications", On::Anything, &[Search, FindGroup]),
-    ("codedeploy:ListDeploymentGroups", On::Application, &[Search, FindGroup]),
+    ("codedeploy:ListApplications", On::Anything, &[Search, FindGroup, FindOwner]),
+    ("codedeploy:ListDeploymentGroups", On::Application, &[Search, FindGroup, FindOwner]),
     ("codedeploy:ListDeploymentTargets", On::Anything, &[WatchCodeDeploy]),
     ("codedeploy:ListDeployments", On::DeploymentGroup, &[Search, WatchCodeDeploy]),
     ("codedeploy:ContinueDeployment", On::Anything, &[ActCodeDeploy]),
@@ -100,12 +107,12 @@ const TABLE: [(&str, On, &[Need]); 37] = [
     ("codedeploy:StopDeployment", On::Anything, &[ActCodeDeploy]),
     ("ecs:DescribeServiceDeployments", On::ServiceDeployment, &[Search, WatchEcs]),
     ("ecs:DescribeServiceRevisions", On::ServiceRevision, &[WatchEcs]),
-    ("ecs:DescribeServices", On::Service, &[Search, WatchTasks]),
+    ("ecs:DescribeServices", On::Service, &[Search, WatchTasks, FindOwner]),
     ("ecs:DescribeTaskDefinition", On::Anything, &[WatchTasks]),
     ("ecs:DescribeTasks", On::Task, &[WatchTasks]),
-    ("ecs:ListClusters", On::Anything, &[Search]),
+    ("ecs:ListClusters", On::Anything, &[Search, FindOwner]),
     ("ecs:ListServiceDeployments", On::Service, &[WatchEcs]),
-    ("ecs:ListServices", On::Anything, &[Search]),
+    ("ecs:ListServices", On::Anything, &[Search, FindOwner]),
     ("ecs:ListTasks", On::Anything, &[WatchTasks]),
     ("ecs:ContinueServiceDeployment", On::ServiceDeployment, &[ActEcs]),
     ("ecs:StopServiceDeployment", On::ServiceDeployment, &[ActEcs]),
@@ -114,10 +121,16 @@ const TABLE: [(&str, On, &[Need]); 37] = [
     ("elasticbeanstalk:DescribeEnvironments", On::Anything, &[Search, WatchEnvironments]),
     // A network load balancer has no rules: its listener holds the weights itself.
     ("elasticloadbalancing:DescribeListeners", On::Anything, &[Search, WatchEcs, WatchRule]),
+    ("elasticloadbalancing:DescribeLoadBalancers", On::Anything, &[WatchRecords]),
     ("elasticloadbalancing:DescribeRules", On::Anything, &[Search, WatchBalancer]),
     ("elasticloadbalancing:DescribeTargetGroups", On::Anything, &[Search, WatchBalancer]),
     ("elasticloadbalancing:DescribeTargetHealth", On::Anything, &[WatchBalancer]),
-    ("route53:ListHostedZones", On::Anything, &[Search, WatchRecords]),
+    ("elasticloadbalancing:ModifyListener", On::Anything, &[ActRule]),
+    ("elasticloadbalancing:ModifyRule", On::Anything, &[ActRule]),
+    ("route53:ChangeResourceRecordSets", On::HostedZone, &[ActRecords]),
+    ("route53:GetChange", On::Anything, &[WatchRecords]),
+    ("route53:ListHostedZones", On::Anything, &[Search]),
+    ("route53:ListHostedZonesByName", On::Anything, &[WatchRecords]),
     ("route53:ListResourceRecordSets", On::HostedZone, &[Search, WatchRecords]),
 ];
 
@@ -127,7 +140,8 @@ pub fn policy(target: Option<&Target>, place: &Where, read_only: bool) -> Option
     let mut statements: BTreeMap<(bool, On), Vec<&'static str>> = BTreeMap::new();
     let needed = TABLE.iter().filter(|(_, _, of)| of.iter().any(|need| needs.contains(need)));
     for (action, on, of) in needed {
-        let acts = of.iter().all(|need| matches!(need, ActCodeDeploy | ActEcs));
+        let acts = |need: &Need| matches!(need, ActCodeDeploy | ActEcs | ActRule | ActRecords);
+        let acts = of.iter().all(acts);
         if acts && read_only {
             continue;
         }
@@ -170,6 +184,9 @@ impl Names {
                     FindGroup,
                     WatchEcs,
                     ActEcs,
+                    ActRule,
+                    ActRecords,
+                    FindOwner,
                     WatchRule,
                     WatchRecords,
                     WatchEnvironments,
@@ -187,12 +204,14 @@ impl Names {
                 let needs = [codedeploy, vec![FindGroup, WatchEcs, ActEcs]].concat();
                 (needs, Self { cluster, service, ..names })
             }
-            Some(Target::Alb(_)) => (vec![Judge, WatchBalancer, WatchRule], names),
+            Some(Target::Alb(_)) => {
+                (vec![Judge, WatchBalancer, WatchRule, FindOwner, ActRule], names)
+            }
             // A zone that is named, and not given by its id, has to be found first.
             Some(Target::Route53 { zone, .. }) => {
                 let is_id = zone.starts_with('Z') && !zone.contains('.');
                 let zone = if is_id { zone.clone() } else { any() };
-                (vec![Judge, WatchRecords], Self { zone, ..names })
+                (vec![Judge, WatchBalancer, WatchRecords, ActRecords], Self { zone, ..names })
             }
             Some(Target::Beanstalk { .. }) => (vec![Judge, WatchEnvironments], names),
             Some(Target::Argo { .. }) => return None,

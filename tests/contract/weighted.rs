@@ -275,27 +275,22 @@ async fn who_is_blue_is_said_or_seen_first() {
 }
 
 #[tokio::test]
-async fn what_codedeploy_or_ecs_shifts_is_theirs() {
-    for (scenario, owner) in [
-        ("canary", "the CodeDeploy deployment group shop/checkout"),
-        ("ecs-canary", "the ECS service prod/checkout"),
-    ] {
-        let mut theirs = Bench::target(scenario, &target(scenario)).await;
-        theirs.reach(&Phase::Shifting).await;
-        theirs.pass(60);
-        let divides = |rule: &Rule| {
-            rule.actions.iter().any(|one| one.forward().is_some_and(|one| one.weights.len() == 2))
-        };
-        let rule = theirs.rules().into_iter().find(divides).unwrap();
-        theirs.target = format!("alb:{}", rule.arn).parse().unwrap();
-        theirs.watch = theirs.aws.watch(&theirs.target);
-        let picture = theirs.look().await;
-        let why = Refusal::ManagedBy(owner.to_owned());
-        for action in [shift(50), Action::RollBack] {
-            assert_eq!(refused(&picture, action), why, "{scenario}");
-        }
-        assert!(held(&picture).is_some_and(|green| green > 0.0), "it is shown all the same");
+async fn what_codedeploy_shifts_is_its_own() {
+    let mut theirs = Bench::group("canary").await;
+    theirs.reach(&Phase::Shifting).await;
+    theirs.pass(60);
+    let divides = |rule: &Rule| {
+        rule.actions.iter().any(|one| one.forward().is_some_and(|one| one.weights.len() == 2))
+    };
+    let rule = theirs.rules().into_iter().find(divides).unwrap();
+    theirs.target = format!("alb:{}", rule.arn).parse().unwrap();
+    theirs.watch = theirs.aws.watch(&theirs.target);
+    let picture = theirs.look().await;
+    let why = Refusal::ManagedBy("the CodeDeploy deployment group shop/checkout".to_owned());
+    for action in [shift(50), Action::RollBack] {
+        assert_eq!(refused(&picture, action), why);
     }
+    assert!(held(&picture).is_some_and(|green| green > 0.0), "it is shown all the same");
 }
 
 #[tokio::test]

@@ -21,9 +21,7 @@ pub(super) use route53::Route53;
 
 use serde_json::Value;
 
-use crate::domain::{
-    Call, Fault, FaultKind, Means, Order, Phase, Progress, Rollout, Snapshot, Target,
-};
+use crate::domain::{Call, Fault, FaultKind, Order, Phase, Progress, Snapshot, Target};
 
 use super::aws::{Aws, Changes};
 use super::order::unknown_call;
@@ -53,8 +51,10 @@ pub(super) async fn send(aws: &Aws, changes: &Changes, order: &Order) -> Progres
 /// Finds out by reading what became of an order whose answer was lost. That it was not carried out is
 /// never certain: the call may still be on its way.
 pub(super) async fn reconcile(aws: &Aws, order: &Order, lost: Fault) -> Progress {
-    let now = read_again(aws, order).await;
-    let is_set = now.rollout().is_some_and(|rollout| holds(rollout, order));
+    let is_set = match &order.target {
+        Target::Route53 { .. } => Box::pin(route53::orders::is_set(aws, order)).await,
+        _ => Box::pin(alb::orders::is_set(aws, order)).await,
+    };
     if !is_set {
         return Progress::Unknown { fault: lost };
     }
@@ -63,16 +63,6 @@ pub(super) async fn reconcile(aws: &Aws, order: &Order, lost: Fault) -> Progress
         answer: "the answer was lost; reading shows that the weights are set".to_owned(),
         rollout: None,
     }
-}
-
-/// Whether the weights are those that an order sets, in surroundings that nobody else has changed.
-fn holds(rollout: &Rollout, order: &Order) -> bool {
-    let Some(dial) = rollout.dial() else { return false };
-    let same = order.expected.dial.as_ref().is_some_and(|expected| expected.is_same(dial));
-    // The weights that were sent are those that would be sent again.
-    let held = rollout.traffic.planned.fresh().map(|split| split.green.get().round() as u8);
-    let again = held.and_then(crate::domain::Percent::new).map(|share| dial.at(share));
-    same && order.expected.means == Means::SetWeights && again.as_ref() == Some(&order.call)
 }
 
 /// What was read is nothing that has two sides, in words.

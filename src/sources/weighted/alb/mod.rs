@@ -87,6 +87,10 @@ impl poll::Part for Part {
         }
     }
 
+    fn shows_an_order(self) -> bool {
+        self == Part::Rule
+    }
+
     fn period(self, pace: Pace) -> f64 {
         match self {
             Part::Rule => Rhythm { usual: 10.0, hurry: 2.0, over: 60.0 }.at(pace),

@@ -1,6 +1,7 @@
 //! Orders: the rule is read again, then the one call goes out, once.
 
 use aws_sdk_elasticloadbalancingv2::operation::RequestId;
+use aws_sdk_elasticloadbalancingv2::types::{Action, ForwardActionConfig, TargetGroupTuple};
 use serde_json::Value;
 
 use crate::domain::{Fact, Order, Progress, Snapshot, Target};
@@ -8,6 +9,7 @@ use crate::sources::aws::{Aws, Changes};
 use crate::sources::order::{failed, param, unknown_call};
 
 use super::actions::of_call;
+use super::rule::Group;
 use super::translate::snapshot;
 use super::{Raw, find, roles};
 
@@ -62,4 +64,20 @@ pub(in super::super) async fn send(changes: &Changes, order: &Order) -> Progress
         }
         _ => unknown_call(order),
     }
+}
+
+/// Whether the weights are those that an order sets; what else is there says nothing about it.
+pub(in super::super) async fn is_set(aws: &Aws, order: &Order) -> bool {
+    let Target::Alb(place) = &order.target else { return false };
+    let Ok(divided) = find::read(aws, place, None).await else { return false };
+    let one_of = |names: [&str; 2]| names.iter().find_map(|name| param(order, name));
+    let arn = one_of(["RuleArn", "ListenerArn"]).and_then(Value::as_str);
+    let sent = one_of(["Actions", "DefaultActions"]).and_then(of_call).unwrap_or_default();
+    let sent = sent.iter().filter_map(Action::forward_config);
+    let sent: Vec<&TargetGroupTuple> = sent.flat_map(ForwardActionConfig::target_groups).collect();
+    let is_set = |group: &Group| {
+        let tuple = sent.iter().find(|tuple| tuple.target_group_arn() == Some(group.arn.as_str()));
+        tuple.and_then(|tuple| tuple.weight()).map(i64::from) == Some(i64::from(group.weight))
+    };
+    arn == Some(divided.held.arn.as_str()) && divided.groups.iter().all(is_set)
 }

@@ -122,6 +122,10 @@ impl poll::Part for Part {
         }
     }
 
+    fn shows_an_order(self) -> bool {
+        matches!(self, Part::Records | Part::Change)
+    }
+
     fn period(self, pace: Pace) -> f64 {
         match self {
             Part::Zone => 15.0,

@@ -2,6 +2,7 @@
 
 use aws_sdk_route53::error::ProvideErrorMetadata;
 use aws_sdk_route53::operation::RequestId;
+use aws_sdk_route53::types::Change;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use serde_json::Value;
@@ -10,7 +11,7 @@ use crate::domain::{Action, Fact, FaultKind, Order, Percent, Progress, Snapshot,
 use crate::sources::aws::{Aws, Changes};
 use crate::sources::order::{failed, param, unknown_call};
 
-use super::records::batch;
+use super::records::{batch, identifier};
 use super::translate::snapshot;
 use super::{Place, Raw, find, roles};
 
@@ -66,6 +67,18 @@ pub(in super::super) async fn send(aws: &Aws, changes: &Changes, order: &Order) 
             refused(order, &error)
         }
     }
+}
+
+/// Whether the weights are those that an order sets; what else is there says nothing about it.
+pub(in super::super) async fn is_set(aws: &Aws, order: &Order) -> bool {
+    let Some(place) = Place::of(&order.target) else { return false };
+    let zone = param(order, "HostedZoneId").and_then(Value::as_str);
+    let batch = param(order, "ChangeBatch").and_then(batch);
+    let (Some(zone), Some(batch)) = (zone, batch) else { return false };
+    let Ok(pair) = find::pair(aws, zone, place.record()).await else { return false };
+    let sent = batch.changes().iter().filter_map(Change::resource_record_set);
+    let sent: Vec<_> = sent.map(|set| (identifier(set), set.weight())).collect();
+    pair.records.iter().all(|record| sent.contains(&(identifier(record), record.weight())))
 }
 
 /// The split that an order wants.
