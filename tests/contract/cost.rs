@@ -4,16 +4,18 @@ use super::*;
 
 #[tokio::test]
 async fn a_minute_of_watching_stays_within_its_budget() {
+    let mut all = Vec::new();
     for (scenario, target, most) in [
         ("canary", "codedeploy:shop/checkout", 80),
-        ("lambda-canary", "codedeploy:shop/checkout", 60),
-        ("ec2", "codedeploy:shop/checkout", 60),
-        ("beanstalk", "beanstalk:shop", 24),
-        ("beanstalk-split", "beanstalk:shop", 20),
-        ("pipeline", "codedeploy:shop/checkout", 80),
+        ("lambda-canary", "codedeploy:shop/checkout", 50),
+        ("ec2", "codedeploy:shop/checkout", 40),
+        ("beanstalk", "beanstalk:shop", 16),
+        ("beanstalk-split", "beanstalk:shop", 16),
+        ("pipeline", "codedeploy:shop/checkout", 40),
     ] {
         let mut bench = Bench::target(scenario, target).await;
         let calls = bench.minute().await;
-        assert!((8..=most).contains(&calls), "{scenario}: {calls} calls in a minute");
+        all.push((scenario, calls, (8..=most).contains(&calls)));
     }
+    assert!(all.iter().all(|(_, _, fine)| *fine), "calls in a minute: {all:?}");
 }
