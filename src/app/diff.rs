@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::domain::{
-    EventKind, Guard, GuardState, ListenerSplit, Rollout, RolloutKind, Side, Snapshot, Split,
-    Targets, TimelineEvent,
+    EventKind, Guard, GuardState, ListenerSplit, Rollout, RolloutKind, ShareOf, Side, Snapshot,
+    Split, Targets, TimelineEvent,
 };
 
 /// What changed from `old` to `new`, as entries of the moment `now`.
@@ -118,6 +118,9 @@ fn listener(old: &Rollout, new: &Rollout) -> Option<String> {
         return None;
     }
     Some(match now {
+        ListenerSplit::Split(split) if new.traffic.of == ShareOf::Answers => {
+            format!("DNS answers: {}", shares(*split))
+        }
         ListenerSplit::Split(split) => format!("listener: {}", shares(*split)),
         ListenerSplit::Mixed(_) => "listener: its rules disagree".to_owned(),
         ListenerSplit::Elsewhere => "listener: forwards to neither side".to_owned(),

@@ -58,6 +58,14 @@ enum Need {
     ActCodeDeploy,
     /// To act on what ECS itself deploys.
     ActEcs,
+    /// To see the alias of a function that CodeDeploy shifts.
+    WatchFunction,
+    /// To see the pipeline around a rollout.
+    WatchPipeline,
+    /// To swap environments of Elastic Beanstalk, or to abort the update of one.
+    ActEnvironments,
+    /// To answer an approval of a pipeline.
+    ActPipeline,
     /// To set the weights of a rule or a listener.
     ActRule,
     /// To set the weights of records.
@@ -79,12 +87,13 @@ enum On {
 }
 
 use Need::{
-    ActCodeDeploy, ActEcs, ActRecords, ActRule, FindGroup, FindOwner, Judge, Search, WatchBalancer,
-    WatchCodeDeploy, WatchEcs, WatchEnvironments, WatchRecords, WatchRule, WatchTasks,
+    ActCodeDeploy, ActEcs, ActEnvironments, ActPipeline, ActRecords, ActRule, FindGroup, FindOwner,
+    Judge, Search, WatchBalancer, WatchCodeDeploy, WatchEcs, WatchEnvironments, WatchFunction,
+    WatchPipeline, WatchRecords, WatchRule, WatchTasks,
 };
 
 /// Every permission. `sts:GetCallerIdentity` needs none.
-const TABLE: [(&str, On, &[Need]); 44] = [
+const TABLE: [(&str, On, &[Need]); 55] = [
     ("cloudwatch:DescribeAlarms", On::Anything, &[Judge]),
     ("cloudwatch:GetMetricData", On::Anything, &[Judge]),
     ("codedeploy:BatchGetApplications", On::Application, &[FindOwner]),
@@ -121,6 +130,17 @@ const TABLE: [(&str, On, &[Need]); 44] = [
     ("elasticbeanstalk:DescribeEnvironments", On::Anything, &[Search, WatchEnvironments]),
     // A network load balancer has no rules: its listener holds the weights itself.
     ("elasticloadbalancing:DescribeListeners", On::Anything, &[Search, WatchEcs, WatchRule]),
+    ("codepipeline:GetPipeline", On::Anything, &[WatchPipeline]),
+    ("codepipeline:GetPipelineState", On::Anything, &[WatchPipeline]),
+    ("codepipeline:ListPipelineExecutions", On::Anything, &[WatchPipeline]),
+    ("codepipeline:ListPipelines", On::Anything, &[WatchPipeline]),
+    ("codepipeline:PutApprovalResult", On::Anything, &[ActPipeline]),
+    ("elasticbeanstalk:DescribeEnvironmentHealth", On::Anything, &[WatchEnvironments]),
+    ("elasticbeanstalk:DescribeEvents", On::Anything, &[WatchEnvironments]),
+    ("elasticbeanstalk:DescribeInstancesHealth", On::Anything, &[WatchEnvironments]),
+    ("elasticbeanstalk:AbortEnvironmentUpdate", On::Anything, &[ActEnvironments]),
+    ("elasticbeanstalk:SwapEnvironmentCNAMEs", On::Anything, &[ActEnvironments]),
+    ("lambda:GetAlias", On::Anything, &[WatchFunction]),
     ("elasticloadbalancing:DescribeLoadBalancers", On::Anything, &[WatchRecords]),
     ("elasticloadbalancing:DescribeRules", On::Anything, &[Search, WatchBalancer]),
     ("elasticloadbalancing:DescribeTargetGroups", On::Anything, &[Search, WatchBalancer]),
@@ -140,8 +160,12 @@ pub fn policy(target: Option<&Target>, place: &Where, read_only: bool) -> Option
     let mut statements: BTreeMap<(bool, On), Vec<&'static str>> = BTreeMap::new();
     let needed = TABLE.iter().filter(|(_, _, of)| of.iter().any(|need| needs.contains(need)));
     for (action, on, of) in needed {
-        let acts = |need: &Need| matches!(need, ActCodeDeploy | ActEcs | ActRule | ActRecords);
-        let acts = of.iter().all(acts);
+        let acts = of.iter().all(|need| {
+            matches!(
+                need,
+                ActCodeDeploy | ActEcs | ActRule | ActRecords | ActEnvironments | ActPipeline
+            )
+        });
         if acts && read_only {
             continue;
         }
@@ -176,7 +200,16 @@ impl Names {
         let any = || "*".to_owned();
         let names =
             Self { application: any(), group: any(), cluster: any(), service: any(), zone: any() };
-        let codedeploy = vec![Judge, WatchBalancer, WatchTasks, WatchCodeDeploy, ActCodeDeploy];
+        let codedeploy = vec![
+            Judge,
+            WatchBalancer,
+            WatchTasks,
+            WatchCodeDeploy,
+            WatchFunction,
+            ActCodeDeploy,
+            WatchPipeline,
+            ActPipeline,
+        ];
         Some(match target {
             None => {
                 let rest = [
@@ -190,6 +223,7 @@ impl Names {
                     WatchRule,
                     WatchRecords,
                     WatchEnvironments,
+                    ActEnvironments,
                 ];
                 ([codedeploy, rest.into()].concat(), names)
             }
@@ -213,7 +247,7 @@ impl Names {
                 let zone = if is_id { zone.clone() } else { any() };
                 (vec![Judge, WatchBalancer, WatchRecords, ActRecords], Self { zone, ..names })
             }
-            Some(Target::Beanstalk { .. }) => (vec![Judge, WatchEnvironments], names),
+            Some(Target::Beanstalk { .. }) => (vec![WatchEnvironments, ActEnvironments], names),
             Some(Target::Argo { .. }) => return None,
         })
     }

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{Fault, Reading, Source};
+use crate::domain::{Fault, Reading, Source, Target};
 
 use super::super::{Cockpit, State};
 
@@ -55,12 +55,25 @@ pub fn staleness(state: &State) -> Vec<Staleness> {
 /// Whether words about the rollout may claim the present.
 pub fn is_live(state: &State) -> bool {
     let reading = |cockpit: &Cockpit| {
-        let control = [Source::CodeDeploy, Source::Kubernetes, Source::Beanstalk, Source::Ecs];
+        let control = control(&cockpit.snapshot.target);
         let readings = &cockpit.snapshot.readings;
         let reading = control.iter().find_map(|source| readings.get(source))?;
         Some(!is_old(reading, state.now))
     };
     state.cockpit().and_then(reading).unwrap_or(false)
+}
+
+/// What tells where the rollout is: the first of these that is asked.
+fn control(target: &Target) -> &'static [Source] {
+    match target {
+        Target::CodeDeploy { .. } | Target::Deployment(_) | Target::Ecs { .. } => {
+            &[Source::CodeDeploy, Source::Ecs]
+        }
+        Target::Argo { .. } => &[Source::Kubernetes],
+        Target::Alb(_) => &[Source::LoadBalancer],
+        Target::Route53 { .. } => &[Source::Route53],
+        Target::Beanstalk { .. } => &[Source::Beanstalk],
+    }
 }
 
 fn freshness(reading: &Reading, now: Timestamp) -> Freshness {
