@@ -246,7 +246,11 @@ impl Surroundings {
             Around::Listener => age(&self.listener),
             Around::Alarms => age(&self.guards),
             Around::Metrics => age(&self.metrics),
-            Around::Pipeline => age(&self.pipeline),
+            // Only where there is a pipeline does its age mean anything.
+            Around::Pipeline if self.pipeline.value().is_some_and(Option::is_some) => {
+                age(&self.pipeline)
+            }
+            Around::Pipeline => (None, None),
         }
     }
 }

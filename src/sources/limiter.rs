@@ -34,9 +34,8 @@ fn cap(service: Source) -> f64 {
         Source::LoadBalancer | Source::Metrics | Source::Sts => 1.0,
         Source::Alarms => 0.9,
         // Route 53: five a second for the whole account, in all Regions together.
-        Source::Route53 | Source::CodePipeline => 0.5,
-        // Not documented; people were throttled at one look every five seconds.
-        Source::Beanstalk => 0.2,
+        // Of the last two nothing is documented; people were throttled who asked every few seconds.
+        Source::Route53 | Source::CodePipeline | Source::Beanstalk => 0.5,
     }
 }
 

@@ -129,5 +129,5 @@ fn the_roles_for_a_cluster_say_what_watching_needs_and_what_acting_needs_beside_
     assert!(read.contains("name: cutover-read") && !read.contains("patch"), "{read}");
     let both = home.run(&["rbac"]).stdout;
     assert!(both.starts_with(&read) && both.contains("name: cutover-act"), "{both}");
-    assert_eq!(both.matches("\n---\n").count(), 1, "two documents");
+    assert_eq!(both.matches("\n---\n").count(), 2, "a Deployment has a role of its own");
 }

@@ -91,7 +91,16 @@ async fn the_policy_of_a_deployment_group_is_enough_for_every_order_and_no_more(
     }
     // Asked only where a group does not name its last deployment, and where that has other targets
     // than one service on ECS.
-    let beside = ["codedeploy:ListDeployments", "codedeploy:ListDeploymentTargets"];
+    // Only where a pipeline deploys it, or where it deploys a function or instances.
+    let beside = [
+        "codedeploy:ListDeployments",
+        "codedeploy:ListDeploymentTargets",
+        "codepipeline:GetPipeline",
+        "codepipeline:GetPipelineState",
+        "codepipeline:ListPipelineExecutions",
+        "codepipeline:PutApprovalResult",
+        "lambda:GetAlias",
+    ];
     nothing_unused(GROUP, &called, &beside);
 }
 

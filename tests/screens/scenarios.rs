@@ -18,22 +18,9 @@ fn moment(name: &str) -> u32 {
     }
 }
 
-/// Worlds that are played for other clients so far.
-const OF_OTHER_SHAPES: [&str; 7] = [
-    "lambda-canary",
-    "lambda-errors",
-    "ec2",
-    "ec2-validate-fails",
-    "beanstalk",
-    "beanstalk-split",
-    "pipeline",
-];
-
 #[tokio::test]
 async fn every_scenario_looks_like_this() {
-    // Weights that a person sets have no screen yet.
-    let shown = |name: &&str| Scenario::named(name).is_ok_and(|one| one.weighted.is_none());
-    for name in Scenario::names().filter(shown).filter(|name| !OF_OTHER_SHAPES.contains(name)) {
+    for name in Scenario::names() {
         let mut rehearsal = Rehearsal::begin(name, 1).await.unwrap();
         rehearsal.play(moment(name), 4).await;
         for size in SIZES {

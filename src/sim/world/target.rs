@@ -6,7 +6,7 @@ use super::random::Seed;
 use crate::sim::scenario::{HeldBy, Scenario};
 
 impl Scenario {
-    /// The target: a deployment group, a service, a listener or its rule, or DNS records. The seed of
+    /// The target: a deployment group, a service, an application, a listener or its rule, or DNS records. The seed of
     /// the world settles the ids in it.
     pub fn target(&self, seed: u64) -> String {
         let (place, seed) = (&self.place, Seed(seed));
@@ -19,6 +19,7 @@ impl Scenario {
             Some(HeldBy::Records(records)) => {
                 format!("route53:{}/{}/{}", dns::zone_id(seed), records.name, dns::KIND)
             }
+            None if self.beanstalk.is_some() => format!("beanstalk:{}", place.application),
             None if self.native.is_some() => format!("ecs:{}/{}", place.cluster, place.service),
             None => format!("codedeploy:{}/{}", place.application, place.group),
         }
@@ -34,6 +35,7 @@ mod tests {
         for (name, begin, end) in [
             ("canary", "codedeploy:shop/checkout", ""),
             ("ecs-canary", "ecs:prod/checkout", ""),
+            ("beanstalk", "beanstalk:shop", ""),
             ("alb", "alb:arn:aws:elasticloadbalancing:eu-west-1:", ""),
             ("alb-worse", "alb:arn:aws:elasticloadbalancing:eu-west-1:", ""),
             ("route53", "route53:Z", "/checkout.example.com/A"),
