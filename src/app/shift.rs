@@ -45,13 +45,11 @@ fn open(state: &mut State, share: Percent) -> Vec<Effect> {
 
 /// Asks for the first step of the ramp that is above the present share.
 fn ramp(state: &mut State, share: Percent) -> Vec<Effect> {
-    match Ramp::from(&state.settings.shifting, share) {
-        Some(ramp) => confirm::begin(state, Action::Shift(ramp.share()), Some(ramp)),
-        None => {
-            state.say(format!("the ramp has no step above {share}"));
-            Vec::new()
-        }
+    if let Some(ramp) = Ramp::from(&state.settings.shifting, share) {
+        return confirm::begin(state, Action::Shift(ramp.share()), Some(ramp));
     }
+    state.say(format!("the ramp has no step above {share}"));
+    Vec::new()
 }
 
 /// Whether the field for a share is open.

@@ -113,21 +113,23 @@ impl fmt::Display for Target {
             Target::Argo { context: None, namespace, name } => {
                 write!(out, "argo:{namespace}/{name}")
             }
-            Target::Alb(AlbPlace::Arn { arn, blue }) => write!(out, "alb:{}{arn}", at(blue)),
+            Target::Alb(AlbPlace::Arn { arn, blue }) => {
+                write!(out, "alb:{}{arn}", at(blue.as_ref()))
+            }
             Target::Alb(AlbPlace::Groups { blue, green }) => write!(out, "alb:{blue}/{green}"),
             Target::Route53 { zone, name, kind, blue } => {
-                write!(out, "route53:{}{zone}/{name}/{kind}", at(blue))
+                write!(out, "route53:{}{zone}/{name}/{kind}", at(blue.as_ref()))
             }
             Target::Beanstalk { application, blue } => {
-                write!(out, "beanstalk:{}{application}", at(blue))
+                write!(out, "beanstalk:{}{application}", at(blue.as_ref()))
             }
         }
     }
 }
 
 /// Which side is blue, as it stands before the place.
-fn at(blue: &Option<String>) -> String {
-    blue.as_ref().map(|blue| format!("{blue}@")).unwrap_or_default()
+fn at(blue: Option<&String>) -> String {
+    blue.map(|blue| format!("{blue}@")).unwrap_or_default()
 }
 
 impl Serialize for Target {

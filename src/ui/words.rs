@@ -1,5 +1,7 @@
 //! The words for phases, stages and what comes next: a person speaks, not a log.
 
+use std::cmp::Ordering;
+
 use jiff::Timestamp;
 
 use crate::app::select::Steps;
@@ -143,12 +145,10 @@ pub(super) fn ramp(ramp: &Ramp, now: Timestamp) -> String {
 pub(super) fn ramp_stages(ramp: &Ramp) -> Vec<Stage> {
     let stage = |(index, percent): (usize, &crate::domain::Percent)| {
         let last = index + 1 == ramp.steps().len();
-        let state = if index + 1 < ramp.ordered() {
-            StageState::Done
-        } else if index + 1 == ramp.ordered() {
-            StageState::Running
-        } else {
-            StageState::Pending
+        let state = match (index + 1).cmp(&ramp.ordered()) {
+            Ordering::Less => StageState::Done,
+            Ordering::Equal => StageState::Running,
+            Ordering::Greater => StageState::Pending,
         };
         let planned = (!last).then(|| ramp.every());
         Stage { state, planned, ..Stage::pending(StageKind::Shift(percent.split())) }

@@ -87,7 +87,7 @@ async fn the_policy_of_a_deployment_group_is_enough_for_every_order_and_no_more(
         ("canary", Phase::Baking, Action::Finish),
         ("finished", Phase::Succeeded, Action::RollBack),
     ] {
-        called.extend(play(scenario, GROUP, phase, action).await);
+        called.extend(Box::pin(play(scenario, GROUP, phase, action)).await);
     }
     // Asked only where a group does not name its last deployment, and where that has other targets
     // than one service on ECS.
@@ -113,7 +113,7 @@ async fn the_policy_of_a_service_is_enough_for_every_order_and_no_more() {
         ("ecs-bluegreen", Phase::Baking, Action::RollBack),
         ("ecs-bluegreen", Phase::Succeeded, Action::RollBack),
     ] {
-        called.extend(play(scenario, SERVICE, phase, action).await);
+        called.extend(Box::pin(play(scenario, SERVICE, phase, action)).await);
     }
     // What CodeDeploy needs is the other test's; a service is searched for in its groups only before
     // its first deployment, and only a network load balancer's listener is asked itself.
@@ -133,7 +133,7 @@ async fn looking_at_everything_needs_the_policy_without_a_target() {
         let bench = Bench::target(scenario, "codedeploy:shop/checkout").await;
         bench.permit_only(&allowed(None, true));
         assert_eq!(bench.aws.list().await.unwrap().len(), 1, "{scenario}");
-        let listing = bench.aws.targets().await.unwrap();
+        let listing = Box::pin(bench.aws.targets()).await.unwrap();
         for gap in listing.gaps {
             let denied = matches!(&gap.why, GapReason::Failed(fault)
                 if matches!(fault.kind, FaultKind::Denied { .. }));

@@ -11,7 +11,10 @@ use super::Running;
 /// What an action of the pipeline is at.
 async fn action(client: &Client, name: &str) -> ActionExecution {
     let state = client.get_pipeline_state().name("shop").send().await.unwrap();
-    let mut actions = state.stage_states().iter().flat_map(|stage| stage.action_states());
+    let mut actions = state
+        .stage_states()
+        .iter()
+        .flat_map(aws_sdk_codepipeline::types::StageState::action_states);
     let found = actions.find(|action| action.action_name() == Some(name)).unwrap();
     found.latest_execution().unwrap().clone()
 }
@@ -34,7 +37,8 @@ async fn every_read_decodes() {
     let all = client.list_pipelines().send().await.unwrap();
     assert_eq!(all.pipelines()[0].name(), Some("shop"));
     let pipeline = client.get_pipeline().name("shop").send().await.unwrap().pipeline.unwrap();
-    let deploy = pipeline.stages().iter().flat_map(|stage| stage.actions());
+    let deploy =
+        pipeline.stages().iter().flat_map(aws_sdk_codepipeline::types::StageDeclaration::actions);
     let deploy = deploy.last().unwrap();
     assert_eq!(deploy.action_type_id().unwrap().provider(), "CodeDeployToECS");
     let configuration = deploy.configuration().unwrap();

@@ -88,7 +88,8 @@ fn any_other_order_stops_it() {
 
 #[test]
 fn the_first_doubt_stops_it() {
-    let doubts: [(&str, fn(Scene) -> Scene); 4] = [
+    type Doubt = fn(Scene) -> Scene;
+    let doubts: [(&str, Doubt); 4] = [
         ("green is worse", |scene| scene.green_fails(0.5)),
         ("the alarm checkout-5xx fires", |scene| scene.alarm(GuardState::Alarm)),
         ("the weights were set by somebody else", |scene| scene.planned(40.0).listener(40.0)),

@@ -121,12 +121,14 @@ pub fn consequence(confirm: &Confirm, cockpit: &Cockpit) -> Consequence {
         ramp: confirm.ramp.as_ref().map(|ramp| (ramp.steps().to_vec(), ramp.every())),
         speed: rollout.map_or(Speed::Seconds, |rollout| speed(means, rollout)),
         undo: match means {
-            Means::SetWeights | Means::SwapNames | Means::Approve | Means::Reject => {
-                Undo::InSeconds
-            }
-            Means::OpenGate | Means::SkipToEnd | Means::TryAgain | Means::ShipAgain => {
-                Undo::InSeconds
-            }
+            Means::OpenGate
+            | Means::SkipToEnd
+            | Means::TryAgain
+            | Means::ShipAgain
+            | Means::SetWeights
+            | Means::SwapNames
+            | Means::Approve
+            | Means::Reject => Undo::InSeconds,
             Means::StopAndRollBack | Means::TurnRound | Means::RedeployPrevious => Undo::NewRollout,
             Means::StopOnly | Means::EndBake => Undo::InMinutes,
         },

@@ -15,7 +15,7 @@ async fn reading(scenario: &str, seconds: u32, json: bool) -> (Standing, String)
 
 #[tokio::test]
 async fn a_script_reads_the_verdict_with_every_number_it_rests_on() {
-    let (standing, text) = reading("errors", 900, true).await;
+    let (standing, text) = Box::pin(reading("errors", 900, true)).await;
     let document: Value = serde_json::from_str(&text).unwrap();
     let verdict = &document["verdict"];
     assert_eq!((standing, &document["standing"]), (Standing::Wrong, &Value::from("wrong")));
@@ -35,14 +35,14 @@ async fn a_script_reads_the_verdict_with_every_number_it_rests_on() {
 
 #[tokio::test]
 async fn a_person_reads_the_conclusion_first_and_what_each_metric_says() {
-    let (standing, text) = reading("errors", 900, false).await;
+    let (standing, text) = Box::pin(reading("errors", 900, false)).await;
     assert_eq!(standing, Standing::Wrong);
     assert!(text.contains("\ntrouble  green is worse than blue\n"), "{text}");
     assert!(text.contains("\nverdict  GREEN IS WORSE: errors "), "{text}");
     assert!(text.contains("(decided 12:"), "{text}");
     let table: Vec<&str> = text.lines().filter(|line| line.contains(" : 1")).collect();
     assert!(table.iter().any(|line| line.starts_with("p99 ")), "{text}");
-    let (standing, text) = reading("aa", 300, false).await;
+    let (standing, text) = Box::pin(reading("aa", 300, false)).await;
     assert_eq!(standing, Standing::Fine);
     assert!(text.contains("\nverdict  UNDECIDED") && !text.contains("trouble"), "{text}");
 }

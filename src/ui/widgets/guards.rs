@@ -29,7 +29,7 @@ pub(crate) fn line(pen: &mut Pen<'_>, cockpit: &Cockpit) {
 /// A pipeline in a few words: its name, what it delivers, and whether it waits.
 fn pipeline(pipeline: &Pipeline) -> String {
     let waits = pipeline.approval.as_ref();
-    let run = pipeline.run.as_ref().or_else(|| waits?.run.as_ref());
+    let run = waits.and_then(|waits| waits.run.as_ref()).or(pipeline.run.as_ref());
     let source = run.and_then(|run| run.source.as_ref()).map(|source| {
         let id: String = source.id.chars().take(7).collect();
         let title = source.message.as_deref().and_then(|text| text.lines().next()).unwrap_or("");

@@ -90,7 +90,10 @@ fn next(pen: &Pen<'_>, state: &State, rollout: &Rollout, live: bool) -> Option<S
         let comes = |stage: &Stage| {
             matches!(stage.kind, StageKind::Shift(_)) && stage.state == StageState::Pending
         };
-        let late = rollout.phase == Phase::Shifting && rollout.stages.iter().any(comes);
+        let timed = |stage: &Stage| stage.state == StageState::Running && stage.planned.is_some();
+        let late = rollout.phase == Phase::Shifting
+            && rollout.stages.iter().any(comes)
+            && rollout.stages.iter().any(timed);
         return late.then(|| "the next shift is late".to_owned());
     }
     let steps = select::steps(state).filter(|steps| !steps.outcome.is_final())?;

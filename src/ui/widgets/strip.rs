@@ -82,6 +82,9 @@ fn texts(state: &State, strip: &select::RollbackStrip, long: bool) -> Vec<String
         Some(select::Speed::Within(lag)) => {
             parts.push(format!("clients follow within {}", age(lag)));
         }
+        Some(select::Speed::Minutes) if strip.tasks.is_none() => {
+            parts.push("by a new deployment, takes minutes".to_owned());
+        }
         Some(select::Speed::Minutes) => parts.push("tasks have to start, takes minutes".to_owned()),
         None => {}
     }

@@ -124,7 +124,7 @@ impl Bed {
     }
 
     /// The address of the value that a `web` analysis reads.
-    pub(crate) fn value_url(&self, name: &str) -> String {
+    pub(crate) fn value_url(name: &str) -> String {
         let ports = std::fs::read_to_string(Self::folder().join("ports")).unwrap();
         let port = ports.lines().find_map(|line| line.strip_prefix("MEASURES=")).unwrap();
         format!("http://127.0.0.1:{port}/value/{name}")
@@ -157,14 +157,14 @@ pub(crate) fn with(mut object: Value, patch: &Value) -> Value {
 }
 
 /// An analysis that reads the value `name` every second, `count` times.
-pub(crate) fn analysis(bed: &Bed, name: &str, count: u32) -> Value {
+pub(crate) fn analysis(name: &str, count: u32) -> Value {
     json!({
         "apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisTemplate",
         "metadata": {"name": "check"},
         "spec": {"metrics": [{
             "name": "success-rate", "interval": "1s", "count": count, "failureLimit": 0,
             "successCondition": "result >= 0.95", "failureCondition": "result < 0.5",
-            "provider": {"web": {"url": bed.value_url(name), "jsonPath": "{$.value}"}},
+            "provider": {"web": {"url": Bed::value_url(name), "jsonPath": "{$.value}"}},
         }]},
     })
 }

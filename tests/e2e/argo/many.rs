@@ -20,7 +20,7 @@ fn five_hundred_pods_cost_little_and_a_change_is_on_the_screen_within_a_second()
     let (before, from) = (used(screen.process()), Instant::now());
     screen.rests(Duration::from_secs(20));
     let (memory, cpu) = used(screen.process());
-    let idle = (cpu - before.1).as_secs_f64() / from.elapsed().as_secs_f64();
+    let idle = cpu.saturating_sub(before.1).as_secs_f64() / from.elapsed().as_secs_f64();
     println!("at rest: {memory} MB resident, {:.1} % of a core", 100.0 * idle);
 
     // From the API server's answer to the screen.
@@ -55,7 +55,7 @@ fn five_hundred_pods_cost_little_and_a_change_is_on_the_screen_within_a_second()
     screen.rests(Duration::from_secs(1)).sees("SUCCEEDED");
     let (memory, cpu) = used(screen.process());
     let all = from.elapsed();
-    let busy = 100.0 * (cpu - before.1).as_secs_f64() / all.as_secs_f64();
+    let busy = 100.0 * cpu.saturating_sub(before.1).as_secs_f64() / all.as_secs_f64();
     println!("while all pods are replaced in {all:?}: {memory} MB resident, {busy:.1} % of a core");
 }
 

@@ -51,7 +51,7 @@ fn both_versions_are_counted_and_a_restarted_counter_is_no_loss() {
         let green = numbers(seen, "green", "errors");
         minutes >= 4 && green.len() >= 3
     };
-    scene.until_within(std::time::Duration::from_secs(420), "minutes are counted", |scene| {
+    scene.until_within(std::time::Duration::from_mins(7), "minutes are counted", |scene| {
         if numbers(&seen, "blue", "requests").len() == 1 {
             // One of three processes is restarted in the middle of it all.
             let pod = json!({"namespace": scene.namespace, "pod": blue[0]});

@@ -12,7 +12,7 @@ use crate::cli::process::{Ended, Home};
 use crate::cli::terminal::Terminal;
 
 /// How long anything may take before a story gives up, and how often it looks.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 const LOOK: Duration = Duration::from_millis(100);
 /// The controller has written nothing for so long: what is written now cannot be lost.
 const QUIET: Duration = Duration::from_millis(500);
@@ -56,7 +56,7 @@ impl Scene {
             }),
         );
         scene.measures(1.0);
-        let check = super::bed::analysis(&scene.bed, &scene.namespace, 3);
+        let check = super::bed::analysis(&scene.namespace, 3);
         scene.create("analysistemplates", &check);
         scene
     }
@@ -76,7 +76,7 @@ impl Scene {
 
     /// From now on the check goes on until what it measures is bad.
     pub(crate) fn goes_on_measuring(&self) {
-        let check = super::bed::analysis(&self.bed, &self.namespace, 500);
+        let check = super::bed::analysis(&self.namespace, 500);
         self.patch("analysistemplates/check", &json!({"spec": check["spec"]}));
     }
 
@@ -164,7 +164,7 @@ impl Scene {
 
     fn is_observed(rollout: &Value) -> bool {
         let seen = rollout["status"]["observedGeneration"].as_str().unwrap_or_default();
-        seen == rollout["metadata"]["generation"].to_string()
+        seen.parse() == Ok(rollout["metadata"]["generation"].as_i64().unwrap_or(-1))
     }
 
     pub(crate) fn is_healthy(&self) -> bool {

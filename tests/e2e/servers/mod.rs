@@ -4,6 +4,7 @@
 //! They are looked for in the folder that `CUTOVER_SERVERS` names, else on the `PATH`; where there
 //! are none the tests say so and end.
 
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 use crate::cli::process::{Ended, Home};
 
 /// How long a server may take to begin to answer.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// A server in a process of its own, with a world in it.
 struct Server {
@@ -23,6 +24,11 @@ struct Server {
     port: u16,
     home: Home,
     rule: String,
+}
+
+/// Says in a line what was not tried, past the capture of the test runner.
+fn skipped(what: &str) {
+    let _ = writeln!(std::io::stderr(), "{what} is not installed: skipped");
 }
 
 /// The folder that holds a program.
@@ -37,7 +43,7 @@ impl Server {
     /// Starts a server and fills it; nothing where it is not installed.
     fn start(program: &str, settings: impl Fn(&mut Command, u16)) -> Option<Self> {
         let Some(folder) = folder(program) else {
-            eprintln!("{program} is not installed: skipped");
+            skipped(program);
             return None;
         };
         let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
@@ -48,7 +54,7 @@ impl Server {
         let mut server = Self { child, folder, port, home: Home::new(), rule: String::new() };
         server.wait();
         let world = server.world(&["seed"]);
-        server.rule = world["rule"].as_str().unwrap().to_owned();
+        world["rule"].as_str().unwrap().clone_into(&mut server.rule);
         Some(server)
     }
 
@@ -93,7 +99,7 @@ impl Server {
     fn shell(&self, line: &str) -> Option<Ended> {
         let aws = self.folder.join("aws");
         if !aws.is_file() {
-            eprintln!("the AWS CLI is not installed: skipped");
+            skipped("the AWS CLI");
             return None;
         }
         let path = std::env::join_paths([&*self.folder, Path::new("/usr/bin"), Path::new("/bin")]);
@@ -139,7 +145,9 @@ fn frame(world: &Value) -> Value {
     let mut rule = world["rule"].clone();
     for action in rule["Actions"].as_array_mut().unwrap() {
         if let Some(groups) = action["ForwardConfig"]["TargetGroups"].as_array_mut() {
-            groups.iter_mut().for_each(|group| group["Weight"] = Value::Null);
+            for group in groups {
+                group["Weight"] = Value::Null;
+            }
         } else {
             action.as_object_mut().unwrap().remove("ForwardConfig");
         }

@@ -223,9 +223,8 @@ impl World {
         let number = index * Action::ALL.len() + action as usize;
         let token = (action == Action::Approve).then(|| seed.uuid("approval", index));
         let external = match action {
-            Action::Source => None,
             Action::Build => Some(format!("checkout-build:{}", seed.uuid("build", index))),
-            Action::Approve | Action::Deploy => None,
+            Action::Source | Action::Approve | Action::Deploy => None,
         };
         self.change_execution(index, |execution| {
             execution.runs.push(Run {
@@ -317,11 +316,10 @@ impl World {
         let Some(action) = execution.runs.last().map(|run| run.action) else { return };
         let next = action.next();
         let end = match (execution.status, status) {
-            (Status::Stopping, _) => Status::Stopped,
+            (Status::Stopping, _) | (_, RunStatus::Abandoned) => Status::Stopped,
             (_, RunStatus::Succeeded) if next.is_none() => Status::Succeeded,
             (_, RunStatus::Succeeded | RunStatus::InProgress) => Status::InProgress,
             (_, RunStatus::Failed) => Status::Failed,
-            (_, RunStatus::Abandoned) => Status::Stopped,
         };
         self.change_execution(index, |execution| execution.status = end);
         if let (Status::InProgress, Some(next)) = (end, next) {

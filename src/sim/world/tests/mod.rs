@@ -5,7 +5,6 @@ mod beanstalk;
 mod clock;
 mod endings;
 mod fleet;
-#[expect(clippy::float_cmp, reason = "shares are set, not computed")]
 mod lambda;
 mod metrics;
 #[expect(clippy::float_cmp, reason = "weights are set, not computed")]
