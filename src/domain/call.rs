@@ -124,7 +124,7 @@ fn kebab(name: &str) -> String {
 }
 
 /// A word that a POSIX shell takes as it is.
-fn shell_word(text: &str) -> String {
+pub fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         text.to_owned()

@@ -8,7 +8,7 @@
 //! - A [`Fact`] is something read from an API with its age, or the [`Fault`] that prevented it.
 //! - A [`Snapshot`] is everything known about one target at one moment: the one picture that
 //!   every backend makes and every screen, the JSON and the tests read.
-//! - An [`Action`] is what a person can ask for; [`permit`] is the only judge of it; an [`Order`]
+//! - An [`Action`] is what a person can ask for; [`permit()`] is the only judge of it; an [`Order`]
 //!   is one action with the state it was decided on.
 //!
 //! And [`nearest()`], the right word that a wrong one may have meant: a mistake is answered everywhere
@@ -38,7 +38,7 @@ mod stage;
 mod target;
 mod traffic;
 
-pub use call::Call;
+pub use call::{Call, shell_word};
 pub use dial::Dial;
 pub use environment::{Environment, Image, Revision, Side, TargetState, Targets, Task, TaskCounts};
 pub use expected::{Change, Expected};

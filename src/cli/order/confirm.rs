@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use super::How;
+use crate::domain::shell_word;
 
 /// What has to be said to confirm.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +36,8 @@ impl How {
             (Wanted::Yes, _) if self.yes => return Ok(String::new()),
             (Wanted::Name(name), None) if self.yes || !io::stdin().is_terminal() => {
                 return Err(format!(
-                    "this is risky, and a yes is not enough; hint: --confirm {name}"
+                    "this is risky, and a yes is not enough; hint: --confirm {}",
+                    shell_word(name)
                 ));
             }
             (Wanted::Yes, _) if !io::stdin().is_terminal() => {

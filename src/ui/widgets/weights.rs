@@ -71,7 +71,8 @@ pub(crate) fn warn(warning: &select::Warning) -> Option<String> {
             format!("! {} is not known to be healthy.", capital(*side))
         }
         select::Warning::SidesAreGuessed => {
-            "! Nobody has said which side is blue: the one with more traffic is taken for it."
+            "! Nobody has said which side is blue: the one with more traffic is taken for it. A target \
+             written as KIND:BLUE@PLACE says it."
                 .to_owned()
         }
         select::Warning::Sticky(lag) => format!(
