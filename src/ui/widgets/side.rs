@@ -142,6 +142,11 @@ fn tasks(pen: &mut Pen<'_>, y: u16, state: &State, own: &Environment, roomy: boo
         Some(targets) => target_words(targets),
         None => (unknown(&own.targets, "targets"), Role::Dim),
     };
+    if !roomy && own.tasks.fault().is_some_and(|fault| fault.kind == FaultKind::Absent) {
+        // In little room what cannot be leaves it to what is.
+        pen.cut(0, y, pen.width(), &format!("targets {targets}"), targets_role);
+        return y + 1;
+    }
     if !roomy {
         let x = pen.left(0, y, &format!("tasks {tasks}"), tasks_role);
         pen.cut(x + 3, y, pen.width().saturating_sub(x + 3), &targets, targets_role);
