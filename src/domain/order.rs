@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Call, Change, Dial, Expected, OrderId, Percent, Rollout, RolloutId, Target};
+use super::{Call, Change, Dial, Expected, OrderId, Percent, Rollout, RolloutId, Split, Target};
 
 /// What a person can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -38,6 +38,15 @@ impl Action {
             Action::Stop => "stop",
             Action::Finish => "finish",
             Action::Shift(_) => "shift",
+        }
+    }
+
+    /// The split that it wants where it is about the weights themselves.
+    pub fn goal(self) -> Split {
+        match self {
+            Action::Shift(share) => share.split(),
+            Action::Continue | Action::Finish => Split::ALL_GREEN,
+            Action::RollBack | Action::Stop => Split::ALL_BLUE,
         }
     }
 }

@@ -23,10 +23,9 @@ pub(super) fn advance(track: &mut Track, snapshot: &Snapshot, now: Timestamp) {
     }
     match (track.order.action, track.order.expected.means) {
         (_, Means::Approve | Means::Reject) => said(track, rollout, now),
-        (action, Means::SetWeights | Means::SwapNames) => {
-            weights(track, rollout, goal_of(action), now);
+        (action @ Action::Shift(_), _) | (action, Means::SetWeights | Means::SwapNames) => {
+            weights(track, rollout, action.goal(), now);
         }
-        (Action::Shift(share), _) => weights(track, rollout, share.split(), now),
         (Action::RollBack, _) => roll_back(track, rollout, snapshot.metrics.value(), now),
         (Action::Continue, _) => went_on(track, rollout, now),
         (Action::Finish, _) => finished(track, rollout, now),
@@ -58,15 +57,6 @@ fn said(track: &mut Track, rollout: &Rollout, now: Timestamp) {
     {
         taken(track, now);
         track.outcome = Outcome::Done;
-    }
-}
-
-/// The split that an order about the weights wants.
-fn goal_of(action: Action) -> Split {
-    match action {
-        Action::Shift(share) => share.split(),
-        Action::Continue | Action::Finish => Split::ALL_GREEN,
-        Action::RollBack | Action::Stop => Split::ALL_BLUE,
     }
 }
 

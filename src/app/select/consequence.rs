@@ -117,7 +117,7 @@ pub fn consequence(confirm: &Confirm, cockpit: &Cockpit) -> Consequence {
         sets: rollout
             .and_then(held)
             .filter(|_| matches!(means, Means::SetWeights | Means::SwapNames))
-            .map(|now| (now, goal(action))),
+            .map(|now| (now, action.goal())),
         ramp: confirm.ramp.as_ref().map(|ramp| (ramp.steps().to_vec(), ramp.every())),
         speed: rollout.map_or(Speed::Seconds, |rollout| speed(means, rollout)),
         undo: match means {
@@ -143,15 +143,6 @@ pub fn consequence(confirm: &Confirm, cockpit: &Cockpit) -> Consequence {
     }
 }
 
-/// The split that an order about the weights wants.
-fn goal(action: Action) -> Split {
-    match action {
-        Action::Shift(share) => share.split(),
-        Action::Continue | Action::Finish => Split::ALL_GREEN,
-        Action::RollBack | Action::Stop => Split::ALL_BLUE,
-    }
-}
-
 /// The split that is: as the listener holds it, else as it was asked for.
 fn held(rollout: &Rollout) -> Option<Split> {
     match rollout.traffic.listener.value() {
@@ -169,7 +160,7 @@ fn moves(
 ) -> Option<Moved> {
     let (from, share) = match means {
         Means::SetWeights | Means::SwapNames => {
-            let (now, then) = (held(rollout)?.green.get(), goal(action).green.get());
+            let (now, then) = (held(rollout)?.green.get(), action.goal().green.get());
             let from = if then > now { Side::Blue } else { Side::Green };
             (from, Weight::percent((then - now).abs())?)
         }
@@ -269,7 +260,7 @@ fn warnings(
 fn about_weights(action: Action, rollout: &Rollout) -> Vec<Warning> {
     let mut found = Vec::new();
     let traffic = &rollout.traffic;
-    let more = held(rollout).is_some_and(|now| goal(action).green > now.green);
+    let more = held(rollout).is_some_and(|now| action.goal().green > now.green);
     let gains = if more { Side::Green } else { Side::Blue };
     if rollout.sides_are_guessed {
         found.push(Warning::SidesAreGuessed);
