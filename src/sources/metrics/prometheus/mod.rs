@@ -3,6 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | `door` | how a Prometheus is reached, and one range of one question |
+//! | `sign` | the signature that Amazon wants on it |
 //! | `series` | its answer → what each side's counters grew by in each minute, pure |
 //! | `histogram` | the buckets of a minute → percentiles and requests beyond an edge, pure |
 //! | `translate` | what is kept → [`Metrics`], pure |
@@ -13,6 +14,7 @@
 mod door;
 mod histogram;
 mod series;
+mod sign;
 mod translate;
 
 use std::collections::BTreeSet;
@@ -24,6 +26,7 @@ use super::kept::{Answer, Kept};
 use super::query::id;
 use super::span::Span;
 use crate::sources::argo::Cluster;
+use crate::sources::aws::Aws;
 use door::Door;
 use jiff::Timestamp;
 use series::{Bound, Grown};
@@ -70,7 +73,7 @@ impl Reader {
     /// The metrics of `versions` over `span`, and the reader with what it learnt.
     pub(crate) async fn read(
         mut self,
-        (prometheus, cluster): (&Prometheus, &Cluster),
+        (prometheus, aws, cluster): (&Prometheus, &Aws, &Cluster),
         versions: Versions,
         span: Span,
         config: &Config,
@@ -83,7 +86,7 @@ impl Reader {
         self.unit = prometheus.latency_unit;
         let door = match self.door.take() {
             Some(door) => Ok(door),
-            None => Door::open(&prometheus.address, cluster),
+            None => Door::open(&prometheus.address, aws, cluster),
         };
         let result = match door {
             Ok(door) => {
