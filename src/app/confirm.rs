@@ -82,6 +82,8 @@ fn refused(action: Action, why: &Refusal) -> String {
         | Refusal::NothingToGoBackTo
         | Refusal::NoSuchCall(_)
         | Refusal::NoDial
+        | Refusal::NoSuchOrder
+        | Refusal::NotAmongThem
         | Refusal::AlreadyThere
         | Refusal::IdentityChanged => return format!("{}: not possible, {why}", action.words()),
     };
@@ -135,7 +137,7 @@ pub(super) fn command(state: &mut State, command: Command) -> Vec<Effect> {
             }
             Vec::new()
         }
-        Some(Overlay::Help(_) | Overlay::Share(_)) | None => Vec::new(),
+        Some(Overlay::Help(_) | Overlay::Share(_) | Overlay::Choosing(_)) | None => Vec::new(),
     }
 }
 
@@ -206,9 +208,9 @@ pub(super) fn give(
     cockpit.note_person(now, told(&order));
     cockpit.track = Some(Track::new(order.clone()));
     let mut effects = vec![Effect::Act(Box::new(order))];
-    // An order is followed by reading, so a pause ends with it.
-    if std::mem::take(&mut cockpit.paused) {
-        effects.push(Effect::Pause(false));
+    // An order is followed by reading, so a rest ends with it.
+    if std::mem::take(&mut cockpit.rests) {
+        effects.push(Effect::Rest(false));
     }
     effects
 }
@@ -218,6 +220,10 @@ fn told(order: &Order) -> String {
     let part = order.part_of.as_ref().map(|part| format!(", {part}")).unwrap_or_default();
     match order.action {
         Action::Shift(share) => format!("shift: {share} to green{part}"),
+        Action::Undo(number) => format!("undo: revision {number}"),
+        Action::Terminate(analysis) => {
+            format!("terminate: {analysis} of {}", order.expected.rollout)
+        }
         action => format!("{} {}{part}", action.words(), order.expected.rollout),
     }
 }
