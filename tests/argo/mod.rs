@@ -70,6 +70,7 @@ impl Story {
             seed: 7,
             verdicts: Configs::default(),
             prometheus: Some(counts),
+            origins: cutover::domain::Origins::default(),
         };
         let aws = cutover::sources::connect(options).await.unwrap();
         let watch = aws.watch(&"argo:story/app".parse().unwrap());

@@ -137,7 +137,7 @@ impl<A: Account> Run<A> {
                 _ => kind,
             },
             Asked::Next => {
-                let step = self.state.settings.shifting.step;
+                let step = self.state.shifting().step;
                 Action::Shift(share.map_or(step, |share| share.more(step)))
             }
             Asked::Swap => match share {
