@@ -109,9 +109,10 @@ impl Call {
             words.push(shell_word(&patch.to_string()));
             words.join(" ")
         };
-        let first = param("patch").map(|patch| line(patch, self.operation.ends_with("/status")));
-        let then = param("then").map(|patch| line(patch, false));
-        first.into_iter().chain(then).collect::<Vec<_>>().join(" && ")
+        let patch = param("patch").map(|patch| line(patch, self.operation.ends_with("/status")));
+        let beside = |name: &str| param(name).map(|patch| line(patch, false));
+        let lines = [beside("before"), patch, beside("then")];
+        lines.into_iter().flatten().collect::<Vec<_>>().join(" && ")
     }
 }
 

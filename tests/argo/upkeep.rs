@@ -81,6 +81,29 @@ async fn at_a_gate_a_resume_ends_the_pause_by_hand_and_leaves_the_gate() {
 }
 
 #[tokio::test]
+async fn a_continue_at_a_gate_ends_a_pause_by_hand_before_it_opens_the_gate() {
+    let mut story = Story::playing("bluegreen-success", 6_300).await;
+    story.look().await;
+    story.server.change("rollouts", "app", &json!({"spec": {"paused": true}}));
+    let seen = story.until(|seen| rollout(seen).offer(Action::Resume).is_ok()).await;
+    let order = Story::order(&seen, Action::Continue);
+    // A frozen object forgets the release of a pause: this controller does, too.
+    let controller = |server: &Server| {
+        let rollout = server.rollout();
+        let released = rollout["status"]["pauseConditions"].is_null();
+        if released && rollout["status"]["controllerPause"] == true {
+            assert_eq!(rollout["spec"]["paused"], false, "the release is lost");
+            server.set(&json!({"controllerPause": null}));
+        }
+    };
+    assert_eq!(answer(&controlled(&story, &order, controller).await), "the controller took it");
+    let paths: Vec<String> = story.server.patches().into_iter().map(|(path, _)| path).collect();
+    assert_eq!(paths, ["rollouts/app", "rollouts/app/status"]);
+    let line = order.call.cli(None);
+    assert!(line.find("paused").unwrap() < line.find("pauseConditions").unwrap(), "{line}");
+}
+
+#[tokio::test]
 async fn a_restart_asks_for_pods_that_are_newer_than_the_yes() {
     let mut story = Story::playing("bluegreen-success", 60_000).await;
     let seen = story.look().await;

@@ -196,6 +196,23 @@ fn the_way_back_by_choice_ends_where_a_roll_back_does() {
 }
 
 #[test]
+fn what_was_a_way_back_already_is_not_taken_for_the_way_back_that_was_ordered() {
+    let aborted = |seconds: i64| {
+        Scene::rolling_back().at(NOW + seconds).listener(0.0).kept(false).rollout(|rollout| {
+            rollout.phase = cutover::domain::Phase::Succeeded;
+        })
+    };
+    let mut desk = Desk::watching(aborted(0).shot());
+    desk.presses("U").presses("enter").presses("y");
+    accepted(&mut desk, Some("d-BACK"));
+    desk.sees(aborted(5).shot());
+    assert_eq!(outcome(&desk), Outcome::OnItsWay, "that was over before the order");
+    let settled = aborted(9).rollout(|rollout| rollout.id = RolloutId::new("d-BACK"));
+    desk.sees(settled.shot());
+    assert_eq!(outcome(&desk), Outcome::Done);
+}
+
+#[test]
 fn an_analysis_is_chosen_and_its_end_is_that_of_this_very_one() {
     let mut desk = desk();
     desk.presses("X").presses("j").presses("enter");

@@ -132,8 +132,10 @@ fn weights(track: &mut Track, rollout: &Rollout, goal: Split, now: Timestamp) {
 
 fn roll_back(track: &mut Track, rollout: &Rollout, metrics: Option<&Metrics>, now: Timestamp) {
     let same = rollout.id == track.order.expected.rollout;
-    // It had ended before the previous revision was ordered anew, so it tells nothing of that.
-    if same && track.order.expected.means == Means::RedeployPrevious {
+    // It had ended, or was itself a way back, before an earlier revision was ordered anew: it tells
+    // nothing of that.
+    let was_over = track.order.expected.means == Means::RedeployPrevious;
+    if same && (was_over || (asks_anew(track) && rollout.kind != RolloutKind::Rollout)) {
         return;
     }
     // ECS turns the rollout itself round: from then on it is what the order led to.
@@ -158,6 +160,11 @@ fn roll_back(track: &mut Track, rollout: &Rollout, metrics: Option<&Metrics>, no
         track.restored = Some((now, by));
     }
     ended(track, rollout, own, now);
+}
+
+/// Whether the order asks for the template of an earlier revision, which goes on under its own id.
+fn asks_anew(track: &Track) -> bool {
+    track.order.call.params.iter().any(|(name, _)| name == "toReplicaSet")
 }
 
 /// Where a roll back leads all traffic: to blue, unless the previous revision is deployed anew

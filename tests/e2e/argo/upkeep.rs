@@ -98,7 +98,7 @@ fn a_revision_that_was_chosen_is_brought_out_with_every_stage() {
     assert!(report["why"].as_str().unwrap().contains("which one?"), "{report}");
 
     let mut screen = scene.screen();
-    screen.sees("SUCCEEDED").asks("U").sees("Bring out which revision again?");
+    screen.sees("SUCCEEDED").sees("admin").asks("U").sees("Bring out which revision again?");
     screen.sees("revision 2").sees("shop/app:v1");
     screen.rests(std::time::Duration::from_millis(500));
     // From the newest to the first.
@@ -163,7 +163,7 @@ fn an_analysis_is_ended_and_counts_as_passed() {
         scene.list("analysisruns").iter().any(|run| run["status"]["phase"] == "Running")
     });
     let mut screen = scene.screen();
-    screen.sees("success-rate");
+    screen.sees("success-rate").sees("admin");
     screen.asks("X").sees("success-rate (step) ends now");
     screen.rests(std::time::Duration::from_millis(500));
     screen.types("app").types("\r").sees("terminate: done");

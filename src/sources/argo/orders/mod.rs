@@ -149,6 +149,11 @@ impl Sending<'_> {
         let Some(patch) = param(self.order, "patch") else {
             return crate::sources::order::unknown_call(self.order);
         };
+        if let Some(before) = param(self.order, "before")
+            && let Err(progress) = self.before(before).await
+        {
+            return progress;
+        }
         let part = self.order.call.operation.ends_with("/status").then_some("status");
         let since = param(self.order, "pausedSince").and_then(Value::as_str);
         if let Err(progress) = self.change(Edit::Patch { part, patch, since }).await {
@@ -156,6 +161,30 @@ impl Sending<'_> {
         }
         let remark = self.thaw().await;
         self.watch_effect(&remark).await
+    }
+
+    /// Ends a pause by hand, and waits until the controller knows of it. A timer that ran out
+    /// meanwhile needs no release any more.
+    async fn before(&self, thaw: &Value) -> Result<(), Progress> {
+        self.patch(None, thaw.clone()).await.map_err(failed)?;
+        let since = self.aws.now();
+        let confirmed = param(self.order, "pausedSince").and_then(Value::as_str);
+        while self.aws.now().duration_since(since) < PATIENCE {
+            if let Ok(rollout) = self.read().await
+                && translate::is_observed(&rollout)
+            {
+                if paused_since(&rollout).as_deref() == confirmed {
+                    return Ok(());
+                }
+                return Err(accepted(&["it went on by itself once the pause by hand had ended"]));
+            }
+            let next = later(self.aws.now(), LOOK);
+            super::sleep(self.aws.clone(), Some(next)).await;
+        }
+        Err(accepted(&[
+            "the pause by hand was ended, and the controller has not acted on it: look \
+                        at the controller; the gate is still closed",
+        ]))
     }
 
     /// Ends a pause by hand where the order says so; what is to be said when that fails.

@@ -206,7 +206,12 @@ impl Situation<'_> {
             patch["currentStepIndex"] = json!(index + 1);
         }
         let since = pause.start_time.map(|at| at.to_string()).unwrap_or_default();
-        Ok((Means::OpenGate, self.patch(&patch, vec![("pausedSince", json!(since))])))
+        let mut params = vec![("patch", json!({"status": patch})), ("pausedSince", json!(since))];
+        // While the object is frozen the controller forgets that a pause was released.
+        if spec.paused {
+            params.insert(0, ("before", json!({"spec": {"paused": false}})));
+        }
+        Ok((Means::OpenGate, self.call("patch rollouts/status", params)))
     }
 
     /// A patch that changes nothing but makes the controller look again: the release of the pause is
