@@ -143,7 +143,7 @@ proptest! {
         prop_assert_eq!(audit.verify().unwrap().len(), entries.len());
         let left = &whole[..=cut.index(whole.len())];
         fs::write(audit.path(), left).unwrap();
-        let lines = left.iter().filter(|byte| **byte == b'\n').count();
+        let lines = whole_lines(left).count();
         let torn = left.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
         let before = audit.verify().unwrap();
         prop_assert_eq!(before.len(), lines);
