@@ -15,6 +15,8 @@
 
 mod cluster;
 mod counting;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 pub(crate) mod orders;
 mod place;
 mod raw;
