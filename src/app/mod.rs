@@ -25,7 +25,7 @@ pub mod verdict;
 pub use effect::Effect;
 pub use event::{Event, Stamped};
 pub use hear::hear;
-pub use overlay::{Choice, Choosing, Confirm, NewIdentity, Overlay, ShareField};
+pub use overlay::{Choice, Choosing, Confirm, NewIdentity, Overlay, ShareField, Wanted, is_reason};
 pub use ramp::Ramp;
 pub use state::{Cockpit, Demo, Notice, Panel, Picker, Screen, Settings, State, View, WINDOWS};
 pub use track::{Outcome, SeenBy, Track};

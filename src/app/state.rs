@@ -174,6 +174,7 @@ impl Cockpit {
         if permit.strength == Strength::Key && (harder || settings.rules.wants_name(action)) {
             permit.strength = Strength::TypedName;
         }
+        permit.wants_reason = settings.rules.wants_reason(action);
         Ok(permit)
     }
 

@@ -171,6 +171,7 @@ impl File {
         Rules {
             read_only: read_only.collect(),
             typed_name: policy.typed_name(),
+            reason: policy.reason(),
             hours: policy.hours(),
         }
     }

@@ -122,15 +122,19 @@ mod tests {
     fn the_policy_names_targets_actions_and_hours() {
         let file = file(
             "[targets]\npay = \"ecs:prod/pay\"\n[policy]\nread-only = [\"pay\", \"d-ABC123DEF\"]\n\
-             typed-name = [\"roll-back\"]\nhours = \"mon-fri 09:00-17:00\"\ntime-zone = \"UTC\"",
+             typed-name = [\"roll-back\"]\nreason = [\"continue\"]\nhours = \"mon-fri 09:00-17:00\"\ntime-zone = \"UTC\"",
         );
         let rules = Config::choose(Flags::default(), &quiet(), &file).unwrap().rules;
         let targets: Vec<String> = rules.read_only.iter().map(ToString::to_string).collect();
         assert_eq!(targets, ["ecs:prod/pay", "d-ABC123DEF"]);
-        assert_eq!(rules.typed_name, ["roll back"]);
+        assert_eq!(
+            (&*rules.typed_name, &*rules.reason),
+            (&["roll back".into()][..], &["continue".into()][..])
+        );
         assert_eq!(rules.hours.unwrap().text, "mon-fri 09:00-17:00");
         for (text, said) in [
             ("typed-name = [\"rol-back\"]", "did you mean `roll-back`?"),
+            ("reason = [\"always\"]", "one of roll-back, continue"),
             ("hours = \"9 to 5\"", "mon-fri 09:00-17:00"),
             ("time-zone = \"Mars/Base\"", "Mars/Base"),
             ("read-only = [\"chekout\"]", "cannot watch `chekout`"),

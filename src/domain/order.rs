@@ -329,6 +329,9 @@ pub struct Order {
     /// What it is a part of: the step of a ramp that a person armed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub part_of: Option<String>,
+    /// Why, in the words of who gave it, where they were asked for or said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// What is known about an order on its way.

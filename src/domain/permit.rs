@@ -29,6 +29,8 @@ pub struct Permit {
     pub call: Call,
     /// How it has to be confirmed.
     pub strength: Strength,
+    /// Whether the person's own configuration wants to know why.
+    pub wants_reason: bool,
     /// The state it rests on.
     pub expected: Expected,
 }
@@ -117,7 +119,8 @@ pub fn permit(snapshot: &Snapshot, action: Action, policy: &Policy) -> Result<Pe
         dial: rollout.dial().filter(|_| means == Means::SetWeights).cloned().map(Box::new),
         blue_running: rollout.blue.tasks.value().map(|tasks| tasks.running),
     };
-    Ok(Permit { action, means, call, strength: strength(rollout, action, means), expected })
+    let strength = strength(rollout, action, means);
+    Ok(Permit { action, means, call, strength, wants_reason: false, expected })
 }
 
 /// In whose name a call would go out. A question about it that got no answer leaves it as it was;

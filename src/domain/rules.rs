@@ -13,6 +13,8 @@ pub struct Rules {
     pub read_only: Vec<Target>,
     /// Actions that ask for the name in every case, as [`Action::words`] has them.
     pub typed_name: Vec<String>,
+    /// Actions that want a few words why, as [`Action::words`] has them.
+    pub reason: Vec<String>,
     /// When green may be brought forward; absent: at any time.
     pub hours: Option<Hours>,
 }
@@ -45,6 +47,11 @@ impl Rules {
     /// Whether `action` asks for the name in every case.
     pub fn wants_name(&self, action: Action) -> bool {
         self.typed_name.iter().any(|words| words == action.words())
+    }
+
+    /// Whether it has to be said why `action` is ordered.
+    pub fn wants_reason(&self, action: Action) -> bool {
+        self.reason.iter().any(|words| words == action.words())
     }
 }
 

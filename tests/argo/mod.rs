@@ -117,6 +117,7 @@ impl Story {
             at: seen.taken,
             by: "ada".to_owned(),
             part_of: None,
+            reason: None,
         }
     }
 

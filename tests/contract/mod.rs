@@ -6,6 +6,7 @@ mod beanstalk;
 mod cost;
 mod instances;
 mod lambda;
+mod laws;
 mod metrics;
 mod permissions;
 mod phases;
@@ -170,6 +171,7 @@ impl Bench {
             at: seen.taken,
             by,
             part_of: None,
+            reason: None,
         }
     }
 

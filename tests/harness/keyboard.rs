@@ -97,7 +97,8 @@ impl Desk {
     pub(crate) fn types(&mut self, text: &str) -> &mut Self {
         self.waits(1000);
         for c in text.chars() {
-            self.strikes(&c.to_string());
+            let key = if c == ' ' { "space".to_owned() } else { c.to_string() };
+            self.strikes(&key);
         }
         self
     }

@@ -3,7 +3,7 @@
 use crate::domain::{Action, Phase, Refusal, Rollout};
 use crate::input::Command;
 
-use super::super::{Cockpit, Confirm, Overlay, Screen, State};
+use super::super::{Cockpit, Confirm, Overlay, Screen, State, Wanted};
 
 /// Whether a key does now what its label says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +78,9 @@ pub fn hints(state: &State) -> Vec<Hint> {
 }
 
 fn of_question(confirm: &Confirm) -> &'static [(Command, &'static str)] {
-    if confirm.wants_text() {
+    if confirm.wanted() == Some(Wanted::Reason) {
+        &[(Command::Choose, "go on"), (Command::Back, "keep going"), (Command::Copy, "copy")]
+    } else if confirm.wants_text() {
         &[(Command::Choose, "confirm"), (Command::Back, "keep going"), (Command::Copy, "copy")]
     } else {
         &[(Command::Confirm, "confirm"), (Command::Back, "keep going"), (Command::Copy, "copy")]

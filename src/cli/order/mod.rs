@@ -126,6 +126,9 @@ struct How {
     /// with it
     #[arg(long, visible_alias = "summary", value_name = "TEXT")]
     confirm: Option<String>,
+    /// Why, in a few words: they stand in the audit file with the order. A policy may ask for them
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
     /// Only if this is the rollout, e.g. d-ABC123DEF
     #[arg(long, value_name = "ID")]
     expect: Option<String>,

@@ -8,7 +8,9 @@ use jiff::SignedDuration;
 use super::confirm::Wanted;
 use super::report::{End, Report};
 use super::{Asked, Failure, How, Output};
-use crate::app::{Cockpit, DEAF, Effect, Event, Settings, Stamped, State, Track, select, update};
+use crate::app::{
+    Cockpit, DEAF, Effect, Event, Overlay, Settings, Stamped, State, Track, select, update,
+};
 use crate::domain::{
     Action, Candidate, Means, Percent, Permit, Refusal, Snapshot, Strength, Target,
 };
@@ -103,6 +105,12 @@ impl<A: Account> Run<A> {
         if wanted.dry_run {
             return Ok(report);
         }
+        // Words that are sent along are the reason themselves.
+        let wants_reason = permit.wants_reason && permit.strength != Strength::Words;
+        match wanted.reason(wants_reason, &mut output.talk) {
+            Ok(reason) => self.because(reason),
+            Err(why) => return self.nothing_sent(End::NotConfirmed, Some(why), action),
+        }
         let confirm = self.state.confirm().ok_or("the question is gone")?;
         let text = match confirm.permit.strength {
             Strength::Key => wanted.is_confirmed(&Wanted::Yes, &mut output.talk),
@@ -172,6 +180,13 @@ impl<A: Account> Run<A> {
     fn candidates(&self, kind: Action) -> Vec<&Candidate> {
         let rollout = self.snapshot().and_then(Snapshot::rollout);
         rollout.into_iter().flat_map(|rollout| rollout.candidates(kind)).collect()
+    }
+
+    /// Says in the open question why the order is given.
+    fn because(&mut self, reason: Option<String>) {
+        if let Some(Overlay::Confirm(confirm)) = &mut self.state.overlay {
+            confirm.reason = reason;
+        }
     }
 
     /// The keys of somebody who means it; the order that they give.

@@ -17,6 +17,8 @@
 mod answer;
 mod cluster;
 mod counting;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 pub(crate) mod orders;
 mod place;
 mod raw;

@@ -160,6 +160,21 @@ pub async fn connect(options: AwsOptions) -> Result<Aws, ConnectError> {
         Some(loopback) => pretended(loopback),
         None => Login::configure(options.profile.clone(), options.region.clone()).await,
     };
+    assemble(&config, options)
+}
+
+/// An account whose requests a function answers instead of a server.
+#[cfg(any(fuzzing, test))]
+pub(super) fn answered_by(
+    options: AwsOptions,
+    client: impl aws_smithy_runtime_api::client::http::HttpClient + 'static,
+) -> Option<Aws> {
+    let config = pretended(options.loopback.as_ref()?);
+    assemble(&config.to_builder().http_client(client).build(), options).ok()
+}
+
+/// The clients, as they are configured.
+fn assemble(config: &SdkConfig, options: AwsOptions) -> Result<Aws, ConnectError> {
     let region = match config.region() {
         Some(region) => region.to_string(),
         None if options.cluster_only => String::new(),
@@ -168,8 +183,8 @@ pub async fn connect(options: AwsOptions) -> Result<Aws, ConnectError> {
     let guard = Guard::new(options.time.clone(), options.loopback.is_some());
     let whose = options.profile.as_deref().unwrap_or("default");
     let patience = options.loopback.as_ref().and_then(|loopback| loopback.patience);
-    let reads = reads(&config, &guard, &format!("{whose}/{region}"), patience);
-    let changes = (!options.read_only).then(|| changes(&config, &guard.that_changes(), patience));
+    let reads = reads(config, &guard, &format!("{whose}/{region}"), patience);
+    let changes = (!options.read_only).then(|| changes(config, &guard.that_changes(), patience));
     let AwsOptions { time, seed, verdicts, prometheus, origins, loopback, .. } = options;
     Ok(Aws(Arc::new(Inner {
         reads,

@@ -1,7 +1,7 @@
 //! The question before an order: what will happen, the exact call, and the safe choice first.
 
-use crate::app::{Choice, Cockpit, Confirm, State, select};
-use crate::domain::{Action, Means, Side, Strength};
+use crate::app::{Choice, Cockpit, Confirm, State, Wanted, select};
+use crate::domain::{Action, Means, Side};
 use crate::input::Command;
 use crate::ui::format::{account, age, clean, clock, rate, share};
 use crate::ui::pen::{Pen, wrap};
@@ -70,7 +70,7 @@ pub(crate) fn plain(state: &State, cockpit: &Cockpit, confirm: &Confirm) -> Vec<
 fn verb(confirm: &Confirm) -> &'static str {
     match (confirm.permit.action, confirm.permit.means) {
         (Action::RollBack, Means::RedeployPrevious) => "Deploy the previous revision of",
-        (Action::RollBack, _) => "Roll back",
+        (Action::RollBack, _) | (Action::Undo(_), Means::StopAndRollBack) => "Roll back",
         (Action::Continue, Means::SwapNames) => "Swap the names of",
         (Action::Continue, Means::Approve) => "Approve",
         (Action::Continue, Means::TryAgain | Means::ShipAgain) => "Try again",
@@ -83,7 +83,6 @@ fn verb(confirm: &Confirm) -> &'static str {
         (Action::Pause, _) => "Pause",
         (Action::Resume, _) => "Resume",
         (Action::Restart, _) => "Restart the tasks of",
-        (Action::Undo(_), Means::StopAndRollBack) => "Roll back",
         (Action::Undo(_), _) => "Bring out an earlier revision of",
         (Action::Terminate(_), _) => "End an analysis of",
     }
@@ -350,12 +349,11 @@ fn choices(pen: &mut Pen<'_>, state: &State, confirm: &Confirm) {
     }
     let y = y + 1;
     let mark = pen.glyphs().choice;
-    if confirm.wants_text() {
-        let wish = match confirm.permit.strength {
-            Strength::Words => "in a few words: ".to_owned(),
-            Strength::Key | Strength::TypedName => {
-                format!("type {} to confirm: ", clean(&confirm.name))
-            }
+    if let Some(line) = confirm.wanted() {
+        let wish = match line {
+            Wanted::Words => "in a few words: ".to_owned(),
+            Wanted::Reason => "why, in a few words: ".to_owned(),
+            Wanted::Name => format!("type {} to confirm: ", clean(&confirm.name)),
         };
         let x = pen.left(3, y, &wish, Role::Text);
         let x = pen.left(x, y, &format!("{}_", clean(&confirm.typed)), Role::Selected);

@@ -164,7 +164,7 @@ fn an_analysis_is_ended_and_counts_as_passed() {
     });
     let mut screen = scene.screen();
     screen.sees("success-rate").sees("admin");
-    screen.asks("X").sees("success-rate (step) ends now");
+    screen.asks("X").sees("The analysis ends now");
     screen.rests(std::time::Duration::from_millis(500));
     screen.types("app").types("\r").sees("terminate: done");
     scene.until("half is on green", |scene| weight(scene) == 50);

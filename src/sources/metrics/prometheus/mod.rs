@@ -12,6 +12,8 @@
 //! `increase()` would extrapolate, and a sum hides the restart of one of its parts.
 
 mod door;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 mod histogram;
 mod series;
 mod sign;
