@@ -29,7 +29,7 @@ fn a_pause_by_hand_holds_the_timer_up_and_a_resume_lets_it_go() {
     // The timer has long run out, and nothing has come of it.
     screen.rests(std::time::Duration::from_secs(8));
     assert_eq!(weight(&scene), 25);
-    screen.sees("resume");
+    screen.sees("paused by hand").sees("resume");
     screen.asks("C").types("y");
     scene.until("it goes on", |scene| weight(scene) == 50);
     screen.sees("resume: done");
