@@ -83,6 +83,8 @@ fn refused(action: Action, why: &Refusal) -> String {
         | Refusal::NothingToGoBackTo
         | Refusal::NoSuchCall(_)
         | Refusal::NoDial
+        | Refusal::NoSuchOrder
+        | Refusal::NotAmongThem
         | Refusal::AlreadyThere
         | Refusal::IdentityChanged => return format!("{}: not possible, {why}", action.words()),
     };
@@ -136,7 +138,7 @@ pub(super) fn command(state: &mut State, command: Command) -> Vec<Effect> {
             }
             Vec::new()
         }
-        Some(Overlay::Help(_) | Overlay::Share(_)) | None => Vec::new(),
+        Some(Overlay::Help(_) | Overlay::Share(_) | Overlay::Choosing(_)) | None => Vec::new(),
     }
 }
 
@@ -217,9 +219,9 @@ pub(super) fn give(state: &mut State, permit: Permit, id: OrderId, why: Why) -> 
     cockpit.note_person(now, told(&order));
     cockpit.track = Some(Track::new(order.clone()));
     let mut effects = vec![Effect::Act(Box::new(order))];
-    // An order is followed by reading, so a pause ends with it.
-    if std::mem::take(&mut cockpit.paused) {
-        effects.push(Effect::Pause(false));
+    // An order is followed by reading, so a rest ends with it.
+    if std::mem::take(&mut cockpit.rests) {
+        effects.push(Effect::Rest(false));
     }
     effects
 }
@@ -230,6 +232,10 @@ fn told(order: &Order) -> String {
     let reason = order.reason.as_ref().map(|words| format!(": {words}")).unwrap_or_default();
     match order.action {
         Action::Shift(share) => format!("shift: {share} to green{part}{reason}"),
+        Action::Undo(number) => format!("undo: revision {number}{reason}"),
+        Action::Terminate(analysis) => {
+            format!("terminate: {analysis} of {}{reason}", order.expected.rollout)
+        }
         action => format!("{} {}{part}{reason}", action.words(), order.expected.rollout),
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{Identity, OrderId, Permit, Strength};
+use crate::domain::{Action, Identity, OrderId, Permit, Strength};
 
 use super::Ramp;
 
@@ -50,6 +50,17 @@ pub struct ShareField {
     pub complaint: Option<String>,
 }
 
+/// The list of what an order can be about, where it is about one of several.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choosing {
+    /// What is asked for; any of its kind.
+    pub kind: Action,
+    /// The row under the cursor, by what it is and not by number: rows move.
+    pub selected: Action,
+    /// When it opened: keys of the first 300 ms are dropped.
+    pub opened: Timestamp,
+}
+
 /// What stands above everything else.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Overlay {
@@ -59,6 +70,8 @@ pub enum Overlay {
     Help(usize),
     /// Which share green shall have; the question before the order comes after it.
     Share(ShareField),
+    /// Which one an order is about; the question before the order comes after it.
+    Choosing(Choosing),
     /// The credentials belong to somebody else than before: nothing is sent until the person
     /// says that this is right.
     NewIdentity(Box<NewIdentity>),

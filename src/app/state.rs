@@ -94,7 +94,7 @@ pub struct Cockpit {
     /// Minutes of metrics shown; one of [`WINDOWS`].
     pub window: u32,
     /// Nobody asks the sources.
-    pub paused: bool,
+    pub rests: bool,
     /// What the statistics say; of the undone rollout while a rollback runs.
     pub verdict: Option<Judgement>,
     /// The rollout that the rollback undoes which runs now, as it was seen last.
@@ -125,7 +125,7 @@ impl Cockpit {
             focus: Panel::Green,
             scroll: 0,
             window: WINDOWS[1],
-            paused: false,
+            rests: false,
             verdict: None,
             undone: None,
             track: None,
@@ -181,9 +181,14 @@ impl Cockpit {
     /// Whether an action gives green more traffic than it has.
     fn gives_more(&self, action: Action) -> bool {
         match action {
-            Action::Continue => true,
+            Action::Continue | Action::Resume | Action::Terminate(_) => true,
             Action::Shift(share) => self.share().is_none_or(|now| share > now),
-            Action::RollBack | Action::Stop | Action::Finish => false,
+            Action::RollBack
+            | Action::Stop
+            | Action::Finish
+            | Action::Pause
+            | Action::Restart
+            | Action::Undo(_) => false,
         }
     }
 
@@ -314,7 +319,13 @@ impl State {
     pub fn confirm(&self) -> Option<&Confirm> {
         match &self.overlay {
             Some(Overlay::Confirm(confirm)) => Some(confirm),
-            Some(Overlay::Help(_) | Overlay::Share(_) | Overlay::NewIdentity(_)) | None => None,
+            Some(
+                Overlay::Help(_)
+                | Overlay::Share(_)
+                | Overlay::Choosing(_)
+                | Overlay::NewIdentity(_),
+            )
+            | None => None,
         }
     }
 
@@ -328,7 +339,7 @@ impl State {
         let typing = match &self.overlay {
             Some(Overlay::Confirm(confirm)) => confirm.wants_text(),
             Some(Overlay::Share(_)) => true,
-            Some(Overlay::Help(_) | Overlay::NewIdentity(_)) | None => false,
+            Some(Overlay::Help(_) | Overlay::Choosing(_) | Overlay::NewIdentity(_)) | None => false,
         };
         Focus { context, typing }
     }

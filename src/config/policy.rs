@@ -74,9 +74,7 @@ fn words(actions: &[Word]) -> Vec<String> {
 impl<'de> Deserialize<'de> for Word {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let shift = crate::domain::Percent::NONE;
-        let known = Action::ALL.into_iter().chain([Action::Shift(shift)]).map(Action::words);
-        let known: Vec<String> = known.map(|words| words.replace(' ', "-")).collect();
+        let known = Action::KINDS.map(|action| action.words().replace(' ', "-"));
         if known.contains(&text) {
             return Ok(Self(text.replace('-', " ")));
         }

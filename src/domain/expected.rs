@@ -129,9 +129,17 @@ impl Expected {
         }
         match action {
             Action::RollBack => self.lost_tasks(rollout),
-            Action::Continue | Action::Stop | Action::Finish | Action::Shift(_) => {
-                self.moved_on(rollout)
-            }
+            Action::Undo(_) if self.goes_back_at_once() => self.lost_tasks(rollout),
+            // It means the same wherever the rollout stands.
+            Action::Pause => None,
+            Action::Continue
+            | Action::Stop
+            | Action::Finish
+            | Action::Shift(_)
+            | Action::Resume
+            | Action::Restart
+            | Action::Undo(_)
+            | Action::Terminate(_) => self.moved_on(rollout),
         }
     }
 

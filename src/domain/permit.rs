@@ -136,7 +136,7 @@ fn identity(snapshot: &Snapshot) -> Option<&Identity> {
 fn strength(rollout: &Rollout, action: Action, means: Means) -> Strength {
     match means {
         // Turned round, no side is emptied before the other one runs.
-        Means::OpenGate | Means::TurnRound => Strength::Key,
+        Means::OpenGate | Means::TurnRound | Means::Freeze | Means::Thaw => Strength::Key,
         Means::Approve | Means::Reject => Strength::Words,
         Means::StopAndRollBack if is_ready(&rollout.blue) => Strength::Key,
         Means::SetWeights | Means::SwapNames if gains(rollout, action, means) => Strength::Key,
@@ -148,7 +148,11 @@ fn strength(rollout: &Rollout, action: Action, means: Means) -> Strength {
         | Means::EndBake
         | Means::SkipToEnd
         | Means::TryAgain
-        | Means::ShipAgain => Strength::TypedName,
+        | Means::ShipAgain
+        | Means::ReplaceTasks
+        | Means::BringOut
+        | Means::SwitchOver
+        | Means::EndAnalysis => Strength::TypedName,
     }
 }
 

@@ -58,8 +58,14 @@ impl Rules {
 /// Whether an action brings green forward. The ways back are open at any hour.
 fn brings_forward(action: Action) -> bool {
     match action {
-        Action::Continue | Action::Finish | Action::Shift(_) => true,
-        Action::RollBack | Action::Stop => false,
+        Action::Continue
+        | Action::Finish
+        | Action::Shift(_)
+        | Action::Resume
+        | Action::Terminate(_) => true,
+        Action::RollBack | Action::Stop | Action::Pause | Action::Restart | Action::Undo(_) => {
+            false
+        }
     }
 }
 

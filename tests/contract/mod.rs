@@ -233,7 +233,7 @@ fn possible(picture: &Snapshot) -> Vec<Action> {
     let offers = rollout(picture).offers.iter();
     let possible = offers.filter_map(|offer| match offer {
         Offered::Possible { action, .. } => Some(*action),
-        Offered::Refused { .. } | Offered::Dial(_) => None,
+        Offered::Refused { .. } | Offered::OneOf(_) | Offered::Dial(_) => None,
     });
     possible.collect()
 }

@@ -11,7 +11,9 @@ use super::{Asked, Failure, How, Output};
 use crate::app::{
     Cockpit, DEAF, Effect, Event, Overlay, Settings, Stamped, State, Track, select, update,
 };
-use crate::domain::{Action, Means, Percent, Permit, Snapshot, Strength, Target};
+use crate::domain::{
+    Action, Candidate, Means, Percent, Permit, Refusal, Snapshot, Strength, Target,
+};
 use crate::input::Command;
 use crate::journal::Audit;
 use crate::runtime::{Clock, Desk, Hands, Inbox, Incoming, Outbox, Worker, carry_out, channel};
@@ -137,6 +139,11 @@ impl<A: Account> Run<A> {
         let share = cockpit.and_then(Cockpit::share);
         match asked {
             Asked::Action(action) | Asked::Answer(action) => action,
+            // Of several none is meant: the kind itself stands for that.
+            Asked::Only(kind) => match self.candidates(kind)[..] {
+                [only] => only.action,
+                _ => kind,
+            },
             Asked::Next => {
                 let step = self.state.shifting().step;
                 Action::Shift(share.map_or(step, |share| share.more(step)))
@@ -159,7 +166,20 @@ impl<A: Account> Run<A> {
             (Some(expected), None) => return Err(format!("there is no rollout {expected}")),
             (Some(_), Some(_)) | (None, _) => {}
         }
-        cockpit.judge(action, &self.state.settings).map_err(|why| why.to_string())
+        cockpit.judge(action, &self.state.settings).map_err(|why| match why {
+            Refusal::NotAmongThem => {
+                let names: Vec<&str> =
+                    self.candidates(action).iter().map(|one| &*one.name).collect();
+                format!("which one? there is {}", names.join(", "))
+            }
+            why => why.to_string(),
+        })
+    }
+
+    /// What an action of this kind can be about.
+    fn candidates(&self, kind: Action) -> Vec<&Candidate> {
+        let rollout = self.snapshot().and_then(Snapshot::rollout);
+        rollout.into_iter().flat_map(|rollout| rollout.candidates(kind)).collect()
     }
 
     /// Says in the open question why the order is given.
@@ -246,7 +266,7 @@ impl<A: Account> Run<A> {
 /// Whether an action would be carried out in the way that was asked for.
 fn is_meant(asked: Asked, means: Means) -> bool {
     match asked {
-        Asked::Action(_) | Asked::Next => true,
+        Asked::Action(_) | Asked::Next | Asked::Only(_) => true,
         Asked::Swap => means == Means::SwapNames,
         Asked::Answer(_) => matches!(means, Means::Approve | Means::Reject),
     }

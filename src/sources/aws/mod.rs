@@ -113,6 +113,8 @@ pub struct Aws(Arc<Inner>);
 struct Inner {
     reads: Reads,
     changes: Option<Changes>,
+    /// Whoever needs to sign what no client of the SDK sends.
+    credentials: Option<SharedCredentialsProvider>,
     limits: Limiter,
     region: String,
     time: Arc<dyn AwsTime>,
@@ -187,6 +189,7 @@ fn assemble(config: &SdkConfig, options: AwsOptions) -> Result<Aws, ConnectError
     Ok(Aws(Arc::new(Inner {
         reads,
         changes,
+        credentials: config.credentials_provider(),
         limits: Limiter::default(),
         region,
         time,
@@ -320,6 +323,11 @@ impl Aws {
     /// The clients that change something; nothing in read-only mode.
     pub(super) fn changes(&self) -> Option<&Changes> {
         self.0.changes.as_ref()
+    }
+
+    /// The credentials of the caller, where there are any.
+    pub(super) fn credentials(&self) -> Option<SharedCredentialsProvider> {
+        self.0.credentials.clone()
     }
 
     /// How much slower than usual each service is asked.

@@ -8,7 +8,7 @@ use crate::ui::pen::{Pen, wrap};
 use crate::ui::theme::Role;
 use crate::ui::words::stage;
 
-use super::weights;
+use super::{upkeep, weights};
 
 /// The widest a dialog gets: longer lines are hard to read.
 pub(super) const WIDEST: u16 = 88;
@@ -80,6 +80,12 @@ fn verb(confirm: &Confirm) -> &'static str {
         (Action::Stop, Means::Reject) => "Reject",
         (Action::Stop, _) => "Stop",
         (Action::Shift(_), _) => "Shift the traffic of",
+        (Action::Pause, _) => "Pause",
+        (Action::Resume, _) => "Resume",
+        (Action::Restart, _) => "Restart the tasks of",
+        (Action::Undo(_), Means::StopAndRollBack) => "Roll back",
+        (Action::Undo(_), _) => "Bring out an earlier revision of",
+        (Action::Terminate(_), _) => "End an analysis of",
     }
 }
 
@@ -127,6 +133,12 @@ fn sentences(confirm: &Confirm, told: &select::Consequence, width: usize) -> Vec
         }
         Means::Approve => approve(),
         Means::Reject => reject(),
+        Means::Freeze => upkeep::freeze(told),
+        Means::Thaw => upkeep::thaw(),
+        Means::ReplaceTasks => upkeep::replace_tasks(),
+        Means::BringOut => upkeep::bring_out(told),
+        Means::SwitchOver => upkeep::switch_over(told),
+        Means::EndAnalysis => upkeep::end_analysis(told),
     };
     for (index, text) in sentences.iter().enumerate() {
         let role = if index == 0 { Role::Strong } else { Role::Text };
