@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::domain::{
     Action, Fact, Identity, Percent, Permit, Policy, Refusal, Rollout, RolloutId, RolloutSummary,
-    Rules, Shifting, Snapshot, Strength, Target, TimelineEvent, permit,
+    Rules, Shifting, Shiftings, Snapshot, Strength, Target, TimelineEvent, permit,
 };
 use crate::input::{Context, Focus, Keymap};
 use crate::stats::Verdict;
@@ -32,7 +32,7 @@ pub struct Settings {
     /// How green is compared with blue, for each target.
     pub verdicts: crate::stats::Configs,
     /// How far a key shifts, where the weights are a person's to set.
-    pub shifting: Shifting,
+    pub shifting: Shiftings,
     /// Which key says what.
     pub keymap: Keymap,
 }
@@ -292,6 +292,14 @@ impl State {
     /// The cockpit, also when the list covers it.
     pub fn cockpit(&self) -> Option<&Cockpit> {
         self.screen.cockpit()
+    }
+
+    /// How a person shifts what is watched.
+    pub fn shifting(&self) -> &Shifting {
+        match self.cockpit() {
+            Some(cockpit) => self.settings.shifting.of(&cockpit.snapshot.target),
+            None => self.settings.shifting.common(),
+        }
     }
 
     /// The cockpit, also when the list covers it.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::{Demo, Event, Settings, Stamped, State, update};
-use crate::domain::{Rules, Shifting, Snapshot};
+use crate::domain::{Origins, Rules, Shiftings, Snapshot};
 use crate::input::Keymap;
 use crate::sim::scenario::Scenario;
 use crate::sim::world::World;
@@ -63,7 +63,7 @@ impl Rehearsal {
             speed: 1.0,
             keymap: Keymap::embedded()?,
             verdicts: Configs::default(),
-            shifting: Shifting::default(),
+            shifting: Shiftings::default(),
             rules: Rules::default(),
         };
         let region = scenario.place.region.clone();
@@ -83,6 +83,7 @@ impl Rehearsal {
             seed,
             verdicts: Configs::default(),
             prometheus: None,
+            origins: Origins::default(),
         };
         let backend = connect(options).await?.watch(&target);
         Ok(Self { state: State::new(settings, Some(target), start), clock, backend })

@@ -28,6 +28,7 @@ mod ids;
 mod metric;
 mod nearest;
 mod order;
+mod origin;
 mod permit;
 mod pipeline;
 mod prometheus;
@@ -48,11 +49,12 @@ pub use found::{ControlPlane, Found, Gap, GapReason, Listing, Share, What};
 pub use guard::{Guard, GuardState};
 pub use ids::{OrderId, RolloutId};
 pub use metric::{
-    CustomSeries, LatencyBasis, LatencyEdge, MetricKind, Metrics, Point, Quantile, SideMetrics,
-    Slower,
+    CustomSeries, FinePoint, FineSeries, LatencyBasis, LatencyEdge, MetricKind, Metrics, Point,
+    Quantile, SideMetrics, Slower,
 };
 pub use nearest::nearest;
 pub use order::{Action, Means, Offered, Order, Progress, Refusal};
+pub use origin::{At, Origin, Origins};
 pub use permit::{LastOrder, Permit, Policy, Strength, is_ready, permit};
 pub use pipeline::{Pipeline, PipelineApproval, PipelineRun, SourceRevision};
 pub use prometheus::{Prometheus, PrometheusAddress};
@@ -61,7 +63,7 @@ pub use rollout::{
     SHARE_MINUTES, Snapshot, Source, TimelineEvent,
 };
 pub use rules::{Hours, Rules};
-pub use shifting::Shifting;
+pub use shifting::{Shifting, Shiftings};
 pub use stage::{Due, Gate, Next, NextStep, Phase, Stage, StageKind, StageState};
 pub use target::{AlbPlace, TARGET_FORMS, Target, TargetError};
 pub use traffic::{

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::{Event, Settings, Stamped, State, update};
-use crate::domain::{Action, Percent, Permit, Policy, Rules, Shifting, Snapshot, permit};
+use crate::domain::{Action, Percent, Permit, Policy, Rules, Shiftings, Snapshot, permit};
 use crate::input::Keymap;
 use crate::stats::Configs;
 use crate::ui::{Theme, paint};
@@ -27,7 +27,7 @@ pub(super) fn shown(picture: Snapshot) {
         session: 7,
         speed: 1.0,
         verdicts: Configs::default(),
-        shifting: Shifting::default(),
+        shifting: Shiftings::default(),
         keymap,
     };
     divided(&picture);

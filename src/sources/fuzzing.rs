@@ -45,6 +45,7 @@ pub(crate) fn account(time: Arc<dyn AwsTime>, server: Arc<Server>) -> Option<Aws
         seed: 7,
         verdicts: Configs::default(),
         prometheus: None,
+        origins: crate::domain::Origins::default(),
     };
     answered_by(options, Function(server))
 }

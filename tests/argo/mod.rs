@@ -64,6 +64,7 @@ impl Story {
             seed: 7,
             verdicts: Configs::default(),
             prometheus: Some(prometheus::usual()),
+            origins: cutover::domain::Origins::default(),
         };
         let aws = cutover::sources::connect(options).await.unwrap();
         let watch = aws.watch(&"argo:story/app".parse().unwrap());

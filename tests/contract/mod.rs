@@ -212,6 +212,7 @@ async fn connect_with(
         seed: 7,
         verdicts: Configs::new(verdict, Vec::new()),
         prometheus: None,
+        origins: cutover::domain::Origins::default(),
     };
     cutover::sources::connect(options).await.unwrap()
 }

@@ -115,7 +115,7 @@ fn weights(state: &State) -> Vec<(Command, &'static str, Availability)> {
     else {
         return Vec::new();
     };
-    let step = state.settings.shifting.step;
+    let step = state.shifting().step;
     [
         (Command::More, "more to green", share.more(step)),
         (Command::Less, "less", share.less(step)),

@@ -138,7 +138,7 @@ impl<A: Account> Run<A> {
         match asked {
             Asked::Action(action) | Asked::Answer(action) => action,
             Asked::Next => {
-                let step = self.state.settings.shifting.step;
+                let step = self.state.shifting().step;
                 Action::Shift(share.map_or(step, |share| share.more(step)))
             }
             Asked::Swap => match share {

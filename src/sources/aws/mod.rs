@@ -17,7 +17,7 @@ use aws_sdk_codedeploy::config::retry::{RetryConfig, RetryPartition};
 use aws_sdk_codedeploy::config::timeout::TimeoutConfig;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{Fault, Prometheus};
+use crate::domain::{Fault, Origins, Prometheus};
 use crate::stats::Configs;
 
 use super::argo::{Cluster, Clusters};
@@ -60,6 +60,8 @@ pub struct AwsOptions {
     pub verdicts: Configs,
     /// Where the request metrics of rollouts in a cluster come from.
     pub prometheus: Option<Prometheus>,
+    /// Where the sides of targets are measured, as far as a person has named it.
+    pub origins: Origins,
 }
 
 /// A server on this machine that pretends to be AWS. Nothing else can be reached through it.
@@ -117,6 +119,7 @@ struct Inner {
     seed: u64,
     verdicts: Configs,
     prometheus: Option<Prometheus>,
+    origins: Origins,
     /// When the last order was sent.
     ordered: Mutex<Option<Timestamp>>,
     /// The clusters that a way was found into.
@@ -180,7 +183,7 @@ fn assemble(config: &SdkConfig, options: AwsOptions) -> Result<Aws, ConnectError
     let patience = options.loopback.as_ref().and_then(|loopback| loopback.patience);
     let reads = reads(config, &guard, &format!("{whose}/{region}"), patience);
     let changes = (!options.read_only).then(|| changes(config, &guard.that_changes(), patience));
-    let AwsOptions { time, seed, verdicts, prometheus, loopback, .. } = options;
+    let AwsOptions { time, seed, verdicts, prometheus, origins, loopback, .. } = options;
     Ok(Aws(Arc::new(Inner {
         reads,
         changes,
@@ -190,6 +193,7 @@ fn assemble(config: &SdkConfig, options: AwsOptions) -> Result<Aws, ConnectError
         seed,
         verdicts,
         prometheus,
+        origins,
         ordered: Mutex::default(),
         clusters: Clusters::new(loopback.map(|loopback| loopback.address)),
         weighted: Memory::default(),
@@ -301,6 +305,18 @@ impl Aws {
         &self.0.reads
     }
 
+    /// CloudWatch in another Region than the one that is watched, or there.
+    pub(super) fn cloudwatch(&self, region: Option<&str>) -> aws_sdk_cloudwatch::Client {
+        let here = &self.0.reads.cloudwatch;
+        match region {
+            Some(region) if region != self.0.region => {
+                let config = here.config().to_builder().region(Region::new(region.to_owned()));
+                aws_sdk_cloudwatch::Client::from_conf(config.build())
+            }
+            Some(_) | None => here.clone(),
+        }
+    }
+
     /// The clients that change something; nothing in read-only mode.
     pub(super) fn changes(&self) -> Option<&Changes> {
         self.0.changes.as_ref()
@@ -327,6 +343,11 @@ impl Aws {
     /// Where the request metrics of rollouts in a cluster come from.
     pub(super) fn prometheus(&self) -> Option<&Prometheus> {
         self.0.prometheus.as_ref()
+    }
+
+    /// Where the sides of targets are measured, as far as a person has named it.
+    pub(super) fn origins(&self) -> &Origins {
+        &self.0.origins
     }
 
     pub(super) fn seed(&self) -> u64 {
