@@ -205,9 +205,13 @@ impl Audit {
         let line = Line { schema: "cutover.audit/1", prev: &prev, at, entry };
         let mut text = seal(serde_json::to_vec(&line)?);
         text.push(b'\n');
-        file.seek(io::SeekFrom::End(0))?;
-        file.write_all(&text)?;
-        file.sync_all()
+        let end = file.seek(io::SeekFrom::End(0))?;
+        let written = file.write_all(&text).and_then(|()| file.sync_all());
+        if written.is_err() {
+            // On a full disk a part of it may be there: it never counted.
+            let _ = file.set_len(end);
+        }
+        written
     }
 
     /// A writer was killed in the middle of a line: keep what it wrote, but not in the chain.

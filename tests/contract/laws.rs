@@ -90,13 +90,8 @@ fn unasked(picture: &Snapshot, action: Action, why: &Refusal) -> Option<(&'stati
         Action::Continue => Some(("ContinueDeployment", wait("READY_WAIT"))),
         Action::Finish => Some(("ContinueDeployment", wait("TERMINATION_WAIT"))),
         Action::Stop => Some(("StopDeployment", map([("deploymentId", id)]))),
-        Action::RollBack
-        | Action::Shift(_)
-        | Action::Pause
-        | Action::Resume
-        | Action::Restart
-        | Action::Undo(_)
-        | Action::Terminate(_) => None,
+        // No call of one deployment: it is undone, or CodeDeploy has nothing of the kind.
+        _ => None,
     }
 }
 

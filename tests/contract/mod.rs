@@ -11,6 +11,7 @@ mod metrics;
 mod permissions;
 mod phases;
 mod pipeline;
+mod played;
 mod trouble;
 mod weighted;
 
