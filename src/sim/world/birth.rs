@@ -54,7 +54,7 @@ pub(super) fn world(mut scenario: Scenario, seed: Seed, start: Timestamp) -> Wor
         lambda: lambda(&scenario, story, dawn),
         fleet: fleet(&scenario, seed),
         beanstalk: scenario.beanstalk.clone().map(|one| Beanstalk::new(one, &names, seed, dawn)),
-        argo: argo(&scenario, &names, (seed, dawn)),
+        argo: argo(&scenario, &names, (seed, dawn, story)),
         pipeline: scenario.pipeline.clone().map(|one| Pipeline::new(one, dawn)),
         request: String::new(),
         page_size: PAGE,
@@ -105,10 +105,10 @@ fn lambda(scenario: &Scenario, story: Timestamp, dawn: Timestamp) -> Option<Lamb
 }
 
 /// The cluster whose Rollout asks for the founding release.
-fn argo(scenario: &Scenario, names: &Names, (seed, dawn): (Seed, Timestamp)) -> Option<Argo> {
+fn argo(scenario: &Scenario, names: &Names, times: (Seed, Timestamp, Timestamp)) -> Option<Argo> {
     let config = scenario.argo.clone()?;
     let tags: Vec<String> = releases(scenario).into_iter().map(|release| release.tag).collect();
-    Some(Argo::new(config, (scenario, &tags), names, (seed, dawn)))
+    Some(Argo::new(config, (scenario, &tags), names, times))
 }
 
 /// The instances that have long been serving.

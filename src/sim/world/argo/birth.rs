@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
 use super::{Argo, Kind, Store};
@@ -11,7 +11,10 @@ use crate::sim::world::World;
 use crate::sim::world::keys::ReleaseKey;
 use crate::sim::world::names::Names;
 use crate::sim::world::random::Seed;
+use crate::sim::world::time::before;
 
+/// How long before the story Prometheus began to count.
+const SCRAPED: SignedDuration = SignedDuration::from_hours(4);
 /// Which host the ingress is for.
 const HOST: &str = "example.com";
 
@@ -21,7 +24,7 @@ impl Argo {
         config: scenario::Argo,
         (scenario, tags): (&Scenario, &[String]),
         names: &Names,
-        (seed, now): (Seed, Timestamp),
+        (seed, now, story): (Seed, Timestamp, Timestamp),
     ) -> Self {
         let place = &scenario.place;
         let mut argo = Self {
@@ -30,6 +33,7 @@ impl Argo {
             name: place.service.clone(),
             port: place.port,
             images: tags.iter().map(|tag| names.image(tag)).collect(),
+            scraped_since: before(story, SCRAPED),
             config,
             seed,
             now,

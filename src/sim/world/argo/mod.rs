@@ -64,6 +64,8 @@ const REACTS: SignedDuration = SignedDuration::from_millis(40);
 pub(crate) struct Argo {
     pub(crate) store: Store,
     pub(crate) pods: Vec<Pod>,
+    /// Since when Prometheus counts.
+    pub(crate) scraped_since: Timestamp,
     config: scenario::Argo,
     /// What the Rollout is called.
     name: String,
@@ -162,6 +164,11 @@ impl Argo {
 }
 
 impl World {
+    /// The Rollout as the API server has it, in worlds that have one.
+    pub fn rollout_object(&self) -> Option<&Json> {
+        self.argo.as_ref()?.rollout()
+    }
+
     /// Lets something happen in the cluster.
     pub(super) fn on_argo(&mut self, step: ArgoStep) {
         if step == ArgoStep::Measure {
@@ -192,8 +199,8 @@ impl World {
 
     /// Asks for the version of a release of the story, and has somebody promote it, if it is past.
     pub(super) fn bring_out(&mut self, release: ReleaseKey) {
-        /// How long an operator of the story looks at a version.
-        const LOOK: SignedDuration = SignedDuration::from_mins(5);
+        /// Versions of the past were promoted in full at once: nothing was measured then.
+        const AT_ONCE: SignedDuration = SignedDuration::from_secs(1);
         let is_last = release.0 + 1 == self.releases.len();
         let template = birth::template(self, release);
         self.change_cluster(|argo, _| {
@@ -202,7 +209,7 @@ impl World {
                 .change(Kind::Rollout, &name, |rollout| rollout["spec"]["template"] = template);
             match argo.config.aborted_after.filter(|_| is_last) {
                 Some(after) => argo.plan(after, ArgoStep::Abort),
-                None if !is_last => argo.plan(LOOK, ArgoStep::Promote),
+                None if !is_last => argo.plan(AT_ONCE, ArgoStep::Promote),
                 None => {}
             }
         });

@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use super::World;
 
 pub(crate) use self::condition::holds;
-use self::eval::Moment;
+use self::eval::Moments;
 use self::series::Scrapes;
 
 /// The labels of a series.
@@ -38,7 +38,9 @@ const MOST: i64 = 11_000;
 pub(crate) fn instant(world: &World, query: &str, at: Timestamp) -> Result<Vector, String> {
     let expression = parse::parse(query)?;
     let scrapes = Scrapes::until(world, at);
-    eval::vector(&expression, Moment { scrapes: &scrapes, second: at.as_second() })
+    let moments = Moments { scrapes: &scrapes, seconds: &[at.as_second()] };
+    let all = eval::evaluate(&expression, moments).into_iter();
+    Ok(all.filter_map(|(labels, values)| Some((labels, values.first().copied()??))).collect())
 }
 
 /// The values of an expression at every moment of a range, in seconds.
@@ -57,19 +59,17 @@ pub(crate) fn range(
     if (end - start) / step > MOST {
         return Err("exceeded maximum resolution of 11,000 points per timeseries".to_owned());
     }
-    let until = Timestamp::from_second(end).unwrap_or(world.now()).min(world.now());
-    let scrapes = Scrapes::until(world, until);
-    let mut all: BTreeMap<Labels, Vec<(i64, f64)>> = BTreeMap::new();
-    let mut second = start;
-    while second <= end {
-        // What is asked for of the future has no samples.
-        if second <= world.now().as_second() {
-            for (labels, value) in eval::vector(&expression, Moment { scrapes: &scrapes, second })?
-            {
-                all.entry(labels).or_default().push((second, value));
-            }
-        }
-        second += step;
-    }
-    Ok(all.into_iter().collect())
+    // Of the future there are no samples.
+    let until = world.now().as_second();
+    let steps = (0..=(end - start) / step).map(|count| start + count * step);
+    let seconds: Vec<i64> = steps.take_while(|second| *second <= until).collect();
+    let last = seconds.last().and_then(|last| Timestamp::from_second(*last).ok());
+    let scrapes = Scrapes::until(world, last.unwrap_or(world.now()));
+    let all = eval::evaluate(&expression, Moments { scrapes: &scrapes, seconds: &seconds });
+    let known = all.into_iter().map(|(labels, values)| {
+        let values =
+            seconds.iter().zip(values).filter_map(|(second, value)| Some((*second, value?)));
+        (labels, values.collect::<Vec<_>>())
+    });
+    Ok(known.filter(|(_, values)| !values.is_empty()).collect())
 }

@@ -1,16 +1,15 @@
 //! What pods count, scrape by scrape: their parts of the requests that their version answers.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::rc::Rc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::Labels;
 use super::parse::Selector;
 use crate::sim::world::World;
 use crate::sim::world::argo::Pod;
 use crate::sim::world::keys::Pool;
-use crate::sim::world::time::minute_start;
 use crate::sim::world::traffic::Minute;
 
 /// The upper bounds of the buckets of response times, in seconds.
@@ -27,8 +26,8 @@ const BOUNDS: [(&str, f64); 11] = [
     ("5", 5.0),
     ("10", 10.0),
 ];
-/// How long before now it goes back.
-const KEPT: SignedDuration = SignedDuration::from_hours(6);
+/// The codes of answers that are told apart.
+const CODES: [&str; 4] = ["200", "302", "404", "500"];
 
 /// A counter or gauge of one pod.
 pub(super) struct Series {
@@ -56,82 +55,103 @@ pub(super) struct Scrapes {
 /// A pod that was ready at some scrapes.
 struct Scraped {
     pod: Pod,
-    /// The first and the last minute at whose beginning it was.
+    /// The first minute at whose beginning it was.
     first: i64,
-    last: i64,
-    /// What it answered in the minutes from the first on.
-    minutes: Vec<Answered>,
+    /// Its parts of the minutes before each scrape.
+    parts: Vec<Part>,
 }
 
 /// The part of a minute's requests that one of some pods answered.
-struct Answered {
-    minute: Option<Arc<Minute>>,
+struct Part {
+    tally: Rc<Tally>,
     place: u64,
     of: u64,
 }
 
-impl Answered {
+/// What all pods of a version counted in a minute.
+#[derive(Default)]
+struct Tally {
+    codes: [u64; CODES.len()],
+    within: [u64; BOUNDS.len()],
+    answered: u64,
+    seconds: f64,
+}
+
+impl Tally {
+    fn of(minute: &Minute) -> Self {
+        Self {
+            codes: [minute.c2xx, minute.c3xx, minute.c4xx, minute.c5xx],
+            within: BOUNDS.map(|(_, bound)| minute.latency.count_at_most(bound)),
+            answered: minute.latency.count(),
+            seconds: minute.latency.sum(),
+        }
+    }
+}
+
+impl Part {
     /// Its part of a count: all parts make the whole.
-    fn part(&self, count: impl Fn(&Minute) -> u64) -> f64 {
-        let whole = self.minute.as_deref().map_or(0, count);
+    fn part(&self, count: impl Fn(&Tally) -> u64) -> f64 {
+        let whole = count(&self.tally);
         (whole * (self.place + 1) / self.of - whole * self.place / self.of) as f64
     }
 }
 
-fn number(at: Timestamp) -> i64 {
-    at.as_second().div_euclid(60)
-}
+/// A pod, with the first and the last minute at whose beginning it was ready.
+type Life<'a> = (&'a Pod, i64, i64);
 
 impl Scrapes {
     /// What was scraped until a moment.
     pub(super) fn until(world: &World, at: Timestamp) -> Self {
-        let Some(argo) = &world.argo else {
-            return Self { namespace: String::new(), port: 0, pods: Vec::new() };
-        };
-        let (oldest, newest) = (number(at) - KEPT.as_secs() / 60, number(at.min(world.now())));
-        // The first scrape is at the beginning of the minute after the one in which it got ready.
+        let mut scrapes =
+            Self { namespace: String::new(), port: world.names.place.port, pods: Vec::new() };
+        let Some(argo) = &world.argo else { return scrapes };
+        argo.store.namespace().clone_into(&mut scrapes.namespace);
+        let number = |at: Timestamp| at.as_second().div_euclid(60);
+        let (oldest, newest) = (number(argo.scraped_since), number(at.min(world.now())));
         let life = |pod: &Pod| {
-            let first = number(pod.ready?) + 1;
-            let last = pod.gone.map_or(newest, |gone| (number(gone)).min(newest));
-            (first <= last && last >= oldest).then_some((first, last))
+            let first = (number(pod.ready?) + 1).max(oldest);
+            let last = pod.gone.map_or(newest, |gone| number(gone).min(newest));
+            (first <= last).then_some((first, last))
         };
-        let lives: Vec<(&Pod, (i64, i64))> =
-            argo.pods.iter().filter_map(|pod| Some((pod, life(pod)?))).collect();
-        let scraped = |(pod, (first, last)): &(&Pod, (i64, i64))| {
-            let answered = |minute: i64| {
-                let start = Timestamp::from_second(60 * minute).ok()?;
-                let pool = argo.served(&pod.hash, minute_start(start))?;
-                Some((minute, pool))
-            };
-            let from = (*first).max(oldest);
-            let minutes = (from - 1..*last).map(|minute| {
-                let Some((minute, pool)) = answered(minute) else {
-                    return Answered { minute: None, place: 0, of: 1 };
-                };
-                share(world, (pool, minute), pod, &lives)
+        let lives = argo.pods.iter().filter_map(|pod| life(pod).map(|(from, to)| (pod, from, to)));
+        let lives: Vec<Life<'_>> = lives.collect();
+        let nothing = Rc::new(Tally::default());
+        let mut known: HashMap<(Pool, i64), Rc<Tally>> = HashMap::new();
+        let mut tally = |hash: &str, minute: i64| {
+            let start = Timestamp::from_second(60 * minute).ok();
+            let served = start.and_then(|start| Some((argo.served(hash, start)?, start)));
+            let Some((pool, start)) = served else { return nothing.clone() };
+            let draw = || Rc::new(Tally::of(&world.whole_minute(pool, start)));
+            known.entry((pool, minute)).or_insert_with(draw).clone()
+        };
+        for (pod, first, last) in &lives {
+            let parts = (*first..=*last).map(|minute| {
+                let before = minute - 1;
+                let (place, of) = share(pod, before, &lives);
+                // Where it begins nothing has been counted yet.
+                let begins = minute == oldest;
+                let tally = if begins { nothing.clone() } else { tally(&pod.hash, before) };
+                Part { tally, place, of }
             });
-            Scraped { pod: (*pod).clone(), first: from, last: *last, minutes: minutes.collect() }
-        };
-        Self {
-            namespace: argo.store.namespace().to_owned(),
-            port: world.names.place.port,
-            pods: lives.iter().map(scraped).collect(),
+            let parts = parts.collect();
+            scrapes.pods.push(Scraped { pod: (*pod).clone(), first: *first, parts });
         }
+        scrapes
     }
 
     /// The series that a selector means; a name that nobody exports has none.
-    pub(super) fn select(&self, selector: &Selector) -> Result<Vec<Series>, String> {
+    pub(super) fn select(&self, selector: &Selector) -> Vec<Series> {
         let mut found = Vec::new();
         for scraped in &self.pods {
             for (more, of) in kinds(&selector.name) {
                 let mut labels = self.labels(&scraped.pod, &selector.name);
-                labels.extend(more);
+                labels.extend(more.map(|(name, value)| (name.to_owned(), value.to_owned())));
                 if selector.matches(&labels) {
                     found.push(scraped.series(labels, &of));
                 }
             }
         }
-        Ok(found)
+        found
     }
 
     fn labels(&self, pod: &Pod, name: &str) -> Labels {
@@ -147,82 +167,65 @@ impl Scrapes {
     }
 }
 
-/// The part that a pod has in a minute that its version answers.
-fn share(
-    world: &World,
-    (pool, minute): (Pool, i64),
-    pod: &Pod,
-    lives: &[(&Pod, (i64, i64))],
-) -> Answered {
-    // Those that were ready at its beginning share it; in the first minute of a version, all that
-    // got ready in it.
-    let own = |(other, (first, last)): &&(&Pod, (i64, i64))| {
+/// Which of how many pods it is that share a minute of its version: those that were ready at the
+/// scrape at its end.
+fn share(pod: &Pod, minute: i64, lives: &[Life<'_>]) -> (u64, u64) {
+    let own = |(other, first, last): &&Life<'_>| {
         other.hash == pod.hash && *first <= minute + 1 && *last > minute
     };
-    let sharers: Vec<&str> = lives.iter().filter(own).map(|(one, _)| one.name.as_str()).collect();
-    let place = sharers.iter().position(|name| *name == pod.name).unwrap_or_default();
-    let start = Timestamp::from_second(60 * minute).unwrap_or(Timestamp::MIN);
-    Answered {
-        minute: Some(world.whole_minute(pool, start)),
-        place: place as u64,
-        of: sharers.len().max(1) as u64,
+    let sharers = lives.iter().filter(own).map(|(one, ..)| one.name.as_str());
+    let (mut place, mut of) = (0, 0);
+    for (index, name) in sharers.enumerate() {
+        if name == pod.name {
+            place = index as u64;
+        }
+        of += 1;
     }
+    (place, of.max(1))
 }
 
 /// What is counted of a minute.
 enum Counted {
     Up,
-    Class(fn(&Minute) -> u64),
-    Within(f64),
+    Code(usize),
+    Within(usize),
     Answered,
     Seconds,
 }
 
-/// The series of a name: more labels, and what they count.
-fn kinds(name: &str) -> Vec<(BTreeMap<String, String>, Counted)> {
-    let label = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), value.to_owned())]);
+/// The series of a name: one more label, and what they count.
+fn kinds(name: &str) -> Vec<(Option<(&'static str, &'static str)>, Counted)> {
     match name {
-        "up" => vec![(Labels::new(), Counted::Up)],
+        "up" => vec![(None, Counted::Up)],
         "http_requests_total" => {
-            let class =
-                |code, count: fn(&Minute) -> u64| (label("code", code), Counted::Class(count));
-            vec![
-                class("200", |minute| minute.c2xx),
-                class("302", |minute| minute.c3xx),
-                class("404", |minute| minute.c4xx),
-                class("500", |minute| minute.c5xx),
-            ]
+            let code = |(index, code)| (Some(("code", code)), Counted::Code(index));
+            CODES.into_iter().enumerate().map(code).collect()
         }
         "http_request_duration_seconds_bucket" => {
-            let within = BOUNDS.map(|(text, bound)| (label("le", text), Counted::Within(bound)));
-            let all = (label("le", "+Inf"), Counted::Answered);
-            within.into_iter().chain([all]).collect()
+            let within = |(index, (text, _))| (Some(("le", text)), Counted::Within(index));
+            let all = (Some(("le", "+Inf")), Counted::Answered);
+            BOUNDS.into_iter().enumerate().map(within).chain([all]).collect()
         }
-        "http_request_duration_seconds_count" => vec![(Labels::new(), Counted::Answered)],
-        "http_request_duration_seconds_sum" => vec![(Labels::new(), Counted::Seconds)],
+        "http_request_duration_seconds_count" => vec![(None, Counted::Answered)],
+        "http_request_duration_seconds_sum" => vec![(None, Counted::Seconds)],
         _ => Vec::new(),
     }
 }
 
 impl Scraped {
     fn series(&self, labels: Labels, of: &Counted) -> Series {
-        let grown = |answered: &Answered| match of {
+        let grown = |part: &Part| match of {
             Counted::Up => 0.0,
-            Counted::Class(count) => answered.part(count),
-            Counted::Within(bound) => answered.part(|minute| minute.latency.count_at_most(*bound)),
-            Counted::Answered => answered.part(|minute| minute.latency.count()),
-            Counted::Seconds => {
-                let whole = answered.minute.as_ref().map_or(0.0, |minute| minute.latency.sum());
-                whole / answered.of as f64
-            }
+            Counted::Code(index) => part.part(|tally| tally.codes[*index]),
+            Counted::Within(index) => part.part(|tally| tally.within[*index]),
+            Counted::Answered => part.part(|tally| tally.answered),
+            Counted::Seconds => part.tally.seconds / part.of as f64,
         };
         let first = if matches!(of, Counted::Up) { 1.0 } else { 0.0 };
-        let samples = self.minutes.iter().scan(first, |sum, answered| {
-            *sum += grown(answered);
+        let samples = self.parts.iter().scan(first, |sum, part| {
+            *sum += grown(part);
             Some(*sum)
         });
-        let samples: Vec<f64> = samples.collect();
-        debug_assert!(samples.len() as i64 <= self.last - self.first + 1);
-        Series { labels, first: self.first, samples }
+        Series { labels, first: self.first, samples: samples.collect() }
     }
 }
