@@ -38,6 +38,20 @@ kill:
 monkey:
     cargo test --test main -- --ignored --nocapture a_long_night
 
+# A simulated day in front of the screen: memory after the first hour and at the end; a quarter of an hour. SPEED, HOURS.
+soak:
+    cargo test --test main -- --ignored --nocapture a_day_takes
+
+# Sends broken input to every reader for MINUTES each; needs cargo-fuzz (`cargo install cargo-fuzz --locked`).
+fuzz MINUTES="10" *TARGETS="words wire journal cluster replies":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    for target in {{TARGETS}}; do
+        mkdir -p "fuzz/corpus/$target"
+        RUSTC_BOOTSTRAP=1 cargo fuzz run "$target" "fuzz/corpus/$target" "fuzz/seeds/$target" -- \
+            -max_total_time=$((60 * {{MINUTES}})) -timeout=20 -rss_limit_mb=4096
+    done
+
 # Time to draw and to fold.
 bench:
     cargo bench

@@ -19,6 +19,9 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod domain;
+#[cfg(any(fuzzing, test))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod input;
 pub mod journal;
 pub mod runtime;

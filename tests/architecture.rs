@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module of the crate with what it may import of it.
-const MAY_IMPORT: [(&str, &[&str]); 11] = [
+const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("sim", &[]),
     ("stats", &["domain"]),
@@ -22,19 +22,20 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
             "runtime",
         ],
     ),
+    ("fuzzing", &["domain", "sim", "input", "config", "stats", "app", "sources", "ui", "journal"]),
 ];
 
 /// An external crate, by how its name begins, with the places that may use it.
 const USED_IN: [(&str, &[&str]); 11] = [
     ("aws_", &["sources"]),
     ("kube", &["sources"]),
-    ("ratatui", &["ui", "runtime/terminal.rs"]),
+    ("ratatui", &["ui", "runtime/terminal.rs", "fuzzing"]),
     ("crossterm", &["runtime/terminal.rs", "input/key.rs"]),
-    ("tokio", &["sources", "runtime", "sim", "cli"]),
+    ("tokio", &["sources", "runtime", "sim", "cli", "fuzzing"]),
     ("futures", &["sources", "runtime", "sim"]),
     ("clap", &["cli"]),
     ("color_eyre", &["cli", "runtime"]),
-    ("axum", &["sim"]),
+    ("axum", &["sim", "fuzzing"]),
     ("etcetera", &["config"]),
     ("rustix", &["runtime"]),
 ];

@@ -56,6 +56,7 @@ fn question(cockpit: &Cockpit, permit: Permit, order: OrderId, now: jiff::Timest
         order,
         name: cockpit.snapshot.rollout().map(|rollout| rollout.name.clone()).unwrap_or_default(),
         typed: String::new(),
+        reason: None,
         choice: Choice::Keep,
         opened: now,
         complaint: None,
@@ -82,6 +83,8 @@ fn refused(action: Action, why: &Refusal) -> String {
         | Refusal::NothingToGoBackTo
         | Refusal::NoSuchCall(_)
         | Refusal::NoDial
+        | Refusal::NoSuchOrder
+        | Refusal::NotAmongThem
         | Refusal::AlreadyThere
         | Refusal::IdentityChanged => return format!("{}: not possible, {why}", action.words()),
     };
@@ -135,7 +138,7 @@ pub(super) fn command(state: &mut State, command: Command) -> Vec<Effect> {
             }
             Vec::new()
         }
-        Some(Overlay::Help(_) | Overlay::Share(_)) | None => Vec::new(),
+        Some(Overlay::Help(_) | Overlay::Share(_) | Overlay::Choosing(_)) | None => Vec::new(),
     }
 }
 
@@ -153,7 +156,9 @@ fn in_question(state: &mut State, command: Command) -> Vec<Effect> {
         }
         Command::Choose if confirm.choice == Choice::Act => return act(state),
         // A name half typed was meant as a yes: closing without a word would look like one.
-        Command::Choose if confirm.wants_text() && !confirm.typed.is_empty() => {
+        Command::Choose
+            if confirm.wants_text() && (!confirm.typed.is_empty() || confirm.reason.is_some()) =>
+        {
             confirm.complaint = Some(confirm.wish());
         }
         Command::Confirm => return act(state),
@@ -171,18 +176,24 @@ fn act(state: &mut State) -> Vec<Effect> {
         confirm.complaint = Some(confirm.wish());
         return Vec::new();
     }
+    if confirm.takes_reason() {
+        return Vec::new();
+    }
     // Judged again: what was permitted when the question opened may be void by now.
     if !keep_true(state) {
         return Vec::new();
     }
     let Some(Overlay::Confirm(confirm)) = state.overlay.take() else { return Vec::new() };
     ramp::stop(state, "another order was given");
-    let Confirm { mut permit, order: id, typed, ramp, .. } = *confirm;
+    let Confirm { mut permit, order: id, typed, reason, mut ramp, .. } = *confirm;
     if permit.strength == Strength::Words {
         permit.call.say(typed.trim());
     }
-    let part_of = ramp.as_ref().map(Ramp::words);
-    let effects = give(state, permit, id, part_of);
+    if let Some(ramp) = &mut ramp {
+        ramp.reason.clone_from(&reason);
+    }
+    let why = Why { part_of: ramp.as_ref().map(Ramp::words), reason };
+    let effects = give(state, permit, id, why);
     if let Some(cockpit) = state.cockpit_mut() {
         cockpit.ramp = ramp;
     }
@@ -190,25 +201,27 @@ fn act(state: &mut State) -> Vec<Effect> {
     effects
 }
 
+/// What an order is a part of, and what was said about it.
+pub(super) struct Why {
+    pub(super) part_of: Option<String>,
+    pub(super) reason: Option<String>,
+}
+
 /// Gives an order that was permitted and confirmed.
-pub(super) fn give(
-    state: &mut State,
-    permit: Permit,
-    id: OrderId,
-    part_of: Option<String>,
-) -> Vec<Effect> {
+pub(super) fn give(state: &mut State, permit: Permit, id: OrderId, why: Why) -> Vec<Effect> {
     let now = state.now;
     let Some(cockpit) = state.cockpit_mut() else { return Vec::new() };
     let by = cockpit.snapshot.identity.value().map(|who| who.arn.clone()).unwrap_or_default();
     let Permit { action, call, expected, .. } = permit;
     let target = cockpit.snapshot.target.clone();
-    let order = Order { id, target, action, call, expected, at: now, by, part_of };
+    let Why { part_of, reason } = why;
+    let order = Order { id, target, action, call, expected, at: now, by, part_of, reason };
     cockpit.note_person(now, told(&order));
     cockpit.track = Some(Track::new(order.clone()));
     let mut effects = vec![Effect::Act(Box::new(order))];
-    // An order is followed by reading, so a pause ends with it.
-    if std::mem::take(&mut cockpit.paused) {
-        effects.push(Effect::Pause(false));
+    // An order is followed by reading, so a rest ends with it.
+    if std::mem::take(&mut cockpit.rests) {
+        effects.push(Effect::Rest(false));
     }
     effects
 }
@@ -216,9 +229,14 @@ pub(super) fn give(
 /// An order in the timeline's words.
 fn told(order: &Order) -> String {
     let part = order.part_of.as_ref().map(|part| format!(", {part}")).unwrap_or_default();
+    let reason = order.reason.as_ref().map(|words| format!(": {words}")).unwrap_or_default();
     match order.action {
-        Action::Shift(share) => format!("shift: {share} to green{part}"),
-        action => format!("{} {}{part}", action.words(), order.expected.rollout),
+        Action::Shift(share) => format!("shift: {share} to green{part}{reason}"),
+        Action::Undo(number) => format!("undo: revision {number}{reason}"),
+        Action::Terminate(analysis) => {
+            format!("terminate: {analysis} of {}{reason}", order.expected.rollout)
+        }
+        action => format!("{} {}{part}{reason}", action.words(), order.expected.rollout),
     }
 }
 
@@ -274,6 +292,7 @@ pub(super) fn keep_true(state: &mut State) -> bool {
             **confirm = Confirm {
                 complaint: Some(format!("{why}: look again")),
                 ramp: confirm.ramp.take(),
+                reason: confirm.reason.take(),
                 ..question(cockpit, *permit, confirm.order.clone(), now)
             };
             false

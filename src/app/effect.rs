@@ -14,7 +14,7 @@ pub enum Effect {
     /// Ask every source of the watched target again now.
     Refresh,
     /// Stop asking (`true`) or go on.
-    Pause(bool),
+    Rest(bool),
     /// Fetch this many minutes of metrics.
     Window(u32),
     /// Put this text on the clipboard.

@@ -4,6 +4,7 @@
 //! - [`update()`] folds one event into the [`State`] and says as [`Effect`]s what the world shall do.
 //! - [`select`] answers the questions of the screens from a state, and changes nothing.
 
+mod choose;
 mod confirm;
 mod diff;
 mod effect;
@@ -24,7 +25,7 @@ pub mod verdict;
 pub use effect::Effect;
 pub use event::{Event, Stamped};
 pub use hear::hear;
-pub use overlay::{Choice, Confirm, NewIdentity, Overlay, ShareField};
+pub use overlay::{Choice, Choosing, Confirm, NewIdentity, Overlay, ShareField, Wanted, is_reason};
 pub use ramp::Ramp;
 pub use state::{Cockpit, Demo, Notice, Panel, Picker, Screen, Settings, State, View, WINDOWS};
 pub use track::{Outcome, SeenBy, Track};

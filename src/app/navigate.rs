@@ -1,9 +1,10 @@
 //! What the commands do that change nothing in the world.
 
+use crate::domain::Action;
 use crate::input::Command;
 
 use super::{
-    Cockpit, Effect, Overlay, Panel, Picker, Screen, State, View, WINDOWS, confirm, shift,
+    Cockpit, Effect, Overlay, Panel, Picker, Screen, State, View, WINDOWS, choose, confirm, shift,
 };
 
 /// How many rows a page is: a little less than what fits under the fixed lines.
@@ -18,6 +19,8 @@ pub(super) fn command(state: &mut State, command: Command) -> Vec<Effect> {
         Command::More | Command::Less | Command::Share | Command::AllGreen | Command::Ramp => {
             return shift::ask(state, command);
         }
+        Command::Undo => return choose::ask(state, Action::UNDO),
+        Command::Terminate => return choose::ask(state, Action::TERMINATE),
         Command::Redraw => return vec![Effect::Redraw],
         Command::Suspend => return vec![Effect::Suspend],
         Command::Quit => return vec![Effect::Quit],
@@ -26,6 +29,7 @@ pub(super) fn command(state: &mut State, command: Command) -> Vec<Effect> {
     match &state.overlay {
         Some(Overlay::Confirm(_) | Overlay::NewIdentity(_)) => confirm::command(state, command),
         Some(Overlay::Share(_)) => shift::command(state, command),
+        Some(Overlay::Choosing(_)) => choose::command(state, command),
         Some(Overlay::Help(row)) => {
             let row = *row;
             help(state, command, row)
@@ -77,12 +81,12 @@ fn on_cockpit(state: &mut State, command: Command) -> Vec<Effect> {
     Vec::new()
 }
 
-/// What stays inside the cockpit: view, focus, scrolling, window, pause.
+/// What stays inside the cockpit: view, focus, scrolling, window, rest.
 fn in_cockpit(cockpit: &mut Cockpit, command: Command, page: usize) -> Vec<Effect> {
     match command {
-        Command::Pause => {
-            cockpit.paused = !cockpit.paused;
-            return vec![Effect::Pause(cockpit.paused)];
+        Command::Rest => {
+            cockpit.rests = !cockpit.rests;
+            return vec![Effect::Rest(cockpit.rests)];
         }
         Command::Window => {
             cockpit.window = next_window(cockpit.window);

@@ -22,13 +22,15 @@ pub struct Ramp {
     at: usize,
     /// When the share of that step was seen in force.
     reached: Option<Timestamp>,
+    /// Why it was armed, where that was asked for: it holds for every step.
+    pub(super) reason: Option<String>,
 }
 
 impl Ramp {
     /// The steps of `plan` above the present share; nothing when there are none.
     pub(super) fn from(plan: &Shifting, share: Percent) -> Option<Self> {
         let steps: Vec<Percent> = plan.ramp.iter().copied().filter(|step| *step > share).collect();
-        let ramp = Self { steps, every: plan.every, at: 0, reached: None };
+        let ramp = Self { steps, every: plan.every, at: 0, reached: None, reason: None };
         (!ramp.steps.is_empty()).then_some(ramp)
     }
 
@@ -100,9 +102,9 @@ pub(super) fn walk(state: &mut State) -> Vec<Effect> {
         }
         Turn::Step(permit) => {
             (ramp.at, ramp.reached) = (ramp.at + 1, None);
-            let words = ramp.words();
+            let why = confirm::Why { part_of: Some(ramp.words()), reason: ramp.reason.clone() };
             state.orders = number;
-            confirm::give(state, *permit, id, Some(words))
+            confirm::give(state, *permit, id, why)
         }
         Turn::End => {
             end(state, "the ramp is at its end");

@@ -13,7 +13,7 @@ pub(super) fn ask(state: &mut State, command: Command) -> Vec<Effect> {
     if matches!(state.overlay, Some(Overlay::Share(_) | Overlay::NewIdentity(_))) {
         return Vec::new();
     }
-    let step = state.settings.shifting.step;
+    let step = state.shifting().step;
     let share = state.cockpit().and_then(super::Cockpit::share);
     let Some(share) = share else {
         // The judge knows why there is no share.
@@ -45,7 +45,7 @@ fn open(state: &mut State, share: Percent) -> Vec<Effect> {
 
 /// Asks for the first step of the ramp that is above the present share.
 fn ramp(state: &mut State, share: Percent) -> Vec<Effect> {
-    if let Some(ramp) = Ramp::from(&state.settings.shifting, share) {
+    if let Some(ramp) = Ramp::from(state.shifting(), share) {
         return confirm::begin(state, Action::Shift(ramp.share()), Some(ramp));
     }
     state.say(format!("the ramp has no step above {share}"));

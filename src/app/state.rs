@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::domain::{
     Action, Fact, Identity, Percent, Permit, Policy, Refusal, Rollout, RolloutId, RolloutSummary,
-    Rules, Shifting, Snapshot, Strength, Target, TimelineEvent, permit,
+    Rules, Shifting, Shiftings, Snapshot, Strength, Target, TimelineEvent, permit,
 };
 use crate::input::{Context, Focus, Keymap};
 use crate::stats::Verdict;
@@ -32,7 +32,7 @@ pub struct Settings {
     /// How green is compared with blue, for each target.
     pub verdicts: crate::stats::Configs,
     /// How far a key shifts, where the weights are a person's to set.
-    pub shifting: Shifting,
+    pub shifting: Shiftings,
     /// Which key says what.
     pub keymap: Keymap,
 }
@@ -94,7 +94,7 @@ pub struct Cockpit {
     /// Minutes of metrics shown; one of [`WINDOWS`].
     pub window: u32,
     /// Nobody asks the sources.
-    pub paused: bool,
+    pub rests: bool,
     /// What the statistics say; of the undone rollout while a rollback runs.
     pub verdict: Option<Judgement>,
     /// The rollout that the rollback undoes which runs now, as it was seen last.
@@ -125,7 +125,7 @@ impl Cockpit {
             focus: Panel::Green,
             scroll: 0,
             window: WINDOWS[1],
-            paused: false,
+            rests: false,
             verdict: None,
             undone: None,
             track: None,
@@ -174,15 +174,21 @@ impl Cockpit {
         if permit.strength == Strength::Key && (harder || settings.rules.wants_name(action)) {
             permit.strength = Strength::TypedName;
         }
+        permit.wants_reason = settings.rules.wants_reason(action);
         Ok(permit)
     }
 
     /// Whether an action gives green more traffic than it has.
     fn gives_more(&self, action: Action) -> bool {
         match action {
-            Action::Continue => true,
+            Action::Continue | Action::Resume | Action::Terminate(_) => true,
             Action::Shift(share) => self.share().is_none_or(|now| share > now),
-            Action::RollBack | Action::Stop | Action::Finish => false,
+            Action::RollBack
+            | Action::Stop
+            | Action::Finish
+            | Action::Pause
+            | Action::Restart
+            | Action::Undo(_) => false,
         }
     }
 
@@ -293,6 +299,14 @@ impl State {
         self.screen.cockpit()
     }
 
+    /// How a person shifts what is watched.
+    pub fn shifting(&self) -> &Shifting {
+        match self.cockpit() {
+            Some(cockpit) => self.settings.shifting.of(&cockpit.snapshot.target),
+            None => self.settings.shifting.common(),
+        }
+    }
+
     /// The cockpit, also when the list covers it.
     pub(super) fn cockpit_mut(&mut self) -> Option<&mut Cockpit> {
         match &mut self.screen {
@@ -305,7 +319,13 @@ impl State {
     pub fn confirm(&self) -> Option<&Confirm> {
         match &self.overlay {
             Some(Overlay::Confirm(confirm)) => Some(confirm),
-            Some(Overlay::Help(_) | Overlay::Share(_) | Overlay::NewIdentity(_)) | None => None,
+            Some(
+                Overlay::Help(_)
+                | Overlay::Share(_)
+                | Overlay::Choosing(_)
+                | Overlay::NewIdentity(_),
+            )
+            | None => None,
         }
     }
 
@@ -319,7 +339,7 @@ impl State {
         let typing = match &self.overlay {
             Some(Overlay::Confirm(confirm)) => confirm.wants_text(),
             Some(Overlay::Share(_)) => true,
-            Some(Overlay::Help(_) | Overlay::NewIdentity(_)) | None => false,
+            Some(Overlay::Help(_) | Overlay::Choosing(_) | Overlay::NewIdentity(_)) | None => false,
         };
         Focus { context, typing }
     }

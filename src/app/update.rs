@@ -96,6 +96,7 @@ impl State {
             Some(Overlay::Confirm(confirm)) => &mut confirm.opened,
             Some(Overlay::NewIdentity(question)) => &mut question.opened,
             Some(Overlay::Share(field)) => &mut field.opened,
+            Some(Overlay::Choosing(list)) => &mut list.opened,
             Some(Overlay::Help(_)) | None => return false,
         };
         *opened = (*opened).min(now);

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::{Outcome, Output, Surroundings};
 use crate::journal::{self, AuditError, Record};
+use crate::ui::clean;
 
 /// The orders that were given from this machine, and what came of them.
 #[derive(Debug, Args)]
@@ -35,7 +36,7 @@ impl Audit {
             writeln!(output.data, "{path}: {} entries, unchanged", records.len())?;
         } else {
             for record in &records {
-                writeln!(output.data, "{}", line(record))?;
+                writeln!(output.data, "{}", clean(&line(record)))?;
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -48,7 +49,8 @@ fn line(record: &Record) -> String {
     let id = record.order.as_str().or(text("id")).unwrap_or("?");
     let what = match (text("action"), text("target"), text("by")) {
         (Some(action), Some(target), Some(by)) => {
-            format!("{} {target}, by {by}", action.replace('_', " "))
+            let reason = text("reason").map(|words| format!(": {words}")).unwrap_or_default();
+            format!("{} {target}, by {by}{reason}", action.replace('_', " "))
         }
         _ => record.progress.clone().unwrap_or_else(|| record.entry.clone()),
     };

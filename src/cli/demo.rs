@@ -12,6 +12,7 @@ use super::screen::{self, Opening};
 use super::simulated::{self, Play};
 use super::{Outcome, Output, Surroundings};
 use crate::config::{Config, Flags};
+use crate::domain::Origins;
 use crate::runtime::Clock;
 use crate::sim;
 use crate::sources::{self, AwsOptions, Loopback};
@@ -66,6 +67,7 @@ impl Demo {
                 seed,
                 verdicts,
                 prometheus,
+                origins: Origins::default(),
             };
             sources::connect(options).await.map_err(|e| e.to_string())
         };

@@ -74,6 +74,16 @@ enum Command {
     Finish(order::Order),
     /// Stop the rollout and leave everything as it is
     Stop(order::Order),
+    /// Freeze an Argo rollout as it is, until it is resumed
+    Pause(order::Order),
+    /// End a pause by hand
+    Resume(order::Order),
+    /// Replace the pods of an Argo rollout by new ones of the same revision
+    Restart(order::Order),
+    /// Bring out an earlier revision of an Argo rollout again
+    Undo(order::Undo),
+    /// End an analysis of an Argo rollout, so that it counts as passed
+    Terminate(order::Terminate),
     /// Give green a share of the traffic, where the weights can be set
     Shift(order::Shift),
     /// Swap the names of two Elastic Beanstalk environments
@@ -127,6 +137,11 @@ impl Cli {
             Some(Command::Continue(order)) => order.run(Action::Continue, output),
             Some(Command::Finish(order)) => order.run(Action::Finish, output),
             Some(Command::Stop(order)) => order.run(Action::Stop, output),
+            Some(Command::Pause(order)) => order.run(Action::Pause, output),
+            Some(Command::Resume(order)) => order.run(Action::Resume, output),
+            Some(Command::Restart(order)) => order.run(Action::Restart, output),
+            Some(Command::Undo(undo)) => undo.run(output),
+            Some(Command::Terminate(terminate)) => terminate.run(output),
             Some(Command::Shift(shift)) => shift.run(output),
             Some(Command::Swap(order)) => order.swap(output),
             Some(Command::Approve(approve)) => approve.run(output),

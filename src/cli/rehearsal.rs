@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::{Demo, Event, Settings, Stamped, State, update};
-use crate::domain::{Rules, Shifting, Snapshot, Target};
+use crate::domain::{Origins, Rules, Shiftings, Snapshot, Target};
 use crate::input::Keymap;
 use crate::sim::scenario::Scenario;
 use crate::sim::world::World;
@@ -66,7 +66,7 @@ impl Rehearsal {
             speed: 1.0,
             keymap: Keymap::embedded()?,
             verdicts: Configs::default(),
-            shifting: Shifting::default(),
+            shifting: Shiftings::default(),
             rules: Rules::default(),
         };
         let (prometheus, is_told) = (prometheus(&scenario)?, scenario.argo.is_some());
@@ -87,6 +87,7 @@ impl Rehearsal {
             seed,
             verdicts: Configs::default(),
             prometheus,
+            origins: Origins::default(),
         };
         let aws = connect(options).await?;
         let backend = aws.watch(&target);

@@ -8,7 +8,11 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::{Table, Value};
 
+use crate::domain::{Origin, Shifting};
 use crate::stats;
+
+use super::origin::OriginTable;
+use super::shifting::ShiftTable;
 
 /// What a short name stands for.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +21,23 @@ pub struct Alias {
     pub target: String,
     /// How green is judged: the common settings with what the name changes about them.
     pub verdict: stats::Config,
+    /// How far a key shifts there, in the same way.
+    pub shift: ShiftTable,
+    /// Where blue and green are measured, if that is said.
+    pub origins: [Option<Origin>; 2],
+}
+
+impl Alias {
+    /// The target alone.
+    fn of(target: &str) -> Self {
+        let (verdict, shift) = (stats::Config::default(), ShiftTable::default());
+        Self { target: target.to_owned(), verdict, shift, origins: [None, None] }
+    }
+
+    /// How far a key shifts there.
+    pub(super) fn shifting(&self) -> Shifting {
+        self.shift.0.clone()
+    }
 }
 
 /// The form with settings: `[targets.NAME]`.
@@ -26,6 +47,10 @@ struct Long {
     target: String,
     #[serde(default)]
     verdict: stats::Config,
+    #[serde(default)]
+    shift: ShiftTable,
+    blue: Option<OriginTable>,
+    green: Option<OriginTable>,
 }
 
 impl<'de> Deserialize<'de> for Alias {
@@ -41,16 +66,18 @@ impl<'de> Visitor<'de> for TextOrTable {
     type Value = Alias;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a target or a table with `target` and `verdict`")
+        f.write_str("a target or a table with `target` and what is different there")
     }
 
     fn visit_str<E>(self, target: &str) -> Result<Alias, E> {
-        Ok(Alias { target: target.to_owned(), verdict: stats::Config::default() })
+        Ok(Alias::of(target))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Alias, A::Error> {
-        let Long { target, verdict } = Long::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(Alias { target, verdict })
+        let Long { target, verdict, shift, blue, green } =
+            Long::deserialize(MapAccessDeserializer::new(map))?;
+        let origins = [blue, green].map(|side| side.map(|table| table.0));
+        Ok(Alias { target, verdict, shift, origins })
     }
 }
 
@@ -60,12 +87,15 @@ pub(super) fn inherit(
     text: &str,
 ) -> Result<(), toml::de::Error> {
     let file: Table = toml::from_str(text)?;
-    let common = file.get("verdict").and_then(Value::as_table).cloned().unwrap_or_default();
     for (name, alias) in aliases {
-        let own = file.get("targets").and_then(|targets| targets.get(name)?.get("verdict"));
-        let mut verdict = common.clone();
-        lay_over(&mut verdict, own.and_then(Value::as_table));
-        alias.verdict = verdict.try_into()?;
+        let with_own = |table: &str| {
+            let mut all = file.get(table).and_then(Value::as_table).cloned().unwrap_or_default();
+            let own = file.get("targets").and_then(|targets| targets.get(name)?.get(table));
+            lay_over(&mut all, own.and_then(Value::as_table));
+            all
+        };
+        alias.verdict = with_own("verdict").try_into()?;
+        alias.shift = with_own("shift").try_into()?;
     }
     Ok(())
 }

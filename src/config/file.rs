@@ -6,7 +6,7 @@ use std::{fs, io};
 
 use serde::Deserialize;
 
-use crate::domain::{Rules, Target, TargetError, nearest};
+use crate::domain::{Origins, Rules, Shiftings, Target, TargetError, nearest};
 use crate::stats;
 
 use super::alias::{self, Alias};
@@ -128,9 +128,13 @@ impl File {
     pub fn parse(text: &str, name: &str) -> Result<Self, ConfigError> {
         let mut file: Self = toml::from_str(text).map_err(|error| wrong(text, name, &error))?;
         alias::inherit(&mut file.targets, text).map_err(|error| wrong(text, name, &error))?;
-        for check in
-            [targets_are_targets, target_is_a_target, policy_names_targets, something_is_judged]
-        {
+        for check in [
+            targets_are_targets,
+            target_is_a_target,
+            sides_have_places,
+            policy_names_targets,
+            something_is_judged,
+        ] {
             if let Some(Finding { word, problem, hint }) = check(&file) {
                 let line = line_with(text, &word);
                 return Err(ConfigError::Wrong { file: name.to_owned(), line, problem, hint });
@@ -146,6 +150,19 @@ impl File {
         stats::Configs::new(self.verdict.clone(), own.collect())
     }
 
+    /// How far a key shifts at each target that the file names, and at all others.
+    pub fn shiftings(&self) -> Shiftings {
+        let own = self.targets.values();
+        let own = own.filter_map(|alias| Some((alias.target.parse().ok()?, alias.shifting())));
+        Shiftings::new(self.shift.0.clone(), own)
+    }
+
+    /// Where the sides of targets are measured, as far as the file says it.
+    pub fn origins(&self) -> Origins {
+        let own = self.targets.values();
+        Origins::new(own.filter_map(|it| Some((it.target.parse().ok()?, it.origins.clone()))))
+    }
+
     /// What may be ordered, where and when.
     pub fn rules(&self) -> Rules {
         let policy = &self.policy;
@@ -154,6 +171,7 @@ impl File {
         Rules {
             read_only: read_only.collect(),
             typed_name: policy.typed_name(),
+            reason: policy.reason(),
             hours: policy.hours(),
         }
     }
@@ -202,6 +220,22 @@ fn target_is_a_target(file: &File) -> Option<Finding> {
     let text = file.target.as_ref()?;
     let error = file.resolve(text).err()?;
     Some(Finding::no_target(text, "target", &error.why))
+}
+
+/// Only where two records lead anywhere can nobody but a person know where the sides are measured.
+fn sides_have_places(file: &File) -> Option<Finding> {
+    file.targets.iter().find_map(|(name, alias)| {
+        let named = alias.origins.iter().any(Option::is_some);
+        let is_dns = matches!(alias.target.parse(), Ok(Target::Route53 { .. }));
+        (named && !is_dns).then(|| Finding {
+            word: alias.target.clone(),
+            problem: format!(
+                "targets.{name}: `{}` tells by itself where blue and green are measured",
+                alias.target
+            ),
+            hint: "leave the tables `blue` and `green` to targets of route53:".to_owned(),
+        })
+    })
 }
 
 /// Everything that the policy makes read-only is a target or a name of `[targets]`.

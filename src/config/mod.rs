@@ -8,16 +8,18 @@
 mod alias;
 mod environment;
 mod file;
+mod origin;
 mod policy;
 mod prometheus;
 mod shifting;
 
-use crate::domain::{Prometheus, Rules, Shifting, Target, TargetError};
+use crate::domain::{Origins, Prometheus, Rules, Shiftings, Target, TargetError};
 use crate::stats::Configs;
 
 pub use alias::Alias;
 pub use environment::{Environment, Paths};
 pub use file::{ConfigError, File, Symbols, ThemeChoice};
+pub use origin::OriginTable;
 pub use policy::PolicyTable;
 pub use prometheus::PrometheusTable;
 pub use shifting::ShiftTable;
@@ -57,9 +59,11 @@ pub struct Config {
     /// How green is judged, for each target.
     pub verdicts: Configs,
     /// How far a key shifts, where the weights are a person's to set.
-    pub shifting: Shifting,
+    pub shifting: Shiftings,
     /// Where the request metrics of rollouts in a cluster come from.
     pub prometheus: Option<Prometheus>,
+    /// Where the sides of targets are measured, as far as that is said.
+    pub origins: Origins,
 }
 
 impl Config {
@@ -80,8 +84,9 @@ impl Config {
             }),
             bell: file.bell,
             verdicts: file.verdicts(),
-            shifting: file.shift.0.clone(),
+            shifting: file.shiftings(),
             prometheus: file.prometheus.as_ref().map(|table| table.0.clone()),
+            origins: file.origins(),
         })
     }
 }
@@ -117,15 +122,19 @@ mod tests {
     fn the_policy_names_targets_actions_and_hours() {
         let file = file(
             "[targets]\npay = \"ecs:prod/pay\"\n[policy]\nread-only = [\"pay\", \"d-ABC123DEF\"]\n\
-             typed-name = [\"roll-back\"]\nhours = \"mon-fri 09:00-17:00\"\ntime-zone = \"UTC\"",
+             typed-name = [\"roll-back\"]\nreason = [\"continue\"]\nhours = \"mon-fri 09:00-17:00\"\ntime-zone = \"UTC\"",
         );
         let rules = Config::choose(Flags::default(), &quiet(), &file).unwrap().rules;
         let targets: Vec<String> = rules.read_only.iter().map(ToString::to_string).collect();
         assert_eq!(targets, ["ecs:prod/pay", "d-ABC123DEF"]);
-        assert_eq!(rules.typed_name, ["roll back"]);
+        assert_eq!(
+            (&*rules.typed_name, &*rules.reason),
+            (&["roll back".into()][..], &["continue".into()][..])
+        );
         assert_eq!(rules.hours.unwrap().text, "mon-fri 09:00-17:00");
         for (text, said) in [
             ("typed-name = [\"rol-back\"]", "did you mean `roll-back`?"),
+            ("reason = [\"always\"]", "one of roll-back, continue"),
             ("hours = \"9 to 5\"", "mon-fri 09:00-17:00"),
             ("time-zone = \"Mars/Base\"", "Mars/Base"),
             ("read-only = [\"chekout\"]", "cannot watch `chekout`"),

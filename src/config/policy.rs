@@ -14,6 +14,8 @@ pub struct PolicyTable {
     pub(super) read_only: Vec<String>,
     /// Actions that ask for the name in every case.
     pub(super) typed_name: Vec<Word>,
+    /// Actions that want a few words why.
+    pub(super) reason: Vec<Word>,
     /// When green may be brought forward, e.g. `mon-fri 09:00-17:00`.
     pub(super) hours: Option<Written>,
     /// Whose time that is, e.g. `Europe/London`; absent: this machine's.
@@ -49,7 +51,12 @@ const DAYS: [(&str, Weekday); 7] = [
 impl PolicyTable {
     /// The words of the actions that ask for the name.
     pub(super) fn typed_name(&self) -> Vec<String> {
-        self.typed_name.iter().map(|word| word.0.clone()).collect()
+        words(&self.typed_name)
+    }
+
+    /// The words of the actions that want to be explained.
+    pub(super) fn reason(&self) -> Vec<String> {
+        words(&self.reason)
     }
 
     /// The hours in the zone that was chosen.
@@ -60,12 +67,14 @@ impl PolicyTable {
     }
 }
 
+fn words(actions: &[Word]) -> Vec<String> {
+    actions.iter().map(|word| word.0.clone()).collect()
+}
+
 impl<'de> Deserialize<'de> for Word {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let shift = crate::domain::Percent::NONE;
-        let known = Action::ALL.into_iter().chain([Action::Shift(shift)]).map(Action::words);
-        let known: Vec<String> = known.map(|words| words.replace(' ', "-")).collect();
+        let known = Action::KINDS.map(|action| action.words().replace(' ', "-"));
         if known.contains(&text) {
             return Ok(Self(text.replace('-', " ")));
         }

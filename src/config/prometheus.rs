@@ -12,6 +12,7 @@ const PODS: &str = "$pods";
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Written {
     address: String,
+    region: Option<String>,
     preset: Option<Preset>,
     requests: Option<String>,
     errors: Option<String>,
@@ -88,6 +89,7 @@ impl PrometheusTable {
     pub fn usual(address: &str) -> Result<Self, String> {
         Self::try_from(Written {
             address: address.to_owned(),
+            region: None,
             preset: None,
             requests: None,
             errors: None,
@@ -101,7 +103,7 @@ impl TryFrom<Written> for PrometheusTable {
     type Error = String;
 
     fn try_from(written: Written) -> Result<Self, String> {
-        let address = address(&written.address)?;
+        let address = signed(address(&written.address)?, written.region)?;
         let own = written.requests.is_some() || written.errors.is_some();
         if own && written.preset.is_some() {
             return Err("`preset` and selectors of your own exclude each other".to_owned());
@@ -138,6 +140,24 @@ impl TryFrom<Written> for PrometheusTable {
             }
         }
         Ok(Self(prometheus))
+    }
+}
+
+/// Amazon's own addresses are signed for the Region in them, any other URL where a Region is given:
+/// a private endpoint has a name of its own.
+fn signed(address: PrometheusAddress, region: Option<String>) -> Result<PrometheusAddress, String> {
+    let PrometheusAddress::Url(url) = address else {
+        return match region {
+            Some(_) => Err("`region` goes with the URL of Amazon Managed Prometheus".to_owned()),
+            None => Ok(address),
+        };
+    };
+    let host = url.split("://").nth(1).unwrap_or_default().split('/').next().unwrap_or_default();
+    let own =
+        host.strip_prefix("aps-workspaces.").and_then(|rest| rest.split_once(".amazonaws.com"));
+    match region.or_else(|| own.map(|(region, _)| region.to_owned())) {
+        Some(region) => Ok(PrometheusAddress::Amazon { url, region }),
+        None => Ok(PrometheusAddress::Url(url)),
     }
 }
 
@@ -180,6 +200,23 @@ mod tests {
         assert_eq!(read.requests, "http_requests_total{namespace=\"$namespace\",pod=~\"$pods\"}");
         assert!(read.errors.ends_with(",code=~\"5..\"}"));
         assert!((read.latency_unit - 1.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn amazon_s_own_addresses_are_signed_for_their_region() {
+        let of = |text: &str| read(text).unwrap().address;
+        let url = "https://aps-workspaces.eu-west-1.amazonaws.com/workspaces/ws-1";
+        let amazon = |url: &str, region: &str| PrometheusAddress::Amazon {
+            url: url.to_owned(),
+            region: region.to_owned(),
+        };
+        assert_eq!(of(&format!("address = \"{url}/\"")), amazon(url, "eu-west-1"));
+        let own = "https://metrics.internal/workspaces/ws-1";
+        assert_eq!(of(&format!("address = \"{own}\"")), PrometheusAddress::Url(own.into()));
+        let text = format!("address = \"{own}\"\nregion = \"us-east-1\"");
+        assert_eq!(of(&text), amazon(own, "us-east-1"));
+        let wrong = read("address = \"a/b:1\"\nregion = \"us-east-1\"").unwrap_err();
+        assert!(wrong.contains("goes with the URL"), "{wrong}");
     }
 
     #[test]

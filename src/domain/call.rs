@@ -66,23 +66,30 @@ impl Call {
 }
 
 impl Call {
-    /// The line of the controller's own tool for a template that is taken from a ReplicaSet.
-    fn undo(&self) -> Option<String> {
+    /// The line of the controller's own tool for what is more than a patch that is known before it is
+    /// sent: a template that is taken from a ReplicaSet, a moment, another object.
+    fn plugin(&self) -> Option<String> {
         let param = |name: &str| self.params.iter().find(|(key, _)| key == name).map(|(_, v)| v);
         let text = |name: &str| Some(shell_word(param(name)?.as_str()?));
-        let revision = param("toRevision")?;
+        let name = text("name")?;
+        let what = if let Some(revision) = param("toRevision") {
+            format!("undo {name} --to-revision={revision}")
+        } else if param("restart").is_some() {
+            format!("restart {name}")
+        } else if let Some(run) = text("analysisRun") {
+            format!("terminate analysisrun {run}")
+        } else {
+            format!("terminate experiment {}", text("experiment")?)
+        };
         let context = text("context").map(|name| format!(" --context {name}")).unwrap_or_default();
-        Some(format!(
-            "kubectl argo rollouts{context} --namespace {} undo {} --to-revision={revision}",
-            text("namespace")?,
-            text("name")?
-        ))
+        let namespace = text("namespace")?;
+        Some(format!("kubectl argo rollouts{context} --namespace {namespace} {what}"))
     }
 
     /// One `kubectl patch` for each patch, in their order.
     fn kubectl(&self) -> String {
-        if let Some(undo) = self.undo() {
-            return undo;
+        if let Some(line) = self.plugin() {
+            return line;
         }
         let param = |name: &str| self.params.iter().find(|(key, _)| key == name).map(|(_, v)| v);
         let text = |name: &str| param(name).and_then(serde_json::Value::as_str);
@@ -102,9 +109,10 @@ impl Call {
             words.push(shell_word(&patch.to_string()));
             words.join(" ")
         };
-        let first = param("patch").map(|patch| line(patch, self.operation.ends_with("/status")));
-        let then = param("then").map(|patch| line(patch, false));
-        first.into_iter().chain(then).collect::<Vec<_>>().join(" && ")
+        let patch = param("patch").map(|patch| line(patch, self.operation.ends_with("/status")));
+        let beside = |name: &str| param(name).map(|patch| line(patch, false));
+        let lines = [beside("before"), patch, beside("then")];
+        lines.into_iter().flatten().collect::<Vec<_>>().join(" && ")
     }
 }
 

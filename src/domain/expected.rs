@@ -121,15 +121,25 @@ impl Expected {
         {
             return Some(Change::Dial);
         }
-        // A hook's gate is answered by its id: at another one, or none, the call is another.
-        if matches!(self.gate, Some(Gate::Hook { .. })) && rollout.gate != self.gate {
+        // A hook's gate is answered by its id: at another one, or none, the call is another. What only
+        // happens to be ordered while something waits has nothing to do with it.
+        let answers = !matches!(self.means, Means::RedeployPrevious);
+        if answers && matches!(self.gate, Some(Gate::Hook { .. })) && rollout.gate != self.gate {
             return Some(Change::Gate);
         }
         match action {
             Action::RollBack => self.lost_tasks(rollout),
-            Action::Continue | Action::Stop | Action::Finish | Action::Shift(_) => {
-                self.moved_on(rollout)
-            }
+            Action::Undo(_) if self.goes_back_at_once() => self.lost_tasks(rollout),
+            // It means the same wherever the rollout stands.
+            Action::Pause => None,
+            Action::Continue
+            | Action::Stop
+            | Action::Finish
+            | Action::Shift(_)
+            | Action::Resume
+            | Action::Restart
+            | Action::Undo(_)
+            | Action::Terminate(_) => self.moved_on(rollout),
         }
     }
 

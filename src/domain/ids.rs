@@ -1,6 +1,7 @@
 //! Names of things, as newtypes so that one cannot stand where another belongs.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,37 @@ impl RolloutId {
 impl fmt::Display for RolloutId {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.0)
+    }
+}
+
+/// The number that a control plane counts a revision with, e.g. Argo Rollouts' revision 3.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct RevisionNumber(u32);
+
+impl RevisionNumber {
+    /// No revision: they are counted from 1.
+    pub(crate) const NONE: Self = Self(0);
+
+    /// Revision `number`.
+    pub fn new(number: u32) -> Self {
+        Self(number)
+    }
+}
+
+impl fmt::Display for RevisionNumber {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+impl FromStr for RevisionNumber {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
     }
 }
 

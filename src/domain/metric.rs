@@ -249,6 +249,39 @@ pub struct CustomSeries {
     pub blue: Vec<Point>,
     /// Green's numbers.
     pub green: Vec<Point>,
+    /// The newest numbers of a metric of high resolution.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fine: Option<FineSeries>,
+}
+
+/// The newest numbers of a metric whose period is less than a minute. They are shown and never judged.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FineSeries {
+    /// The seconds that each number is of.
+    pub period_seconds: u32,
+    /// Blue's numbers, oldest first.
+    pub blue: Vec<FinePoint>,
+    /// Green's numbers.
+    pub green: Vec<FinePoint>,
+}
+
+/// One number of a metric of high resolution.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct FinePoint {
+    /// When its period began.
+    pub at: Timestamp,
+    /// The number.
+    pub value: f64,
+}
+
+impl FineSeries {
+    /// The newest number of a side.
+    pub fn newest(&self, side: Side) -> Option<FinePoint> {
+        match side {
+            Side::Blue => self.blue.last().copied(),
+            Side::Green => self.green.last().copied(),
+        }
+    }
 }
 
 impl CustomSeries {

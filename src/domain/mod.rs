@@ -17,6 +17,7 @@
 //! Plain values only: no clock, no network, no terminal, no async, no text for a screen.
 
 mod call;
+mod candidate;
 mod dial;
 mod environment;
 mod expected;
@@ -28,6 +29,7 @@ mod ids;
 mod metric;
 mod nearest;
 mod order;
+mod origin;
 mod permit;
 mod pipeline;
 mod prometheus;
@@ -39,6 +41,7 @@ mod target;
 mod traffic;
 
 pub use call::{Call, shell_word};
+pub use candidate::{Analysis, Candidate};
 pub use dial::Dial;
 pub use environment::{Environment, Image, Revision, Side, TargetState, Targets, Task, TaskCounts};
 pub use expected::{Change, Expected};
@@ -46,22 +49,23 @@ pub use fact::Fact;
 pub use fault::{Fault, FaultKind};
 pub use found::{ControlPlane, Found, Gap, GapReason, Listing, Share, What};
 pub use guard::{Guard, GuardState};
-pub use ids::{OrderId, RolloutId};
+pub use ids::{OrderId, RevisionNumber, RolloutId};
 pub use metric::{
-    CustomSeries, LatencyBasis, LatencyEdge, MetricKind, Metrics, Point, Quantile, SideMetrics,
-    Slower,
+    CustomSeries, FinePoint, FineSeries, LatencyBasis, LatencyEdge, MetricKind, Metrics, Point,
+    Quantile, SideMetrics, Slower,
 };
 pub use nearest::nearest;
 pub use order::{Action, Means, Offered, Order, Progress, Refusal};
+pub use origin::{At, Origin, Origins};
 pub use permit::{LastOrder, Permit, Policy, Strength, is_ready, permit};
 pub use pipeline::{Pipeline, PipelineApproval, PipelineRun, SourceRevision};
 pub use prometheus::{Prometheus, PrometheusAddress};
 pub use rollout::{
-    EndReason, EventKind, Identity, Reading, RollbackLink, Rollout, RolloutKind, RolloutSummary,
-    SHARE_MINUTES, Snapshot, Source, TimelineEvent,
+    EndReason, EventKind, Identity, Reading, Restart, RollbackLink, Rollout, RolloutKind,
+    RolloutSummary, SHARE_MINUTES, Snapshot, Source, TimelineEvent,
 };
 pub use rules::{Hours, Rules};
-pub use shifting::Shifting;
+pub use shifting::{Shifting, Shiftings};
 pub use stage::{Due, Gate, Next, NextStep, Phase, Stage, StageKind, StageState};
 pub use target::{AlbPlace, TARGET_FORMS, Target, TargetError};
 pub use traffic::{

@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Call, Change, Dial, Expected, OrderId, Percent, Rollout, RolloutId, Split, Target};
+use super::{
+    Analysis, Call, Candidate, Change, Dial, Expected, OrderId, Percent, RevisionNumber, Rollout,
+    RolloutId, Split, Target,
+};
 
 /// What a person can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -19,15 +22,45 @@ pub enum Action {
     Finish,
     /// Give green this share of the traffic, where a person sets the weights.
     Shift(Percent),
+    /// Freeze the rollout as it is: no further stage, until it is resumed.
+    Pause,
+    /// End that pause; a gate that it waits at stays.
+    Resume,
+    /// Replace every task by a new one of the same revision.
+    Restart,
+    /// Bring out this revision again.
+    Undo(RevisionNumber),
+    /// End this analysis before its time.
+    Terminate(Analysis),
 }
 
 impl Action {
-    /// Those that a key stands for, the one that matters most first. A shift has a share besides.
+    /// Those that every control plane answers for, the one that matters most first.
     pub const ALL: [Action; 4] = [Action::RollBack, Action::Continue, Action::Finish, Action::Stop];
 
-    /// Whether both are the same, or shifts to whatever share: one refusal is about all of them.
-    fn is_of_a_kind(self, other: Action) -> bool {
-        self == other || matches!((self, other), (Action::Shift(_), Action::Shift(_)))
+    /// One of each kind, whatever it is about.
+    pub const KINDS: [Action; 10] = [
+        Action::RollBack,
+        Action::Continue,
+        Action::Finish,
+        Action::Stop,
+        Action::Shift(Percent::ALL),
+        Action::Pause,
+        Action::Resume,
+        Action::Restart,
+        Action::UNDO,
+        Action::TERMINATE,
+    ];
+
+    /// Any undo, and any end of an analysis: which one it is about is chosen from a list.
+    pub const UNDO: Action = Action::Undo(RevisionNumber::NONE);
+    /// See [`Action::UNDO`].
+    pub const TERMINATE: Action = Action::Terminate(Analysis::Step);
+
+    /// Whether both are the same but for what they are about, e.g. shifts to whatever share: one
+    /// refusal is about all of them.
+    pub fn is_of_a_kind(self, other: Action) -> bool {
+        std::mem::discriminant(&self) == std::mem::discriminant(&other)
     }
 
     /// The words for it.
@@ -38,6 +71,11 @@ impl Action {
             Action::Stop => "stop",
             Action::Finish => "finish",
             Action::Shift(_) => "shift",
+            Action::Pause => "pause",
+            Action::Resume => "resume",
+            Action::Restart => "restart",
+            Action::Undo(_) => "undo",
+            Action::Terminate(_) => "terminate",
         }
     }
 
@@ -46,7 +84,14 @@ impl Action {
         match self {
             Action::Shift(share) => share.split(),
             Action::Continue | Action::Finish => Split::ALL_GREEN,
-            Action::RollBack | Action::Stop => Split::ALL_BLUE,
+            // No other one is about the weights themselves.
+            Action::RollBack
+            | Action::Stop
+            | Action::Pause
+            | Action::Resume
+            | Action::Restart
+            | Action::Undo(_)
+            | Action::Terminate(_) => Split::ALL_BLUE,
         }
     }
 }
@@ -75,6 +120,18 @@ pub enum Means {
     /// The update that was undone gets all traffic at once: its tasks are still there, and the
     /// control plane asks no gate and no analysis for that.
     ShipAgain,
+    /// The rollout is frozen as it is.
+    Freeze,
+    /// The freeze ends.
+    Thaw,
+    /// The tasks are replaced one after the other, by new ones of the same revision.
+    ReplaceTasks,
+    /// An earlier revision is brought out as an update of its own, with all its stages.
+    BringOut,
+    /// An earlier revision gets all traffic without a gate and without an analysis before.
+    SwitchOver,
+    /// A running analysis ends, and counts as passed.
+    EndAnalysis,
     /// The weights are set, and stay as they are set.
     SetWeights,
     /// The two environments swap their names: clients follow as their DNS answers run out.
@@ -105,8 +162,20 @@ pub enum Offered {
         /// Why not.
         why: Refusal,
     },
+    /// It can be done with this one of several.
+    OneOf(Box<Candidate>),
     /// Any share can be given to green.
     Dial(Box<Dial>),
+}
+
+impl Offered {
+    /// An action with how it can be done, or why it cannot be.
+    pub fn of(action: Action, offer: Result<(Means, Call), Refusal>) -> Self {
+        match offer {
+            Ok((means, call)) => Offered::Possible { action, means, call },
+            Err(why) => Offered::Refused { action, why },
+        }
+    }
 }
 
 impl Rollout {
@@ -117,6 +186,9 @@ impl Rollout {
                 (Offered::Possible { action: about, means, call }, _) if *about == action => {
                     return Ok((*means, call.clone()));
                 }
+                (Offered::OneOf(one), _) if one.action == action => {
+                    return Ok((one.means, one.call.clone()));
+                }
                 (Offered::Refused { action: about, why }, _) if about.is_of_a_kind(action) => {
                     return Err(why.clone());
                 }
@@ -126,12 +198,39 @@ impl Rollout {
                     let call = || (Means::SetWeights, dial.at(percent));
                     return if there { Err(Refusal::AlreadyThere) } else { Ok(call()) };
                 }
-                (Offered::Possible { .. } | Offered::Refused { .. } | Offered::Dial(_), _) => {}
+                (
+                    Offered::Possible { .. }
+                    | Offered::Refused { .. }
+                    | Offered::OneOf(_)
+                    | Offered::Dial(_),
+                    _,
+                ) => {}
             }
         }
         Err(match action {
             Action::Shift(_) => Refusal::NoDial,
-            _ => Refusal::StateUnknown,
+            Action::RollBack | Action::Continue | Action::Stop | Action::Finish => {
+                Refusal::StateUnknown
+            }
+            Action::Undo(_) | Action::Terminate(_) if self.candidates(action).next().is_some() => {
+                Refusal::NotAmongThem
+            }
+            Action::Pause
+            | Action::Resume
+            | Action::Restart
+            | Action::Undo(_)
+            | Action::Terminate(_) => Refusal::NoSuchOrder,
+        })
+    }
+
+    /// What an action of this kind can be about, where it is about one of several.
+    pub fn candidates(&self, kind: Action) -> impl Iterator<Item = &Candidate> {
+        self.offers.iter().filter_map(move |offer| match offer {
+            Offered::OneOf(one) if one.action.is_of_a_kind(kind) => Some(one.as_ref()),
+            Offered::OneOf(_)
+            | Offered::Possible { .. }
+            | Offered::Refused { .. }
+            | Offered::Dial(_) => None,
         })
     }
 
@@ -139,7 +238,7 @@ impl Rollout {
     pub fn dial(&self) -> Option<&Dial> {
         self.offers.iter().find_map(|offer| match offer {
             Offered::Dial(dial) => Some(dial.as_ref()),
-            Offered::Possible { .. } | Offered::Refused { .. } => None,
+            Offered::Possible { .. } | Offered::Refused { .. } | Offered::OneOf(_) => None,
         })
     }
 }
@@ -175,6 +274,12 @@ pub enum Refusal {
     /// The control plane has no call for it, in these words.
     #[error("{0}")]
     NoSuchCall(String),
+    /// The control plane knows nothing of the kind.
+    #[error("this control plane has no such order")]
+    NoSuchOrder,
+    /// What is asked for is none of those that it can be done with.
+    #[error("there is no such one")]
+    NotAmongThem,
     /// Another tool owns the rollout, e.g. CloudFormation.
     #[error("{0} owns this rollout")]
     ManagedBy(String),
@@ -224,6 +329,9 @@ pub struct Order {
     /// What it is a part of: the step of a ramp that a person armed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub part_of: Option<String>,
+    /// Why, in the words of who gave it, where they were asked for or said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// What is known about an order on its way.

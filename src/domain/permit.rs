@@ -29,6 +29,8 @@ pub struct Permit {
     pub call: Call,
     /// How it has to be confirmed.
     pub strength: Strength,
+    /// Whether the person's own configuration wants to know why.
+    pub wants_reason: bool,
     /// The state it rests on.
     pub expected: Expected,
 }
@@ -117,7 +119,8 @@ pub fn permit(snapshot: &Snapshot, action: Action, policy: &Policy) -> Result<Pe
         dial: rollout.dial().filter(|_| means == Means::SetWeights).cloned().map(Box::new),
         blue_running: rollout.blue.tasks.value().map(|tasks| tasks.running),
     };
-    Ok(Permit { action, means, call, strength: strength(rollout, action, means), expected })
+    let strength = strength(rollout, action, means);
+    Ok(Permit { action, means, call, strength, wants_reason: false, expected })
 }
 
 /// In whose name a call would go out. A question about it that got no answer leaves it as it was;
@@ -133,7 +136,7 @@ fn identity(snapshot: &Snapshot) -> Option<&Identity> {
 fn strength(rollout: &Rollout, action: Action, means: Means) -> Strength {
     match means {
         // Turned round, no side is emptied before the other one runs.
-        Means::OpenGate | Means::TurnRound => Strength::Key,
+        Means::OpenGate | Means::TurnRound | Means::Freeze | Means::Thaw => Strength::Key,
         Means::Approve | Means::Reject => Strength::Words,
         Means::StopAndRollBack if is_ready(&rollout.blue) => Strength::Key,
         Means::SetWeights | Means::SwapNames if gains(rollout, action, means) => Strength::Key,
@@ -145,7 +148,11 @@ fn strength(rollout: &Rollout, action: Action, means: Means) -> Strength {
         | Means::EndBake
         | Means::SkipToEnd
         | Means::TryAgain
-        | Means::ShipAgain => Strength::TypedName,
+        | Means::ShipAgain
+        | Means::ReplaceTasks
+        | Means::BringOut
+        | Means::SwitchOver
+        | Means::EndAnalysis => Strength::TypedName,
     }
 }
 

@@ -28,13 +28,20 @@ pub enum PrometheusAddress {
     },
     /// A URL, from this machine.
     Url(String),
+    /// A workspace of Amazon Managed Prometheus: its questions are signed.
+    Amazon {
+        /// The workspace's URL.
+        url: String,
+        /// The Region they are signed for.
+        region: String,
+    },
 }
 
 impl std::fmt::Display for PrometheusAddress {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Service { namespace, service } => write!(out, "{namespace}/{service}"),
-            Self::Url(url) => out.write_str(url),
+            Self::Url(url) | Self::Amazon { url, .. } => out.write_str(url),
         }
     }
 }

@@ -65,6 +65,15 @@ pub struct RollbackLink {
     pub message: Option<String>,
 }
 
+/// A restart of all tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Restart {
+    /// Tasks that are older than this are replaced.
+    pub asked: Timestamp,
+    /// None is left.
+    pub done: bool,
+}
+
 /// One rollout as seen at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Rollout {
@@ -102,6 +111,8 @@ pub struct Rollout {
     pub green: Environment,
     /// Nobody has said which side is blue, and both have traffic: blue is the one with more.
     pub sides_are_guessed: bool,
+    /// The restart of its tasks that was asked for last.
+    pub restart: Option<Restart>,
     /// Why it ended badly.
     pub end_reason: Option<EndReason>,
     /// The rollback it led to.

@@ -13,6 +13,8 @@ pub struct Rules {
     pub read_only: Vec<Target>,
     /// Actions that ask for the name in every case, as [`Action::words`] has them.
     pub typed_name: Vec<String>,
+    /// Actions that want a few words why, as [`Action::words`] has them.
+    pub reason: Vec<String>,
     /// When green may be brought forward; absent: at any time.
     pub hours: Option<Hours>,
 }
@@ -46,13 +48,24 @@ impl Rules {
     pub fn wants_name(&self, action: Action) -> bool {
         self.typed_name.iter().any(|words| words == action.words())
     }
+
+    /// Whether it has to be said why `action` is ordered.
+    pub fn wants_reason(&self, action: Action) -> bool {
+        self.reason.iter().any(|words| words == action.words())
+    }
 }
 
 /// Whether an action brings green forward. The ways back are open at any hour.
 fn brings_forward(action: Action) -> bool {
     match action {
-        Action::Continue | Action::Finish | Action::Shift(_) => true,
-        Action::RollBack | Action::Stop => false,
+        Action::Continue
+        | Action::Finish
+        | Action::Shift(_)
+        | Action::Resume
+        | Action::Terminate(_) => true,
+        Action::RollBack | Action::Stop | Action::Pause | Action::Restart | Action::Undo(_) => {
+            false
+        }
     }
 }
 

@@ -220,4 +220,21 @@ mod tests {
         let split = Split { green: Weight::percent(12.5).unwrap() };
         assert!((split.blue().get() + split.green.get() - 100.0).abs() < 1e-9);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_asked_for_the_two_sides_make_the_whole(part: f64, whole: f64, green: u8) {
+            for weight in [Weight::percent(part), Weight::ratio(part, whole)].into_iter().flatten() {
+                let split = Split { green: weight };
+                let (blue, green) = (split.blue().get(), split.green.get());
+                proptest::prop_assert!((0.0..=100.0).contains(&blue) && (0.0..=100.0).contains(&green));
+                proptest::prop_assert!((blue + green - 100.0).abs() < 1e-9);
+            }
+            if let Some(share) = Percent::new(green) {
+                let split = share.split();
+                let whole = split.blue().get() + split.green.get();
+                proptest::prop_assert!((whole - 100.0).abs() < 1e-9);
+            }
+        }
+    }
 }

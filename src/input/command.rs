@@ -56,8 +56,12 @@ pub enum Command {
     Copy,
     /// Ask every source again now.
     Refresh,
+    /// Choose the revision that is brought out again.
+    Undo,
+    /// Choose the analysis that ends.
+    Terminate,
     /// Stop asking, or go on.
-    Pause,
+    Rest,
     /// The keys and what they do.
     Help,
     /// Draw everything anew.
@@ -70,11 +74,16 @@ pub enum Command {
 
 impl Command {
     /// All commands, in the order of the help.
-    pub const ALL: [Command; 32] = [
+    pub const ALL: [Command; 37] = [
         Command::Ask(Action::RollBack),
         Command::Ask(Action::Continue),
         Command::Ask(Action::Finish),
         Command::Ask(Action::Stop),
+        Command::Ask(Action::Pause),
+        Command::Ask(Action::Resume),
+        Command::Ask(Action::Restart),
+        Command::Undo,
+        Command::Terminate,
         Command::More,
         Command::Less,
         Command::Share,
@@ -98,7 +107,7 @@ impl Command {
         Command::Rollouts,
         Command::Copy,
         Command::Refresh,
-        Command::Pause,
+        Command::Rest,
         Command::Help,
         Command::Redraw,
         Command::Suspend,
@@ -115,6 +124,8 @@ impl Command {
                 | Command::Share
                 | Command::AllGreen
                 | Command::Ramp
+                | Command::Undo
+                | Command::Terminate
         )
     }
 
@@ -138,8 +149,13 @@ impl Command {
             Command::Ask(Action::Continue) => "continue",
             Command::Ask(Action::Finish) => "finish",
             Command::Ask(Action::Stop) => "stop",
+            Command::Ask(Action::Pause) => "pause",
+            Command::Ask(Action::Resume) => "resume",
+            Command::Ask(Action::Restart) => "restart",
             // Any share: no key stands for one of them.
             Command::Ask(Action::Shift(_)) => "shift",
+            Command::Undo | Command::Ask(Action::Undo(_)) => "undo",
+            Command::Terminate | Command::Ask(Action::Terminate(_)) => "terminate",
             Command::More => "more",
             Command::Less => "less",
             Command::Share => "share",
@@ -163,7 +179,7 @@ impl Command {
             Command::Rollouts => "rollouts",
             Command::Copy => "copy",
             Command::Refresh => "refresh",
-            Command::Pause => "pause",
+            Command::Rest => "rest",
             Command::Help => "help",
             Command::Redraw => "redraw",
             Command::Suspend => "suspend",

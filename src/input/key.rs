@@ -274,4 +274,30 @@ mod tests {
             assert_eq!(hopeless.parse::<Key>().unwrap_err().nearest, None, "{hopeless:?}");
         }
     }
+
+    fn any_key() -> impl proptest::strategy::Strategy<Value = Key> {
+        use proptest::prelude::*;
+        let named = prop::sample::select(NAMES.map(|(_, code)| code).to_vec());
+        let code = prop_oneof![any::<char>().prop_map(KeyCode::Char), named];
+        (code, any::<u8>())
+            .prop_map(|(code, held)| Key::new(code, KeyModifiers::from_bits_truncate(held)))
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_key_that_can_be_pressed_and_named_is_read_as_it_is_written(key in any_key()) {
+            let written = key.to_string();
+            let printable = !matches!(key.code, KeyCode::Char(c) if c.is_control() || c.is_whitespace());
+            if printable || key.code == KeyCode::Char(' ') {
+                proptest::prop_assert_eq!(written.parse::<Key>(), Ok(key), "{}", written);
+            }
+        }
+
+        #[test]
+        fn what_is_read_as_a_key_is_written_as_that_key(text in "[a-zA-Z0-9-]{1,24}|\\PC{1,4}") {
+            if let Ok(key) = text.parse::<Key>() {
+                proptest::prop_assert_eq!(key.to_string().parse::<Key>(), Ok(key));
+            }
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! The audit file: who did what, on which state, and what came of it. One JSON line an entry.
 //!
 //! Every line carries the SHA-256 of the line before it, so that a change in the middle shows
-//! (`sha256sum` of a line without its newline gives what the next one must carry). A line is
+//! (`sha256sum` of a line without its newline gives what the next one must carry), and at its end
+//! that of itself up to there, so that a change of the last one shows as well. A line is
 //! written whole and synced under a lock of the file: several programs may share it, and one that
 //! is killed leaves at most a torn last line, which the next writer moves aside.
 
@@ -18,6 +19,11 @@ use crate::domain::{Order, OrderId, Progress};
 
 /// What the first line carries in place of a hash.
 const NOTHING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// What stands before the hash at the end of a line, and after it.
+const SEAL: (&[u8], &[u8]) = (b",\"sum\":\"", b"\"}");
+/// How long a hash is.
+const HASH: usize = NOTHING.len();
 
 /// The audit file at its path.
 #[derive(Debug, Clone)]
@@ -53,7 +59,7 @@ pub enum Entry<'a> {
     },
 }
 
-/// A line as it stands in the file.
+/// A line as it stands in the file, without its seal.
 #[derive(Serialize)]
 struct Line<'a> {
     schema: &'static str,
@@ -153,7 +159,7 @@ impl Audit {
     /// All entries, after checking that every line carries the hash of the one before it.
     pub fn verify(&self) -> Result<Vec<Record>, AuditError> {
         let bytes = self.read()?;
-        let mut prev = NOTHING.to_owned();
+        let (mut prev, mut sealed) = (NOTHING.to_owned(), false);
         let mut records = Vec::new();
         for (index, line) in whole_lines(&bytes).enumerate() {
             let broken = |problem: String| AuditError::Broken {
@@ -165,6 +171,12 @@ impl Audit {
                 .map_err(|error| broken(format!("not an entry: {error}")))?;
             if record.prev != prev {
                 return Err(broken("does not follow from the line before it".to_owned()));
+            }
+            match split_seal(line) {
+                Some((text, sum)) if hash(text).as_bytes() == sum => sealed = true,
+                // Lines of the first version have no hash of their own.
+                None if !sealed => {}
+                Some(_) | None => return Err(broken("is not as it was written".to_owned())),
             }
             prev = hash(line);
             records.push(record);
@@ -191,11 +203,15 @@ impl Audit {
         self.set_torn_line_aside(&mut file, &bytes)?;
         let prev = whole_lines(&bytes).last().map_or_else(|| NOTHING.to_owned(), hash);
         let line = Line { schema: "cutover.audit/1", prev: &prev, at, entry };
-        let mut text = serde_json::to_vec(&line)?;
+        let mut text = seal(serde_json::to_vec(&line)?);
         text.push(b'\n');
-        file.seek(io::SeekFrom::End(0))?;
-        file.write_all(&text)?;
-        file.sync_all()
+        let end = file.seek(io::SeekFrom::End(0))?;
+        let written = file.write_all(&text).and_then(|()| file.sync_all());
+        if written.is_err() {
+            // On a full disk a part of it may be there: it never counted.
+            let _ = file.set_len(end);
+        }
+        written
     }
 
     /// A writer was killed in the middle of a line: keep what it wrote, but not in the chain.
@@ -233,6 +249,20 @@ fn intent(record: &Record) -> Option<Open> {
 /// The lines that were written to their end.
 fn whole_lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     bytes.split_inclusive(|byte| *byte == b'\n').filter_map(|line| line.strip_suffix(b"\n"))
+}
+
+/// The line with the hash of itself as its last member.
+fn seal(mut line: Vec<u8>) -> Vec<u8> {
+    line.pop();
+    let sum = hash(&line);
+    [&line, SEAL.0, sum.as_bytes(), SEAL.1].concat()
+}
+
+/// A line up to its own hash, and that hash.
+fn split_seal(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let rest = line.strip_suffix(SEAL.1)?;
+    let (rest, sum) = rest.split_at_checked(rest.len().checked_sub(HASH)?)?;
+    Some((rest.strip_suffix(SEAL.0)?, sum))
 }
 
 fn hash(line: &[u8]) -> String {

@@ -217,7 +217,7 @@ impl<S: Surface, H: Hands> Shell<S, H> {
             | Effect::Watch(_)
             | Effect::List
             | Effect::Refresh
-            | Effect::Pause(_)
+            | Effect::Rest(_)
             | Effect::Window(_) => self.hands.perform(effect),
         }
         Ok(None)

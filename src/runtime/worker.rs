@@ -26,7 +26,7 @@ const LOOKS: [SignedDuration; 2] = [SignedDuration::ZERO, SignedDuration::from_s
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Wants {
     window: u32,
-    paused: bool,
+    rests: bool,
     /// How often "ask again now" was said.
     asked_now: u64,
 }
@@ -68,7 +68,7 @@ impl<A: Account> Worker<A> {
             // The account stays known for as long as somebody may ask for it.
             known.closed().await;
         });
-        let wants = Wants { window: WINDOWS[1], paused: false, asked_now: 0 };
+        let wants = Wants { window: WINDOWS[1], rests: false, asked_now: 0 };
         let (wants, _) = watch::channel(wants);
         Self { desk, account, wants, watching: None, listing: None }
     }
@@ -121,7 +121,7 @@ impl<A: Account> Hands for Worker<A> {
             Effect::Watch(target) => self.watch(target),
             Effect::List => self.list(),
             Effect::Refresh => self.wants.send_modify(|wants| wants.asked_now += 1),
-            Effect::Pause(paused) => self.wants.send_modify(|wants| wants.paused = paused),
+            Effect::Rest(rests) => self.wants.send_modify(|wants| wants.rests = rests),
             Effect::Window(minutes) => self.wants.send_modify(|wants| wants.window = minutes),
             // The loop's own business.
             Effect::Copy(_) | Effect::Bell | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
@@ -145,7 +145,7 @@ async fn follow(mut backend: impl Backend, mut wants: watch::Receiver<Wants>, de
                     return;
                 }
             }
-            snapshot = backend.observe(wish), if !want.paused || all => {
+            snapshot = backend.observe(wish), if !want.rests || all => {
                 all = false;
                 send(&desk.outbox, Event::Observed(Box::new(snapshot)));
             }

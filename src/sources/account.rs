@@ -27,7 +27,7 @@ impl Account for Aws {
 
     async fn read_again(&self, order: &Order) -> Snapshot {
         if let Some(place) = Place::of(&order.target) {
-            return Box::pin(argo::orders::read_again(self, &place)).await;
+            return Box::pin(argo::orders::read_again(self, &place, order.action)).await;
         }
         if weighted::is_for(&order.target) {
             return Box::pin(weighted::read_again(self, order)).await;

@@ -8,11 +8,11 @@ use aws_sdk_elasticloadbalancingv2::types::Rule;
 use futures::future::FutureExt;
 use jiff::Timestamp;
 
-use crate::domain::{Fact, Fault, Guard, Metrics, Pipeline, Source, Target};
+use crate::domain::{Fact, Fault, FaultKind, Guard, Metrics, Pipeline, Source, Target};
 
 use super::aws::Aws;
 use super::balancer::{self, GroupHealth, Health};
-use super::metrics::{Function, Groups, Measured, Meter, Span};
+use super::metrics::{Measured, Meter, Span};
 use super::pace::{Pace, Rhythm};
 use super::pipeline::{self, Deploys};
 use super::poll::{Ask, Question, replace};
@@ -88,12 +88,8 @@ pub(crate) trait Whereabouts {
     fn route(&self) -> Option<Route>;
     /// The alarms that guard the rollout.
     fn alarms(&self) -> Option<Vec<String>>;
-    /// What CloudWatch calls the two sides.
-    fn metric_groups(&self) -> Option<Groups>;
-    /// What it calls two versions of a function, where those are the sides.
-    fn metric_function(&self) -> Option<Function> {
-        None
-    }
+    /// Where the two sides are measured.
+    fn measured(&self) -> Option<Measured>;
     /// What a pipeline would deploy here, and the id of the rollout that is shown.
     fn deploys(&self) -> Option<(Deploys, Option<String>)> {
         None
@@ -188,8 +184,7 @@ impl Surroundings {
                 async move { Answer::Alarms(alarms::guards(&aws, &names).await) }.boxed()
             }
             Around::Metrics => {
-                let function = || there.metric_function().map(Measured::Function);
-                let measured = there.metric_groups().map(Measured::Groups).or_else(function)?;
+                let measured = there.measured().filter(|measured| measured.hidden().is_none())?;
                 let config = aws.verdicts().of(&there.target()).clone();
                 let (began, settle) = (there.created(), config.settle_seconds);
                 let span = Span::of_rollout(began, ask.window, settle, ask.now);
@@ -234,6 +229,18 @@ impl Surroundings {
                 self.pipelines = memory;
                 (Around::Pipeline, replace(&mut self.pipeline, result, now))
             }
+        }
+    }
+
+    /// The metrics of what is `measured`, or why there are none.
+    pub(crate) fn metrics_of(&self, measured: Option<&Measured>) -> Fact<Metrics> {
+        let hidden = measured.and_then(Measured::hidden);
+        match (&self.metrics, hidden) {
+            (Fact::Unasked, Some(why)) => {
+                let fault = Fault::new(FaultKind::Absent, "cloudwatch:GetMetricData", why);
+                Fact::Unknown { fault }
+            }
+            (metrics, _) => metrics.clone(),
         }
     }
 

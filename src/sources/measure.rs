@@ -1,38 +1,38 @@
 //! What CloudWatch calls the things that are measured.
 
-use super::metrics::{Behind, Groups};
+use crate::domain::{At, Origin};
+
+use super::metrics::Measured;
 
 /// What CloudWatch calls the two groups behind a listener; `route` is the ARN of the listener or of
 /// one of its rules.
-pub(crate) fn groups(route: &str, blue: &str, green: &str) -> Option<Groups> {
-    let balancer = load_balancer(route)?;
-    let behind =
-        |group| Some(Behind { load_balancer: balancer.clone(), group: Some(dimension(group)?) });
-    Some(sides(behind(blue)?, Some(behind(green)?)))
+pub(crate) fn groups(route: &str, blue: &str, green: &str) -> Option<Measured> {
+    let name = load_balancer(route)?;
+    let behind = |group| behind(&name, group);
+    Some(Measured::new(behind(blue)?, Some(behind(green)?)))
 }
 
-/// What it calls two load balancers, all of each for one side, by their ARNs.
-pub(crate) fn balancers(blue: &str, green: &str) -> Option<Groups> {
-    let whole = |arn: &str| Some(Behind { load_balancer: balancer(arn)?, group: None });
-    Some(sides(whole(blue)?, Some(whole(green)?)))
-}
-
-fn sides(blue: Behind, green: Option<Behind>) -> Groups {
-    Groups { blue, green, blue_runs: None, green_runs: None }
+/// What it calls a load balancer that is all one side's, by its ARN.
+pub(crate) fn whole(arn: &str) -> Option<Origin> {
+    Some(Origin::here(At::Balancer { name: balancer(arn)?, group: None }))
 }
 
 /// The same with what both sides run, by the ARNs of their task definitions.
-pub(crate) fn running(groups: Groups, blue: Option<&str>, green: Option<&str>) -> Groups {
+pub(crate) fn running(measured: Measured, blue: Option<&str>, green: Option<&str>) -> Measured {
     // arn:…:task-definition/FAMILY:REVISION
     let name = |arn: &str| arn.rsplit('/').next().map(str::to_owned);
-    Groups { blue_runs: blue.and_then(name), green_runs: green.and_then(name), ..groups }
+    Measured { blue_runs: blue.and_then(name), green_runs: green.and_then(name), ..measured }
 }
 
 /// What it calls the only group behind a load balancer; `before` is the ARN of the load balancer, of
 /// a listener or of one of its rules.
-pub(crate) fn group(before: &str, only: &str) -> Option<Groups> {
-    let load_balancer = balancer(before).or_else(|| load_balancer(before))?;
-    Some(sides(Behind { load_balancer, group: Some(dimension(only)?) }, None))
+pub(crate) fn group(before: &str, only: &str) -> Option<Origin> {
+    behind(&balancer(before).or_else(|| load_balancer(before))?, only)
+}
+
+fn behind(load_balancer: &str, group: &str) -> Option<Origin> {
+    let (name, group) = (load_balancer.to_owned(), Some(dimension(group)?));
+    Some(Origin::here(At::Balancer { name, group }))
 }
 
 /// `KIND/NAME/HEX` in `arn:…:loadbalancer/KIND/NAME/HEX`.

@@ -33,6 +33,8 @@ mod codedeploy;
 mod ecs;
 mod error;
 mod forward;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 mod limiter;
 mod measure;
 mod metrics;

@@ -59,7 +59,7 @@ mod verdict;
 
 pub use config::{Config, Configs, GaugeConfig, RateConfig, Role};
 pub use counts::{Counts, Sides, Tally, counter_delta};
-pub use custom::{CustomMetric, WorseWhen};
+pub use custom::{CustomMetric, Number, Statistic, WorseWhen, renamed};
 pub use dispersion::{HistoryDispersion, history_dispersion};
 pub use evidence::{EvidenceProcess, Question};
 pub use gauge::GaugeProcess;

@@ -179,7 +179,8 @@ pub(super) fn newest(metrics: &Metrics, name: &str, side: Side) -> Option<String
     let custom = metrics.custom(name)?;
     let unit = clean(&custom.unit);
     let gap = if unit.is_empty() { "" } else { " " };
-    Some(format!("{}{gap}{unit}", level(last(custom.side(side))?)))
+    let fine = custom.fine.as_ref().and_then(|fine| fine.newest(side)).map(|point| point.value);
+    Some(format!("{}{gap}{unit}", level(fine.or_else(|| last(custom.side(side)))?)))
 }
 
 /// The same of both sides.

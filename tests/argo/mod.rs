@@ -5,13 +5,15 @@ mod metrics;
 mod orders;
 mod prometheus;
 mod server;
+mod signature;
+mod upkeep;
 mod watching;
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use cutover::domain::{
-    Action, Change, Order, OrderId, Policy, Progress, Rollout, Snapshot, permit,
+    Action, Change, Order, OrderId, Policy, Progress, Prometheus, Rollout, Snapshot, permit,
 };
 use cutover::sources::{Account, Aws, AwsOptions, AwsTime, Backend, Loopback, Wish};
 use cutover::stats::Configs;
@@ -51,6 +53,10 @@ struct Story {
 
 impl Story {
     async fn playing(story: &str, until: u64) -> Self {
+        Self::measured_by(prometheus::usual(), story, until).await
+    }
+
+    async fn measured_by(counts: Prometheus, story: &str, until: u64) -> Self {
         let server = Server::playing(story).await;
         let start = server.start();
         let time = Arc::new(Hurried(Mutex::new((start, Instant::now()))));
@@ -63,7 +69,8 @@ impl Story {
             time: time.clone(),
             seed: 7,
             verdicts: Configs::default(),
-            prometheus: Some(prometheus::usual()),
+            prometheus: Some(counts),
+            origins: cutover::domain::Origins::default(),
         };
         let aws = cutover::sources::connect(options).await.unwrap();
         let watch = aws.watch(&"argo:story/app".parse().unwrap());
@@ -110,6 +117,7 @@ impl Story {
             at: seen.taken,
             by: "ada".to_owned(),
             part_of: None,
+            reason: None,
         }
     }
 

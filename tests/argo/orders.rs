@@ -98,7 +98,7 @@ async fn an_abort_brakes_a_promotion_in_full() {
     let brakes = |seen: &cutover::domain::Snapshot| {
         rollout(seen).offers.iter().any(|offer| match offer {
             Offered::Possible { call, .. } => call.cli(None).contains("\"promoteFull\":false"),
-            Offered::Refused { .. } | Offered::Dial(_) => false,
+            Offered::Refused { .. } | Offered::OneOf(_) | Offered::Dial(_) => false,
         })
     };
     let seen = story.until(brakes).await;

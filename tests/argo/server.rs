@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use flate2::read::GzDecoder;
 use futures::StreamExt;
@@ -50,6 +50,16 @@ struct Shared {
     counters: Vec<Counter>,
     /// The seconds from which it was asked for that.
     measured_from: Vec<i64>,
+    /// Those questions as they came.
+    questions: Vec<Question>,
+}
+
+/// A question to Prometheus as it came over the wire.
+#[derive(Debug, Clone)]
+pub(crate) struct Question {
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) headers: BTreeMap<String, String>,
 }
 
 impl Server {
@@ -117,9 +127,14 @@ impl Server {
 
     /// Changes the Rollout's status.
     pub(crate) fn set(&self, status: &Value) {
-        let mut rollout = self.rollout();
-        merge(&mut rollout, &json!({ "status": status }));
-        self.put(false, rollout);
+        self.change("rollouts", "app", &json!({ "status": status }));
+    }
+
+    /// Changes an object.
+    pub(crate) fn change(&self, plural: &str, name: &str, patch: &Value) {
+        let mut object = self.object(plural, name);
+        merge(&mut object, patch);
+        self.put(false, object);
     }
 
     /// Answers requests that begin like this with a status instead.
@@ -166,6 +181,11 @@ impl Server {
     /// The seconds from which Prometheus was asked, question by question.
     pub(crate) fn measured_from(&self) -> Vec<i64> {
         self.shared.lock().unwrap().measured_from.clone()
+    }
+
+    /// The questions to Prometheus.
+    pub(crate) fn questions(&self) -> Vec<Question> {
+        self.shared.lock().unwrap().questions.clone()
     }
 
     /// The patches that arrived: path below the namespace, body.
@@ -230,6 +250,11 @@ async fn answer(State(server): State<Server>, request: Request) -> Response {
             let mut shared = server.shared.lock().unwrap();
             let (start, answer) = prometheus::range(&shared.counters, &query);
             shared.measured_from.push(start);
+            let header = |(name, value): (&HeaderName, &HeaderValue)| {
+                (name.to_string(), value.to_str().unwrap().to_owned())
+            };
+            let headers = parts.headers.iter().map(header).collect();
+            shared.questions.push(Question { path: path.clone(), query, headers });
             reply(200, &answer)
         }
         _ => server.get(&path),
@@ -310,27 +335,33 @@ impl Server {
 
     /// A body for the status that is sent to the object itself is ignored, and the other way round.
     fn patch(&self, path: &str, body: &Value) -> Response {
-        let mut object = self.rollout();
+        let (plural, name, part) = parts(path);
+        let name = name.unwrap();
+        let mut object = self.object(&plural, &name);
         let before = object.clone();
-        let (_, _, part) = parts(path);
         let wanted = body["metadata"]["resourceVersion"].as_str();
         if wanted.is_some_and(|wanted| object["metadata"]["resourceVersion"] != wanted) {
             return refusal(409, "the object has been modified");
         }
         let mut body = body.clone();
-        let ignored = if part.is_some() { ["spec", "metadata"] } else { ["status", "status"] };
+        // Runs have no subresource for their status.
+        let ignored: &[&str] = match (part, plural.as_str()) {
+            (Some(_), _) => &["spec", "metadata"],
+            (None, "rollouts") => &["status"],
+            (None, _) => &[],
+        };
         for field in ignored {
-            body.as_object_mut().unwrap().remove(field);
+            body.as_object_mut().unwrap().remove(*field);
         }
         merge(&mut object, &body);
         if object != before {
             if object["spec"] != before["spec"] {
-                let generation = before["metadata"]["generation"].as_i64().unwrap();
+                let generation = before["metadata"]["generation"].as_i64().unwrap_or(1);
                 object["metadata"]["generation"] = json!(generation + 1);
             }
             self.put(false, object);
         }
-        reply(200, &self.rollout())
+        reply(200, &self.object(&plural, &name))
     }
 
     fn review(&self, review: &str, body: &Value) -> Response {

@@ -1,8 +1,8 @@
 //! What is seen: stories to their end, broken watches, absent things.
 
 use cutover::domain::{
-    Fact, FaultKind, GuardState, ListenerSplit, NextStep, Phase, RolloutKind, Source, Split,
-    StageKind, StageState,
+    Fact, FaultKind, GuardState, ListenerSplit, NextStep, Phase, RolloutKind, Snapshot, Source,
+    Split, StageKind, StageState,
 };
 
 use super::{Story, rollout};
@@ -156,4 +156,23 @@ async fn a_timed_pause_says_when_it_ends() {
     assert_eq!(rollout(&seen).phase, Phase::Shifting);
     let next = rollout(&seen).next.as_ref().unwrap();
     assert_eq!(next.step, NextStep::Shift(Split::ALL_GREEN));
+}
+
+#[tokio::test]
+async fn a_cluster_without_argo_rollouts_is_told_from_one_without_this_rollout() {
+    let mut story = Story::playing("bluegreen-success", 0).await;
+    story.server.fail("GET /apis/argoproj.io", 404);
+    let fault = |seen: &Snapshot| seen.rollout.fault().cloned();
+    let seen = story.until(|seen| fault(seen).is_some()).await;
+    let wanted = "Argo Rollouts is not installed";
+    assert!(fault(&seen).unwrap().message.contains(wanted), "{:?}", fault(&seen));
+    // What is read beside the watch says the same of an object that is not there.
+    let asked = "GET /apis/argoproj.io/v1alpha1/namespaces/story/rollouts/app";
+    let server = story.server.clone();
+    let seen = story.until(|_| server.count(asked) > 1).await;
+    assert!(fault(&seen).unwrap().message.contains(wanted), "{:?}", fault(&seen));
+    // It is installed, and found by itself.
+    story.server.mend();
+    story.play(60_000);
+    story.until(|seen| seen.rollout().is_some()).await;
 }

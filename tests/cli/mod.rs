@@ -1,5 +1,7 @@
 //! The binary as people start it: in a terminal and without one.
 
+#[cfg(target_os = "linux")]
+mod disk;
 mod order;
 mod plain;
 pub(crate) mod process;

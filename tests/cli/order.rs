@@ -128,6 +128,24 @@ fn who_may_only_look_sends_nothing() {
 }
 
 #[test]
+fn a_reason_that_the_policy_wants_is_said_by_the_script_and_written_down() {
+    let policy = "[policy]\nreason = [\"roll-back\"]\n";
+    let bench = Bench::at(Home::new().config("config.toml", policy), &["--scenario", "errors"]);
+    for said in [&[][..], &["--reason", "y"]] {
+        let ended = bench.run(&[&["rollback", TARGET, "--yes"], said].concat());
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{ended:?}");
+        assert!(ended.stderr.contains("hint: --reason 'WHY'"), "{}", ended.stderr);
+    }
+    assert_eq!(bench.audit().len(), 0);
+    let why = "checkout fails \u{1b}[2J";
+    let ended = bench.run(&["rollback", TARGET, "--yes", "--json", "--reason", why]);
+    let report: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!((ended.code, report["reason"].as_str()), (Some(0), Some(why)), "{ended:?}");
+    let told = bench.run(&["audit"]).stdout;
+    assert!(told.contains(": checkout fails <1b>[2J"), "{told}");
+}
+
+#[test]
 fn what_cannot_be_read_is_an_error_and_no_order() {
     let bench = Bench::new(&["--scenario", "errors"]);
     bench.run(&["rollback", "codedeploy:shop/nothing", "--yes"]).is_error(&["nothing"]);

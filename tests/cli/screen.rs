@@ -1,6 +1,7 @@
 //! In a terminal: it is taken, drawn on, and always given back.
 
 use std::future::Future;
+use std::time::Duration;
 
 use cutover::app::State;
 use cutover::journal::Audit;
@@ -11,6 +12,7 @@ use rustix::process::Signal;
 
 use super::terminal::Terminal;
 use crate::harness::keyboard::settings;
+use crate::reliability::secrets::SECRETS;
 
 /// The demo with its first reading on the screen.
 fn demo() -> Terminal {
@@ -34,9 +36,22 @@ fn ctrl_c_leaves_too() {
 
 #[test]
 fn a_signal_gives_the_terminal_back() {
-    for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130), (Signal::HUP, 129)] {
+    let ends = [(Signal::TERM, 143), (Signal::INT, 130), (Signal::HUP, 129), (Signal::QUIT, 131)];
+    for (signal, code) in ends {
         assert_eq!(demo().signal(signal).ends_restored(), code, "{signal:?}");
     }
+}
+
+#[test]
+fn a_slow_line_is_not_flooded_while_little_changes() {
+    let mut terminal = demo();
+    // What the first readings bring.
+    terminal.rests(Duration::from_secs(3));
+    let before = terminal.written();
+    terminal.rests(Duration::from_secs(4));
+    let bytes = (terminal.written() - before) / 4;
+    assert!(bytes < 2400, "{bytes} bytes a second: more than a modem takes");
+    assert_eq!(terminal.types("q").ends_restored(), 0);
 }
 
 #[test]
@@ -91,7 +106,10 @@ fn a_shell_gets_its_terminal_back_with_ctrl_z_and_the_screen_comes_back_with_fg(
 /// The test binary itself, running one test that is left out otherwise.
 fn crashing(test: &str) -> Terminal {
     let binary = std::env::current_exe().unwrap();
-    let program = [binary.to_str().unwrap(), "--exact", test, "--ignored", "--nocapture"];
+    let planted = SECRETS.map(|(name, secret)| format!("{name}={secret}"));
+    let mut program = vec!["/usr/bin/env"];
+    program.extend(planted.iter().map(String::as_str));
+    program.extend([binary.to_str().unwrap(), "--exact", test, "--ignored", "--nocapture"]);
     Terminal::running(&program, "xterm-256color")
 }
 
@@ -128,6 +146,9 @@ fn a_bug_in_the_picture_gives_the_terminal_back_and_leaves_a_report() {
     assert!(!said.contains("stack backtrace"), "{said}");
     let report = std::fs::read_to_string(terminal.home().join("crash.txt")).unwrap();
     assert!(report.contains("a planted bug") && report.contains("the_picture_crashes"), "{report}");
+    for (name, secret) in SECRETS {
+        assert!(!report.contains(secret) && !said.contains(secret), "{name} is in the report");
+    }
 }
 
 #[test]

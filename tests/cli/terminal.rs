@@ -124,6 +124,11 @@ impl Terminal {
         self
     }
 
+    /// How many bytes the program has written.
+    pub(crate) fn written(&self) -> usize {
+        self.written.len()
+    }
+
     /// The program's process.
     pub(crate) fn process(&self) -> u32 {
         self.child.process_id().unwrap()

@@ -56,6 +56,7 @@ impl Cluster {
                 seed: 7,
                 verdicts: Configs::default(),
                 prometheus: counts.then(|| PrometheusTable::usual(address).unwrap().0),
+                origins: cutover::domain::Origins::default(),
             };
             cutover::sources::connect(options).await.unwrap()
         };

@@ -168,6 +168,35 @@ async fn a_metric_of_one_s_own_is_measured_on_both_sides_and_judged() {
 }
 
 #[tokio::test]
+async fn an_expression_is_computed_of_each_sides_own_and_needs_no_finer_period() {
+    let own = |metric: &str| {
+        format!(
+            "{{ namespace = 'AWS/ApplicationELB', metric = '{metric}', statistic = 'Sum', \
+             dimensions = {{ LoadBalancer = '$load-balancer', TargetGroup = '$target-group' }} }}"
+        )
+    };
+    let config = format!(
+        "[metrics.good]\nexpression = '100 * FILL(fine, 0) / all'\nunit = '%'\nperiod = 10\n\
+         worse = 'lower'\nof.fine = {}\nof.all = {}",
+        own("HTTPCode_Target_2XX_Count"),
+        own("RequestCount")
+    );
+    let config: Config = toml::from_str(&config).unwrap();
+    let mut bench = Bench::judged("errors", GROUP, config.clone()).await;
+    bench.reach(&Phase::Shifting).await;
+    bench.pass(840);
+    let picture = bench.look().await;
+    let good = metrics(&picture).custom("good").unwrap();
+    let last = |side| good.side(side).iter().rev().find_map(|point| point.settled()).unwrap();
+    let (blue, green) = (last(Side::Blue), last(Side::Green));
+    assert!(green < blue && blue <= 100.0 && green > 50.0, "{blue} {green}");
+    // Load balancers have nothing finer than a minute: the minute's number stays.
+    assert_eq!(good.fine, None);
+    let judgement = cutover::app::verdict::judge(&picture, &config).unwrap();
+    assert!(judgement.assessment.metrics[5].gauge_ratio.is_some());
+}
+
+#[tokio::test]
 async fn a_deployment_asked_for_by_its_id_is_judged_as_its_group_is() {
     let mut bench = Bench::group("canary").await;
     let picture = bench.look().await;

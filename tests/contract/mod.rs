@@ -7,10 +7,12 @@ mod beanstalk;
 mod cost;
 mod instances;
 mod lambda;
+mod laws;
 mod metrics;
 mod permissions;
 mod phases;
 mod pipeline;
+mod played;
 mod trouble;
 mod weighted;
 
@@ -171,6 +173,7 @@ impl Bench {
             at: seen.taken,
             by,
             part_of: None,
+            reason: None,
         }
     }
 
@@ -211,6 +214,7 @@ async fn connect_with(
         seed: 7,
         verdicts: Configs::new(verdict, Vec::new()),
         prometheus: None,
+        origins: cutover::domain::Origins::default(),
     };
     cutover::sources::connect(options).await.unwrap()
 }
@@ -230,7 +234,7 @@ fn possible(picture: &Snapshot) -> Vec<Action> {
     let offers = rollout(picture).offers.iter();
     let possible = offers.filter_map(|offer| match offer {
         Offered::Possible { action, .. } => Some(*action),
-        Offered::Refused { .. } | Offered::Dial(_) => None,
+        Offered::Refused { .. } | Offered::OneOf(_) | Offered::Dial(_) => None,
     });
     possible.collect()
 }

@@ -117,3 +117,17 @@ async fn without_the_sides_every_panel_says_why_it_is_empty() {
     assert!(matches!(picture.metrics, Fact::Unknown { .. }), "{:?}", picture.metrics);
     assert!(possible(&picture).contains(&Action::RollBack));
 }
+
+#[tokio::test]
+async fn a_page_that_somebody_between_here_and_aws_sends_is_no_yes() {
+    let shift = Action::Shift(cutover::domain::Percent::new(30).unwrap());
+    for (scenario, action) in [("beanstalk", Action::Continue), ("alb", shift)] {
+        let target = Scenario::named(scenario).unwrap().target(7);
+        let mut bench = Bench::target(scenario, &target).await;
+        let picture = bench.reach(&Phase::Held).await;
+        let order = bench.order(&picture, action);
+        bench.fault(&format!("{}.{}=html:200", order.call.service, order.call.operation));
+        let said = bench.carry_out(&order).await;
+        assert!(matches!(said, Ok(Progress::Unknown { .. })), "{scenario}: {said:?}");
+    }
+}

@@ -1,7 +1,7 @@
 //! A person at the keyboard: keys by their names, time by the second.
 
 use cutover::app::{Effect, Event, Settings, Stamped, State, hear, update};
-use cutover::domain::{Order, Shifting, Snapshot, Target};
+use cutover::domain::{Order, Shiftings, Snapshot, Target};
 use cutover::input::{Keymap, Stroke};
 use jiff::{SignedDuration, Timestamp};
 
@@ -15,7 +15,7 @@ pub(crate) fn settings() -> Settings {
         speed: 1.0,
         keymap: Keymap::embedded().unwrap(),
         verdicts: cutover::stats::Configs::default(),
-        shifting: Shifting::default(),
+        shifting: Shiftings::default(),
         rules: cutover::domain::Rules::default(),
     }
 }
@@ -97,7 +97,8 @@ impl Desk {
     pub(crate) fn types(&mut self, text: &str) -> &mut Self {
         self.waits(1000);
         for c in text.chars() {
-            self.strikes(&c.to_string());
+            let key = if c == ' ' { "space".to_owned() } else { c.to_string() };
+            self.strikes(&key);
         }
         self
     }

@@ -2,9 +2,11 @@
 //! random.
 
 mod faults;
-mod killed;
+pub(crate) mod killed;
 mod looking;
 mod matrix;
 mod monkey;
 mod night;
-mod secrets;
+pub(crate) mod secrets;
+#[cfg(target_os = "linux")]
+mod soak;

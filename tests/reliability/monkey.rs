@@ -152,6 +152,7 @@ impl Monkey {
             seed,
             verdicts: Configs::default(),
             prometheus: None,
+            origins: cutover::domain::Origins::default(),
         };
         let account = cutover::sources::connect(options).await.unwrap();
         let watch = account.watch(&target);

@@ -255,6 +255,7 @@ async fn account(address: SocketAddr, time: &Clock, patience: Duration) -> Aws {
         seed: 7,
         verdicts: Configs::default(),
         prometheus: None,
+        origins: cutover::domain::Origins::default(),
     };
     cutover::sources::connect(options).await.unwrap()
 }

@@ -8,7 +8,7 @@ use crate::cli::process::{Home, Sim};
 
 const TARGET: &str = "codedeploy:shop/checkout";
 /// Planted where the program finds its credentials, and in the environment at large.
-const SECRETS: [(&str, &str); 5] = [
+pub(crate) const SECRETS: [(&str, &str); 5] = [
     ("AWS_ACCESS_KEY_ID", "AKIAPLANTEDKEY000001"),
     ("AWS_SECRET_ACCESS_KEY", "planted/secret/key/0000000000000000000002"),
     ("AWS_SESSION_TOKEN", "planted-session-token-0000000003"),

@@ -8,5 +8,6 @@ mod questions;
 mod ramp;
 mod shift;
 mod storm;
+mod upkeep;
 mod verdict;
 mod watch;

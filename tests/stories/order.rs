@@ -350,13 +350,13 @@ fn the_next_rollout_ends_the_story_of_the_last_order() {
 }
 
 #[test]
-fn an_order_ends_a_pause() {
+fn an_order_ends_a_rest() {
     let mut desk = Desk::watching(Scene::shifting().shot());
     desk.presses("p");
-    assert_eq!(desk.take(), [Effect::Pause(true)]);
+    assert_eq!(desk.take(), [Effect::Rest(true)]);
     desk.presses("R").presses("y");
-    assert_eq!(desk.effects.last(), Some(&Effect::Pause(false)));
-    assert!(!desk.state.cockpit().unwrap().paused);
+    assert_eq!(desk.effects.last(), Some(&Effect::Rest(false)));
+    assert!(!desk.state.cockpit().unwrap().rests);
 }
 
 #[test]

@@ -317,6 +317,63 @@ fn the_policy_makes_a_target_read_only_and_an_action_harder() {
     assert!(desk.state.confirm().is_some(), "the others are as they were");
 }
 
+/// The policy wants to know why these are ordered.
+fn explained(actions: &[&str]) -> cutover::app::Settings {
+    let reason = actions.iter().map(|words| (*words).to_owned()).collect();
+    ruled(cutover::domain::Rules { reason, ..cutover::domain::Rules::default() })
+}
+
+#[test]
+fn a_reason_that_the_policy_wants_is_asked_for_and_goes_with_the_order() {
+    let scene = crate::harness::fixtures::Scene::shifting().shot();
+    let mut desk = Desk::with(explained(&["roll back", "stop"]), scene);
+    desk.presses("R").presses("y").presses("enter");
+    assert!(desk.orders().is_empty(), "a y is the beginning of a reason");
+    assert!(desk.complaint().contains("why: it is written down"), "{}", desk.complaint());
+    desk.presses("esc").presses("R").presses("enter");
+    assert!(desk.state.confirm().is_none(), "an empty line is a no");
+    desk.presses("R").types("    ").presses("enter");
+    assert!(desk.complaint().contains("why: it is written down"), "{}", desk.complaint());
+    desk.types("checkout fails").presses("enter");
+    let order = desk.orders()[0].clone();
+    assert_eq!(order.reason.as_deref(), Some("checkout fails"));
+    assert!(desk.seen()[0].ends_with(": checkout fails"), "{:?}", desk.seen());
+}
+
+#[test]
+fn where_a_name_has_to_be_typed_the_reason_comes_before_it() {
+    let scene = crate::harness::fixtures::Scene::shifting().shot();
+    let name = scene.rollout().unwrap().name.clone();
+    let mut desk = Desk::with(explained(&["stop"]), scene);
+    desk.presses("S").types(&name).presses("enter");
+    assert!(desk.orders().is_empty(), "it was taken for the reason");
+    assert_eq!(desk.state.confirm().unwrap().reason.as_ref(), Some(&name));
+    desk.presses("enter");
+    assert!(desk.complaint().starts_with("type "), "nothing closes unheard: {}", desk.complaint());
+    desk.types("wrong").presses("enter");
+    assert!(desk.orders().is_empty());
+    for _ in "wrong".chars() {
+        desk.presses("backspace");
+    }
+    desk.types(&name).presses("enter");
+    assert_eq!(desk.orders()[0].reason.as_ref(), Some(&name));
+    let mut other =
+        Desk::with(explained(&["stop"]), crate::harness::fixtures::Scene::shifting().shot());
+    other.presses("R").presses("y");
+    assert_eq!(other.orders()[0].reason, None, "the others are as they were");
+}
+
+#[test]
+fn a_reason_is_kept_when_the_question_has_to_be_asked_anew() {
+    let seen = crate::harness::fixtures::Scene::shifting();
+    let mut desk = Desk::with(explained(&["stop"]), seen.shot());
+    desk.presses("S").types("it is late").presses("enter");
+    desk.sees(crate::harness::fixtures::Scene::baking().shot());
+    let asked = desk.state.confirm().unwrap();
+    assert_eq!(asked.reason.as_deref(), Some("it is late"));
+    assert!(desk.orders().is_empty());
+}
+
 #[test]
 fn outside_the_hours_green_is_not_brought_forward_but_the_way_back_is_open() {
     use cutover::domain::{Hours, Rules};

@@ -119,8 +119,8 @@ fn keys_that_ask_the_shell_for_something() {
     let mut desk = shifting();
     for (key, effect) in [
         ("r", Effect::Refresh),
-        ("p", Effect::Pause(true)),
-        ("p", Effect::Pause(false)),
+        ("p", Effect::Rest(true)),
+        ("p", Effect::Rest(false)),
         ("m", Effect::Window(60)),
         ("m", Effect::Window(120)),
         ("m", Effect::Window(15)),

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::app::{Outcome, Track};
 use crate::domain::{
-    Action, Gate, Means, Metrics, Phase, Rollout, RolloutKind, Side, Snapshot, Split,
+    Action, Call, Gate, Means, Metrics, Phase, Rollout, RolloutKind, Side, Snapshot, Split,
 };
 
 use super::arrival::{self, arrived};
@@ -26,10 +26,18 @@ pub(super) fn advance(track: &mut Track, snapshot: &Snapshot, now: Timestamp) {
         (action @ Action::Shift(_), _) | (action, Means::SetWeights | Means::SwapNames) => {
             weights(track, rollout, action.goal(), now);
         }
-        (Action::RollBack, _) => roll_back(track, rollout, snapshot.metrics.value(), now),
+        // An earlier revision that is brought out again is followed like a way back: what counts is
+        // where the traffic is.
+        (Action::RollBack | Action::Undo(_), _) => {
+            roll_back(track, rollout, snapshot.metrics.value(), now);
+        }
         (Action::Continue, _) => went_on(track, rollout, now),
         (Action::Finish, _) => finished(track, rollout, now),
         (Action::Stop, _) => stopped(track, rollout, now),
+        (Action::Pause, _) => is_now_possible(track, rollout, Action::Resume, now),
+        (Action::Resume, _) => is_now_possible(track, rollout, Action::Pause, now),
+        (Action::Restart, _) => restarted(track, rollout, now),
+        (Action::Terminate(_), _) => analysis_ended(track, rollout, now),
     }
     if let Outcome::Unknown(_) = track.outcome
         && track.sent.is_some_and(|sent| now.duration_since(sent) > LOST)
@@ -46,6 +54,39 @@ pub(super) fn advance(track: &mut Track, snapshot: &Snapshot, now: Timestamp) {
 fn taken(track: &mut Track, now: Timestamp) {
     track.accepted.get_or_insert(now);
     track.outcome = Outcome::OnItsWay;
+}
+
+/// The end of an order whose effect is that the opposite can be ordered.
+fn is_now_possible(track: &mut Track, rollout: &Rollout, opposite: Action, now: Timestamp) {
+    if rollout.offer(opposite).is_ok() {
+        taken(track, now);
+        track.outcome = Outcome::Done;
+    }
+}
+
+/// The end of a restart: no task is older than the order, and as many run as are wanted.
+fn restarted(track: &mut Track, rollout: &Rollout, now: Timestamp) {
+    let ordered = track.order.at.as_second();
+    let Some(restart) = rollout.restart.filter(|last| last.asked.as_second() >= ordered) else {
+        return;
+    };
+    taken(track, now);
+    let full = [&rollout.blue, &rollout.green]
+        .into_iter()
+        .all(|side| side.tasks.fresh().is_none_or(|tasks| tasks.running >= tasks.desired));
+    if restart.done && full {
+        track.steady = Some(now);
+        track.outcome = Outcome::Done;
+    }
+}
+
+/// The end of an order to end an analysis: that very one does not run any more.
+fn analysis_ended(track: &mut Track, rollout: &Rollout, now: Timestamp) {
+    let runs = |call: &Call| *call == track.order.call;
+    if !rollout.candidates(track.order.action).any(|one| runs(&one.call)) {
+        taken(track, now);
+        track.outcome = Outcome::Done;
+    }
 }
 
 /// The end of an answer to an approval of the pipeline: it does not wait any more. What comes of it
@@ -91,8 +132,10 @@ fn weights(track: &mut Track, rollout: &Rollout, goal: Split, now: Timestamp) {
 
 fn roll_back(track: &mut Track, rollout: &Rollout, metrics: Option<&Metrics>, now: Timestamp) {
     let same = rollout.id == track.order.expected.rollout;
-    // It had ended before the previous revision was ordered anew, so it tells nothing of that.
-    if same && track.order.expected.means == Means::RedeployPrevious {
+    // It had ended, or was itself a way back, before an earlier revision was ordered anew: it tells
+    // nothing of that.
+    let was_over = track.order.expected.means == Means::RedeployPrevious;
+    if same && (was_over || (asks_anew(track) && rollout.kind != RolloutKind::Rollout)) {
         return;
     }
     // ECS turns the rollout itself round: from then on it is what the order led to.
@@ -117,6 +160,11 @@ fn roll_back(track: &mut Track, rollout: &Rollout, metrics: Option<&Metrics>, no
         track.restored = Some((now, by));
     }
     ended(track, rollout, own, now);
+}
+
+/// Whether the order asks for the template of an earlier revision, which goes on under its own id.
+fn asks_anew(track: &Track) -> bool {
+    track.order.call.params.iter().any(|(name, _)| name == "toReplicaSet")
 }
 
 /// Where a roll back leads all traffic: to blue, unless the previous revision is deployed anew

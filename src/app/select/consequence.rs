@@ -74,6 +74,8 @@ pub struct Consequence {
     pub leaves: Option<Split>,
     /// The split from which and to which the weights are set.
     pub sets: Option<(Split, Split)>,
+    /// What it is about, where it could be about another one.
+    pub about: Option<String>,
     /// The shares of the ramp that begins with it, and how long each is held.
     pub ramp: Option<(Vec<Percent>, SignedDuration)>,
     /// How fast it happens.
@@ -101,8 +103,13 @@ pub fn consequence(confirm: &Confirm, cockpit: &Cockpit) -> Consequence {
         moves: rollout.and_then(|rollout| moves((means, action), rollout, snapshot)),
         goes_on_with: rollout.filter(|_| means == Means::OpenGate).and_then(after_hook).cloned(),
         leaves: match means {
-            Means::StopOnly | Means::EndBake => rollout.and_then(held),
+            Means::StopOnly | Means::EndBake | Means::Freeze => rollout.and_then(held),
             Means::OpenGate
+            | Means::Thaw
+            | Means::ReplaceTasks
+            | Means::BringOut
+            | Means::SwitchOver
+            | Means::EndAnalysis
             | Means::StopAndRollBack
             | Means::TurnRound
             | Means::RedeployPrevious
@@ -118,6 +125,10 @@ pub fn consequence(confirm: &Confirm, cockpit: &Cockpit) -> Consequence {
             .and_then(held)
             .filter(|_| matches!(means, Means::SetWeights | Means::SwapNames))
             .map(|now| (now, action.goal())),
+        about: rollout.and_then(|rollout| {
+            let mut candidates = rollout.candidates(action);
+            candidates.find(|one| one.action == action).map(|one| one.name.clone())
+        }),
         ramp: confirm.ramp.as_ref().map(|ramp| (ramp.steps().to_vec(), ramp.every())),
         speed: rollout.map_or(Speed::Seconds, |rollout| speed(means, rollout)),
         undo: match means {
@@ -125,11 +136,19 @@ pub fn consequence(confirm: &Confirm, cockpit: &Cockpit) -> Consequence {
             | Means::SkipToEnd
             | Means::TryAgain
             | Means::ShipAgain
+            | Means::Freeze
+            | Means::Thaw
+            | Means::ReplaceTasks
+            | Means::EndAnalysis
             | Means::SetWeights
             | Means::SwapNames
             | Means::Approve
             | Means::Reject => Undo::InSeconds,
-            Means::StopAndRollBack | Means::TurnRound | Means::RedeployPrevious => Undo::NewRollout,
+            Means::StopAndRollBack
+            | Means::TurnRound
+            | Means::RedeployPrevious
+            | Means::BringOut
+            | Means::SwitchOver => Undo::NewRollout,
             Means::StopOnly | Means::EndBake => Undo::InMinutes,
         },
         blue: blue.and_then(|blue| blue.revision.value()).map(|revision| revision.name.clone()),
@@ -169,9 +188,17 @@ fn moves(
         }
         Means::OpenGate => (Side::Blue, more(rollout, first_shift(rollout)?)?),
         Means::SkipToEnd | Means::ShipAgain => (Side::Blue, held(rollout)?.blue()),
-        Means::StopOnly | Means::EndBake | Means::TryAgain | Means::Approve | Means::Reject => {
-            return None;
-        }
+        Means::StopOnly
+        | Means::EndBake
+        | Means::TryAgain
+        | Means::Freeze
+        | Means::Thaw
+        | Means::ReplaceTasks
+        | Means::BringOut
+        | Means::SwitchOver
+        | Means::EndAnalysis
+        | Means::Approve
+        | Means::Reject => return None,
     };
     // A share of everything: what a side got in the newest settled minute may be of an older split.
     let per_second = snapshot.metrics.value().and_then(|metrics| {
@@ -216,10 +243,18 @@ fn warnings(
     cockpit: &Cockpit,
 ) -> Vec<Warning> {
     let snapshot = cockpit.snapshot.as_ref();
-    let goes_back =
-        matches!(means, Means::StopAndRollBack | Means::TurnRound | Means::RedeployPrevious)
-            || action == Action::RollBack
-            || means == Means::Reject;
+    // What leads away from green, or at least no further.
+    let goes_back = matches!(
+        means,
+        Means::StopAndRollBack
+            | Means::TurnRound
+            | Means::RedeployPrevious
+            | Means::BringOut
+            | Means::SwitchOver
+            | Means::Freeze
+            | Means::ReplaceTasks
+            | Means::Reject
+    ) || action == Action::RollBack;
     let mut found = Vec::new();
     match means {
         Means::SetWeights | Means::SwapNames => found.extend(about_weights(action, rollout)),
@@ -238,6 +273,12 @@ fn warnings(
         | Means::SkipToEnd
         | Means::TryAgain
         | Means::ShipAgain
+        | Means::Freeze
+        | Means::Thaw
+        | Means::ReplaceTasks
+        | Means::BringOut
+        | Means::SwitchOver
+        | Means::EndAnalysis
         | Means::Approve
         | Means::Reject => {}
     }

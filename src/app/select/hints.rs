@@ -3,7 +3,7 @@
 use crate::domain::{Action, Phase, Refusal, Rollout};
 use crate::input::Command;
 
-use super::super::{Cockpit, Confirm, Overlay, Screen, State};
+use super::super::{Cockpit, Confirm, Overlay, Screen, State, Wanted};
 
 /// Whether a key does now what its label says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub fn hints(state: &State) -> Vec<Hint> {
         (Some(Overlay::NewIdentity(_)), _) => {
             &[(Command::Confirm, "act in this name"), (Command::Back, "not now")]
         }
-        (Some(Overlay::Share(_)), _) => {
+        (Some(Overlay::Share(_) | Overlay::Choosing(_)), _) => {
             &[(Command::Choose, "go on"), (Command::Back, "keep going")]
         }
         (Some(Overlay::Help(_)), _) => &[(Command::Back, "close")],
@@ -78,7 +78,9 @@ pub fn hints(state: &State) -> Vec<Hint> {
 }
 
 fn of_question(confirm: &Confirm) -> &'static [(Command, &'static str)] {
-    if confirm.wants_text() {
+    if confirm.wanted() == Some(Wanted::Reason) {
+        &[(Command::Choose, "go on"), (Command::Back, "keep going"), (Command::Copy, "copy")]
+    } else if confirm.wants_text() {
         &[(Command::Choose, "confirm"), (Command::Back, "keep going"), (Command::Copy, "copy")]
     } else {
         &[(Command::Confirm, "confirm"), (Command::Back, "keep going"), (Command::Copy, "copy")]
@@ -89,8 +91,10 @@ fn of_question(confirm: &Confirm) -> &'static [(Command, &'static str)] {
 fn actions(state: &State) -> Vec<(Action, Availability)> {
     let Some(cockpit) = state.cockpit() else { return Vec::new() };
     let open = state.confirm().map(|confirm| confirm.permit.action);
+    // A pause by hand is one's own to end, and easily forgotten.
     let mut found: Vec<_> = Action::ALL
         .into_iter()
+        .chain([Action::Resume])
         .filter(|action| open != Some(*action))
         .filter(|action| open.is_none() || *action == Action::RollBack)
         .map(|action| (action, availability(cockpit, action, state)))
@@ -113,7 +117,7 @@ fn weights(state: &State) -> Vec<(Command, &'static str, Availability)> {
     else {
         return Vec::new();
     };
-    let step = state.settings.shifting.step;
+    let step = state.shifting().step;
     [
         (Command::More, "more to green", share.more(step)),
         (Command::Less, "less", share.less(step)),
@@ -143,7 +147,13 @@ fn is_near(cockpit: &Cockpit, action: Action) -> bool {
             Phase::Preparing | Phase::Validating | Phase::AwaitingApproval | Phase::Shifting
         ),
         Action::Finish => matches!(rollout.phase, Phase::AfterShift | Phase::Baking),
-        Action::Stop | Action::Shift(_) => false,
+        Action::Stop
+        | Action::Shift(_)
+        | Action::Pause
+        | Action::Resume
+        | Action::Restart
+        | Action::Undo(_)
+        | Action::Terminate(_) => false,
     }
 }
 
@@ -157,6 +167,8 @@ fn in_three_words(why: &Refusal) -> String {
         Refusal::BlueIsGoing => "blue is leaving",
         Refusal::NoSuchCall(_) => "no call for it",
         Refusal::NoDial => "shares are planned",
+        Refusal::NoSuchOrder => "no such order",
+        Refusal::NotAmongThem => "no such one",
         Refusal::AlreadyThere => "already there",
         Refusal::ManagedBy(owner) => return format!("{owner} owns it"),
         Refusal::NoRollout => "no rollout",

@@ -5,6 +5,7 @@
 //! | which keys make sense now? | [`hints()`] |
 //! | can I go back, to what, how fast, until when? | [`strip()`] |
 //! | where is the traffic really? | [`traffic()`] |
+//! | which one is the order about? | [`choices()`] |
 //! | what would the open question do? | [`consequence()`] |
 //! | how far is the order? | [`steps()`] |
 //! | what was measured? | [`chart()`] |
@@ -13,6 +14,7 @@
 //! | when does the picture change by itself? | [`next_wake`] |
 
 mod chart;
+mod choices;
 mod consequence;
 mod hints;
 mod staleness;
@@ -23,6 +25,7 @@ mod traffic;
 mod wake;
 
 pub use chart::{Chart, Row, ShiftMark, chart};
+pub use choices::{ListRow, choices};
 pub use consequence::{Consequence, Moved, Undo, Warning, consequence};
 pub use hints::{Availability, Hint, hints};
 pub use staleness::{Freshness, Staleness, is_live, staleness};

@@ -119,7 +119,7 @@ fn kinds_of(track: &Track) -> &'static [StepKind] {
 
 fn kinds(action: Action) -> &'static [StepKind] {
     match action {
-        Action::RollBack => &[
+        Action::RollBack | Action::Undo(_) => &[
             StepKind::Sent,
             StepKind::Accepted,
             StepKind::Shifting,
@@ -128,7 +128,12 @@ fn kinds(action: Action) -> &'static [StepKind] {
         ],
         Action::Continue => &[StepKind::Sent, StepKind::Accepted, StepKind::Shifting],
         Action::Shift(_) => &[StepKind::Sent, StepKind::Accepted, StepKind::Restored],
-        Action::Finish | Action::Stop => &[StepKind::Sent, StepKind::Accepted, StepKind::Steady],
+        Action::Finish | Action::Stop | Action::Restart => {
+            &[StepKind::Sent, StepKind::Accepted, StepKind::Steady]
+        }
+        Action::Pause | Action::Resume | Action::Terminate(_) => {
+            &[StepKind::Sent, StepKind::Accepted]
+        }
     }
 }
 

@@ -109,7 +109,9 @@ pub(super) fn speed(means: Means, rollout: &Rollout) -> Speed {
         Means::SetWeights | Means::SwapNames => {
             rollout.traffic.lag.map_or(Speed::Seconds, Speed::Within)
         }
-        Means::TurnRound | Means::RedeployPrevious => Speed::Minutes,
+        Means::TurnRound | Means::RedeployPrevious | Means::BringOut | Means::ReplaceTasks => {
+            Speed::Minutes
+        }
         Means::OpenGate
         | Means::StopAndRollBack
         | Means::StopOnly
@@ -117,6 +119,10 @@ pub(super) fn speed(means: Means, rollout: &Rollout) -> Speed {
         | Means::SkipToEnd
         | Means::TryAgain
         | Means::ShipAgain
+        | Means::Freeze
+        | Means::Thaw
+        | Means::SwitchOver
+        | Means::EndAnalysis
         | Means::Approve
         | Means::Reject => Speed::Seconds,
     }

@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use super::How;
+use crate::app::is_reason;
 use crate::domain::shell_word;
 
 /// What has to be said to confirm.
@@ -12,8 +13,12 @@ pub(super) enum Wanted<'a> {
     Yes,
     /// This name.
     Name(&'a str),
-    /// Words of one's own.
+    /// Words of one's own that are sent along.
     Words,
+}
+
+fn is_blank(text: &str) -> bool {
+    text.trim().is_empty()
 }
 
 impl How {
@@ -23,9 +28,9 @@ impl How {
         wanted: &Wanted<'_>,
         talk: &mut dyn Write,
     ) -> Result<String, String> {
-        let blank = |text: &str| text.trim().is_empty();
-        match (wanted, &self.confirm) {
-            (Wanted::Words, Some(words)) if !blank(words) => return Ok(words.clone()),
+        let words = self.confirm.as_ref().or(self.reason.as_ref());
+        match (wanted, words.filter(|_| *wanted == Wanted::Words).or(self.confirm.as_ref())) {
+            (Wanted::Words, Some(words)) if !is_blank(words) => return Ok(words.clone()),
             (Wanted::Words, _) if self.yes || !io::stdin().is_terminal() => {
                 return Err("an approval takes a few words; hint: --summary 'WHY'".to_owned());
             }
@@ -52,15 +57,38 @@ impl How {
             Wanted::Name(name) => (format!("type {name} to go on: "), Some(*name)),
             Wanted::Words => ("in a few words, why: ".to_owned(), None),
         };
-        let asked = talk.write_all(question.as_bytes()).and_then(|()| talk.flush());
-        let mut answer = String::new();
-        let read = asked.and_then(|()| io::stdin().lock().read_line(&mut answer));
-        match read {
-            Ok(_) if right.map_or(!blank(&answer), |right| answer.trim() == right) => {
-                Ok(answer.trim().to_owned())
-            }
-            Ok(_) => Err("it was not confirmed".to_owned()),
-            Err(error) => Err(format!("the answer could not be read: {error}")),
+        let answer = ask(&question, talk)?;
+        if right.map_or(!is_blank(&answer), |right| answer == right) {
+            Ok(answer)
+        } else {
+            Err("it was not confirmed".to_owned())
         }
+    }
+
+    /// Why it is ordered, where that was said or has to be; else what helps.
+    pub(super) fn reason(
+        &self,
+        is_wanted: bool,
+        talk: &mut dyn Write,
+    ) -> Result<Option<String>, String> {
+        let said = self.reason.as_deref().map(str::trim).filter(|said| !said.is_empty());
+        if !is_wanted || said.is_some_and(is_reason) {
+            return Ok(said.map(str::to_owned));
+        }
+        if self.yes || !io::stdin().is_terminal() {
+            return Err("the policy wants to know why; hint: --reason 'WHY'".to_owned());
+        }
+        let answer = ask("in a few words, why: ", talk)?;
+        if is_reason(&answer) { Ok(Some(answer)) } else { Err("that says nothing".to_owned()) }
+    }
+}
+
+/// What a person answers, in one line.
+fn ask(question: &str, talk: &mut dyn Write) -> Result<String, String> {
+    let asked = talk.write_all(question.as_bytes()).and_then(|()| talk.flush());
+    let mut answer = String::new();
+    match asked.and_then(|()| io::stdin().lock().read_line(&mut answer)) {
+        Ok(_) => Ok(answer.trim().to_owned()),
+        Err(error) => Err(format!("the answer could not be read: {error}")),
     }
 }

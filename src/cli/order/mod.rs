@@ -1,5 +1,5 @@
-//! `cutover rollback`, `continue`, `stop`, `finish`, `shift`, `swap`, `approve`: one order without a
-//! screen, for scripts.
+//! `cutover rollback`, `continue`, `stop`, `finish`, `shift`, `swap`, `approve`, `pause`, `resume`,
+//! `restart`, `undo`, `terminate`: one order without a screen, for scripts.
 //!
 //! It is the path of the screen with nobody before it: the same judge, the same question in words,
 //! the same audit line before the call, the same reading again and the same tracker.
@@ -18,7 +18,7 @@ use super::watch::{self, Aws};
 use super::{Failure, Outcome, Output, Surroundings, keymap};
 use crate::app::Settings;
 use crate::config::Flags;
-use crate::domain::{Action, Percent};
+use crate::domain::{Action, Analysis, Percent, RevisionNumber};
 use crate::journal::Audit;
 use crate::runtime::settle_open_orders;
 use crate::sources;
@@ -45,6 +45,27 @@ pub(super) struct Shift {
     share: Share,
     #[command(flatten)]
     how: How,
+}
+
+/// An order to bring out an earlier revision again.
+#[derive(Debug, Args)]
+pub(super) struct Undo {
+    #[command(flatten)]
+    order: Order,
+    /// Which revision, by its number; needed where there are several
+    #[arg(long, value_name = "REVISION")]
+    to: Option<RevisionNumber>,
+}
+
+/// An order to end an analysis.
+#[derive(Debug, Args)]
+pub(super) struct Terminate {
+    #[command(flatten)]
+    order: Order,
+    /// Which one: step, background, before-promotion, after-promotion or experiment; needed where
+    /// several run
+    #[arg(long, value_name = "WHICH")]
+    analysis: Option<Analysis>,
 }
 
 /// An order to answer a manual approval.
@@ -86,6 +107,8 @@ enum Asked {
     Next,
     /// The other side gets the names.
     Swap,
+    /// The only one that an action of this kind can be about.
+    Only(Action),
     /// The answer to a manual approval.
     Answer(Action),
 }
@@ -103,6 +126,9 @@ struct How {
     /// with it
     #[arg(long, visible_alias = "summary", value_name = "TEXT")]
     confirm: Option<String>,
+    /// Why, in a few words: they stand in the audit file with the order. A policy may ask for them
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
     /// Only if this is the rollout, e.g. d-ABC123DEF
     #[arg(long, value_name = "ID")]
     expect: Option<String>,
@@ -150,6 +176,28 @@ impl Shift {
             Share::Next => Asked::Next,
         };
         self.how.run(Some(self.target), asked, output)
+    }
+}
+
+impl Undo {
+    /// Gives the order and says what became of it.
+    pub(super) fn run(self, output: &mut Output) -> Outcome {
+        let asked = match self.to {
+            Some(number) => Asked::Action(Action::Undo(number)),
+            None => Asked::Only(Action::UNDO),
+        };
+        self.order.how.run(self.order.target, asked, output)
+    }
+}
+
+impl Terminate {
+    /// Gives the order and says what became of it.
+    pub(super) fn run(self, output: &mut Output) -> Outcome {
+        let asked = match self.analysis {
+            Some(analysis) => Asked::Action(Action::Terminate(analysis)),
+            None => Asked::Only(Action::TERMINATE),
+        };
+        self.order.how.run(self.order.target, asked, output)
     }
 }
 

@@ -53,6 +53,8 @@ pub(super) struct Report {
     /// The order's id in the audit file; null when nothing was sent.
     order: Option<String>,
     by: Option<String>,
+    /// Why it was ordered, where that was said.
+    reason: Option<String>,
     at: Option<Timestamp>,
     steps: Steps,
 }
@@ -90,6 +92,7 @@ impl Report {
             cli: None,
             order: None,
             by: snapshot.identity.value().map(|identity| identity.arn.clone()),
+            reason: None,
             at: None,
             steps: Steps::default(),
         }
@@ -121,6 +124,7 @@ impl Report {
         (self.outcome, self.why) = (end, why);
         self.order = Some(track.order.id.as_str().to_owned());
         self.at = Some(track.order.at);
+        self.reason.clone_from(&track.order.reason);
         self.follows.clone_from(&track.follows);
         self.steps = Steps {
             sent: track.sent.map(since),

@@ -8,8 +8,12 @@ use jiff::SignedDuration;
 use super::confirm::Wanted;
 use super::report::{End, Report};
 use super::{Asked, Failure, How, Output};
-use crate::app::{Cockpit, DEAF, Effect, Event, Settings, Stamped, State, Track, select, update};
-use crate::domain::{Action, Means, Percent, Permit, Snapshot, Strength, Target};
+use crate::app::{
+    Cockpit, DEAF, Effect, Event, Overlay, Settings, Stamped, State, Track, select, update,
+};
+use crate::domain::{
+    Action, Candidate, Means, Percent, Permit, Refusal, Snapshot, Strength, Target,
+};
 use crate::input::Command;
 use crate::journal::Audit;
 use crate::runtime::{Clock, Desk, Hands, Inbox, Incoming, Outbox, Worker, carry_out, channel};
@@ -101,6 +105,12 @@ impl<A: Account> Run<A> {
         if wanted.dry_run {
             return Ok(report);
         }
+        // Words that are sent along are the reason themselves.
+        let wants_reason = permit.wants_reason && permit.strength != Strength::Words;
+        match wanted.reason(wants_reason, &mut output.talk) {
+            Ok(reason) => self.because(reason),
+            Err(why) => return self.nothing_sent(End::NotConfirmed, Some(why), action),
+        }
         let confirm = self.state.confirm().ok_or("the question is gone")?;
         let text = match confirm.permit.strength {
             Strength::Key => wanted.is_confirmed(&Wanted::Yes, &mut output.talk),
@@ -129,8 +139,13 @@ impl<A: Account> Run<A> {
         let share = cockpit.and_then(Cockpit::share);
         match asked {
             Asked::Action(action) | Asked::Answer(action) => action,
+            // Of several none is meant: the kind itself stands for that.
+            Asked::Only(kind) => match self.candidates(kind)[..] {
+                [only] => only.action,
+                _ => kind,
+            },
             Asked::Next => {
-                let step = self.state.settings.shifting.step;
+                let step = self.state.shifting().step;
                 Action::Shift(share.map_or(step, |share| share.more(step)))
             }
             Asked::Swap => match share {
@@ -151,7 +166,27 @@ impl<A: Account> Run<A> {
             (Some(expected), None) => return Err(format!("there is no rollout {expected}")),
             (Some(_), Some(_)) | (None, _) => {}
         }
-        cockpit.judge(action, &self.state.settings).map_err(|why| why.to_string())
+        cockpit.judge(action, &self.state.settings).map_err(|why| match why {
+            Refusal::NotAmongThem => {
+                let names: Vec<&str> =
+                    self.candidates(action).iter().map(|one| &*one.name).collect();
+                format!("which one? there is {}", names.join(", "))
+            }
+            why => why.to_string(),
+        })
+    }
+
+    /// What an action of this kind can be about.
+    fn candidates(&self, kind: Action) -> Vec<&Candidate> {
+        let rollout = self.snapshot().and_then(Snapshot::rollout);
+        rollout.into_iter().flat_map(|rollout| rollout.candidates(kind)).collect()
+    }
+
+    /// Says in the open question why the order is given.
+    fn because(&mut self, reason: Option<String>) {
+        if let Some(Overlay::Confirm(confirm)) = &mut self.state.overlay {
+            confirm.reason = reason;
+        }
     }
 
     /// The keys of somebody who means it; the order that they give.
@@ -231,7 +266,7 @@ impl<A: Account> Run<A> {
 /// Whether an action would be carried out in the way that was asked for.
 fn is_meant(asked: Asked, means: Means) -> bool {
     match asked {
-        Asked::Action(_) | Asked::Next => true,
+        Asked::Action(_) | Asked::Next | Asked::Only(_) => true,
         Asked::Swap => means == Means::SwapNames,
         Asked::Answer(_) => matches!(means, Means::Approve | Means::Reject),
     }

@@ -17,6 +17,8 @@ use futures::{Stream, StreamExt};
 
 use crate::domain::{Fault, FaultKind, Identity};
 
+use super::answer::{chain, fault, silent, unbuilt};
+
 /// How long one answer may take, and how long the way to the cluster: a login program such as
 /// `aws eks get-token` is started for it and has no time limit of its own.
 const ANSWER: Duration = Duration::from_secs(8);
@@ -37,6 +39,8 @@ pub(crate) struct Cluster {
     user: String,
     /// A server on this machine stands for it, and for everything beside it.
     pretended: bool,
+    /// This program runs in one of its pods.
+    inside: bool,
 }
 
 /// The clusters that a way was found into, by the context that names them.
@@ -186,27 +190,34 @@ impl Cluster {
         self.ask(&format!("patch {}{what}", of.plural), request).await
     }
 
-    /// A server beside the cluster, in nobody's name.
-    pub(crate) fn beside(&self, url: &str) -> Result<Self, Fault> {
+    /// Whether this program runs in one of its pods: names of Services lead to them then.
+    pub(crate) fn is_inside(&self) -> bool {
+        self.inside
+    }
+
+    /// A server beside the cluster, in nobody's name: where it is, without a path.
+    pub(crate) fn beside(&self, url: &http::Uri) -> Result<Self, Fault> {
         if self.pretended {
             return Ok(self.clone());
         }
         let unusable = |text: String| Fault::new(FaultKind::Offline, "prometheus:connect", text);
-        let url = url.parse().map_err(|error| unusable(format!("{url}: {error}")))?;
-        let mut config = kube::Config::new(url);
+        let mut root = url.clone().into_parts();
+        root.path_and_query = Some(http::uri::PathAndQuery::from_static("/"));
+        let root =
+            http::Uri::from_parts(root).map_err(|error| unusable(format!("{url}: {error}")))?;
+        let mut config = kube::Config::new(root);
         config.default_retry = false;
         let client = Client::try_from(config).map_err(|error| unusable(chain(&error)))?;
-        Ok(Self { client, name: String::new(), user: String::new(), pretended: false })
+        let (name, user) = (String::new(), String::new());
+        Ok(Self { client, name, user, pretended: false, inside: false })
     }
 
-    /// What a path answers that is no object of the cluster.
+    /// What a path answers that is no object of the cluster; the request as it is sent.
     pub(crate) async fn read<T: DeserializeOwned>(
         &self,
         operation: &str,
-        path: &str,
+        request: http::Request<Vec<u8>>,
     ) -> Result<T, Fault> {
-        let request = http::Request::get(path).body(Vec::new());
-        let request = request.map_err(|error| unbuilt(operation, &error))?;
         self.ask(operation, Ok(request)).await
     }
 
@@ -280,18 +291,22 @@ fn pretended(address: SocketAddr) -> Result<Cluster, Fault> {
     config.default_retry = false;
     let client = Client::try_from(config).map_err(|error| fault(LOGIN, &error))?;
     let (name, user) = ("simulated".to_owned(), "simulated".to_owned());
-    Ok(Cluster { client, name, user, pretended: true })
+    Ok(Cluster { client, name, user, pretended: true, inside: false })
 }
 
 /// A context of the configuration file, else the cluster that this program runs in.
 async fn real(context: Option<String>) -> Result<Cluster, Fault> {
     const LOGIN: &str = "kubernetes:login";
     let refused = |text: String| Fault::new(FaultKind::CredentialsMissing, LOGIN, text);
+    let mut inside = false;
     let (mut config, name, user) = match Kubeconfig::read() {
         Ok(file) => from_file(file, context).await.map_err(|error| refused(chain(&error)))?,
         Err(error) if context.is_some() => return Err(refused(chain(&error))),
         Err(error) => match kube::Config::incluster() {
-            Ok(config) => (config, "this cluster".to_owned(), "service account".to_owned()),
+            Ok(config) => {
+                inside = true;
+                (config, "this cluster".to_owned(), "service account".to_owned())
+            }
             Err(_) => return Err(refused(chain(&error))),
         },
     };
@@ -300,7 +315,7 @@ async fn real(context: Option<String>) -> Result<Cluster, Fault> {
     // The login program is started here and waited for.
     let made = tokio::task::spawn_blocking(move || Client::try_from(config)).await;
     match made {
-        Ok(Ok(client)) => Ok(Cluster { client, name, user, pretended: false }),
+        Ok(Ok(client)) => Ok(Cluster { client, name, user, pretended: false, inside }),
         Ok(Err(error)) => Err(fault(LOGIN, &error)),
         Err(error) => Err(refused(error.to_string())),
     }
@@ -326,68 +341,4 @@ async fn from_file(
     let options = KubeConfigOptions { context, ..KubeConfigOptions::default() };
     let config = kube::Config::from_custom_kubeconfig(file, &options).await?;
     Ok((config, name, user))
-}
-
-fn unbuilt(operation: &str, error: &impl std::fmt::Display) -> Fault {
-    let kind = FaultKind::Rejected { code: "not a request".to_owned() };
-    Fault::new(kind, &spelled(operation), error.to_string())
-}
-
-fn silent(operation: &str) -> Fault {
-    Fault::new(FaultKind::Timeout, &spelled(operation), "no answer in the time allowed")
-}
-
-/// Whether what was asked from is too old: everything has to be listed anew.
-pub(super) fn is_gone(fault: &Fault) -> bool {
-    fault.kind == FaultKind::Rejected { code: "Expired".to_owned() }
-}
-
-/// An operation with who carries it out, as other faults spell it.
-fn spelled(operation: &str) -> String {
-    if operation.contains(':') { operation.to_owned() } else { format!("kubernetes:{operation}") }
-}
-
-/// What a failed request means.
-fn fault(operation: &str, error: &kube::Error) -> Fault {
-    let (kind, text) = match error {
-        kube::Error::Api(status) => {
-            return of_status(operation, status.code, &status.reason, &status.message);
-        }
-        kube::Error::Auth(_) => (FaultKind::CredentialsExpired, chain(error)),
-        kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => (FaultKind::Garbled, chain(error)),
-        _ => (FaultKind::Offline, chain(error)),
-    };
-    Fault::new(kind, &spelled(operation), text)
-}
-
-/// What a status of the API server means.
-pub(super) fn of_status(operation: &str, code: u16, reason: &str, message: &str) -> Fault {
-    let kind = match code {
-        401 => FaultKind::CredentialsExpired,
-        403 => {
-            FaultKind::Denied { permission: operation.trim_start_matches("kubernetes:").to_owned() }
-        }
-        404 => FaultKind::NotFound,
-        410 => FaultKind::Rejected { code: "Expired".to_owned() },
-        429 => FaultKind::Throttled,
-        500.. => FaultKind::Server,
-        _ => FaultKind::Rejected {
-            code: if reason.is_empty() { code.to_string() } else { reason.to_owned() },
-        },
-    };
-    Fault::new(kind, &spelled(operation), message)
-}
-
-/// An error with everything that caused it.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let inner_text = inner.to_string();
-        if !text.contains(&inner_text) {
-            text = format!("{text}: {inner_text}");
-        }
-        cause = inner.source();
-    }
-    text
 }

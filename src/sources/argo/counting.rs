@@ -59,11 +59,12 @@ impl Counting {
         self.due(aws, versions.as_ref()).filter(|due| *due <= now)?;
         let (versions, prometheus) = (versions?, aws.prometheus()?.clone());
         self.next = None;
-        let (cluster, reader) = (cluster.clone(), std::mem::take(&mut self.reader));
         let config = aws.verdicts().of(&versions.target).clone();
         let span = Span::of_rollout(versions.began, window, config.settle_seconds, now);
+        let (aws, cluster) = (aws.clone(), cluster.clone());
+        let reader = std::mem::take(&mut self.reader);
         Some(async move {
-            Box::new(reader.read((&prometheus, &cluster), versions, span, &config).await)
+            Box::new(reader.read((&prometheus, &aws, &cluster), versions, span, &config).await)
         })
     }
 

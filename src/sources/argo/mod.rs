@@ -2,6 +2,7 @@
 //!
 //! | module | what |
 //! |---|---|
+//! | `answer` | what an answer means that is none |
 //! | `cluster` | the way into a cluster, and its answers with their faults |
 //! | `place` | where a Rollout is, and what has to do with it |
 //! | `counting` | what a Prometheus counts of both versions |
@@ -13,8 +14,11 @@
 //! Unlike the AWS backends this one is told of changes. A watch that is silent may also be one
 //! whose connection is dead, so the rollout is read every few seconds as well.
 
+mod answer;
 mod cluster;
 mod counting;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 pub(crate) mod orders;
 mod place;
 mod raw;
@@ -43,6 +47,13 @@ use watch::Watch;
 
 /// How often the rollout is read although it is watched.
 const BEAT: SignedDuration = SignedDuration::from_secs(10);
+/// How often after an order, and after an answer of a server that has just started. A Service that the
+/// controller had moved before the answer to the order came was told of too early to show what the
+/// order has led to, and is not told of again.
+const SOON: SignedDuration = SignedDuration::from_secs(1);
+/// How long a single look waits for a cluster that answers, but not yet with what it holds: an API
+/// server that has just started.
+const MOMENT: SignedDuration = SignedDuration::from_secs(10);
 /// How long one picture stays at least: hundreds of pods that start, and a Service that flaps after
 /// an abort, tell far more than anybody can see.
 const APART: Duration = Duration::from_millis(50);
@@ -129,6 +140,10 @@ impl Argo {
             }
             return;
         };
+        if self.aws.is_urgent(now) {
+            let soon = later(now, SOON);
+            self.next_beat = self.next_beat.map(|at| at.min(soon));
+        }
         if is_due(self.next_beat) {
             self.next_beat = None;
             let (cluster, place) = (cluster.clone(), self.place.clone());
@@ -210,8 +225,9 @@ impl Argo {
                 }
             }
             Heard::Caller(caller, denied) => {
-                if caller.is_err() {
-                    self.next_who = Some(later(now, LOGIN));
+                if let Err(fault) = &caller {
+                    let wait = if fault.kind == FaultKind::Server { SOON } else { LOGIN };
+                    self.next_who = Some(later(now, wait));
                 }
                 self.raw.identity = std::mem::take(&mut self.raw.identity).after(caller, now);
                 self.raw.denied = denied;
@@ -231,7 +247,10 @@ impl Argo {
             Heard::Beat(Err(fault)) => {
                 self.next_beat = Some(later(now, BEAT));
                 if fault.kind == FaultKind::NotFound {
-                    self.raw.hear(Kind::Rollout, News::All(Vec::new()), now);
+                    // A cluster that does not know Rollouts at all has said so to the list.
+                    if self.raw.age(Kind::Rollout).0.is_some() {
+                        self.raw.hear(Kind::Rollout, News::All(Vec::new()), now);
+                    }
                 } else {
                     self.missed = true;
                     self.raw.hear(Kind::Rollout, News::Broken(fault), now);
@@ -269,6 +288,13 @@ impl Argo {
         }
         picture.metrics = self.counting.metrics(&self.aws);
         picture
+    }
+
+    /// Whether a server answers that has nothing to say yet.
+    fn is_starting(&self) -> bool {
+        let mut faults = self.raw.kinds().filter_map(|kind| self.raw.age(kind).1);
+        let starts = |fault: &Fault| fault.kind == FaultKind::Server;
+        self.raw.identity.fault().is_some_and(starts) || faults.any(starts)
     }
 
     /// Whether everything has answered at least once.
@@ -346,8 +372,9 @@ impl Backend for Argo {
     }
 
     async fn observe_whole(&mut self, wish: Wish) -> Snapshot {
+        let until = later(self.aws.now(), MOMENT);
         let mut picture = self.observe(wish).await;
-        while !self.is_whole() {
+        while !self.is_whole() || (self.is_starting() && self.aws.now() < until) {
             picture = self.observe(Wish { all: false, ..wish }).await;
         }
         picture

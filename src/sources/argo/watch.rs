@@ -15,7 +15,8 @@ use crate::sources::aws::Aws;
 use crate::sources::time::later;
 
 use super::Heard;
-use super::cluster::{Cluster, Resource, is_gone, of_status};
+use super::answer::{is_gone, of_status};
+use super::cluster::{Cluster, Resource};
 use super::raw::{Kind, News};
 
 /// The first wait after a failure, and the longest.

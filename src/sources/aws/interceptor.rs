@@ -140,8 +140,21 @@ impl Intercept for Guard {
                 self.time.correct(aws);
             }
         }
+        let response = context.response();
+        // Where an operation has no answer but "yes", the SDK takes any body for one.
+        let is_page = response.headers().get("content-type").is_some_and(is_for_people);
+        if is_page && response.status().is_success() {
+            return Err("a page for people came instead of an answer: something between here and \
+                        AWS has sent it"
+                .into());
+        }
         Ok(())
     }
+}
+
+/// Whether a media type is that of a page in a browser: no service of AWS answers with one.
+fn is_for_people(media_type: &str) -> bool {
+    media_type.trim_start().get(..9).is_some_and(|kind| kind.eq_ignore_ascii_case("text/html"))
 }
 
 fn only_reads(operation: &str) -> bool {

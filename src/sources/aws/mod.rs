@@ -3,6 +3,7 @@
 //! Reads give up soon and retry once: the next poll is the real retry. What changes something is
 //! sent by a client of its own that never retries, and that does not exist in read-only mode.
 
+mod clients;
 mod interceptor;
 mod login;
 
@@ -13,29 +14,20 @@ use std::time::Duration;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_sdk_codedeploy::config::retry::{RetryConfig, RetryPartition};
-use aws_sdk_codedeploy::config::timeout::TimeoutConfig;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{Fault, Prometheus};
+use crate::domain::{Fault, Origins, Prometheus};
 use crate::stats::Configs;
 
 use super::argo::{Cluster, Clusters};
 use super::backend::AwsTime;
 use super::limiter::Limiter;
 use super::weighted::Memory;
+pub(super) use clients::{Changes, Reads};
+use clients::{changes, reads};
 use interceptor::Guard;
 use login::Login;
 
-/// The time to open a connection.
-const CONNECT: Duration = Duration::from_secs(3);
-/// The time of one attempt to read, and of a read with its retry.
-const READ_ATTEMPT: Duration = Duration::from_secs(4);
-const READ: Duration = Duration::from_secs(8);
-/// How long the second try waits at first; five times that at most.
-const PAUSE: Duration = Duration::from_millis(200);
-/// The time a change may take: it is asked once, so it is waited for.
-const CHANGE: Duration = Duration::from_secs(20);
 /// How long after an order the control plane is asked more often, in AWS time.
 const URGENT: SignedDuration = SignedDuration::from_secs(30);
 
@@ -60,6 +52,8 @@ pub struct AwsOptions {
     pub verdicts: Configs,
     /// Where the request metrics of rollouts in a cluster come from.
     pub prometheus: Option<Prometheus>,
+    /// Where the sides of targets are measured, as far as a person has named it.
+    pub origins: Origins,
 }
 
 /// A server on this machine that pretends to be AWS. Nothing else can be reached through it.
@@ -111,41 +105,21 @@ pub struct Aws(Arc<Inner>);
 struct Inner {
     reads: Reads,
     changes: Option<Changes>,
+    /// Whoever needs to sign what no client of the SDK sends.
+    credentials: Option<SharedCredentialsProvider>,
     limits: Limiter,
     region: String,
     time: Arc<dyn AwsTime>,
     seed: u64,
     verdicts: Configs,
     prometheus: Option<Prometheus>,
+    origins: Origins,
     /// When the last order was sent.
     ordered: Mutex<Option<Timestamp>>,
     /// The clusters that a way was found into.
     clusters: Clusters,
     /// What is known of weights that a person sets, by all who watch them and send orders.
     weighted: Memory,
-}
-
-/// The clients that only read.
-pub(super) struct Reads {
-    pub(super) codedeploy: aws_sdk_codedeploy::Client,
-    pub(super) ecs: aws_sdk_ecs::Client,
-    pub(super) elb: aws_sdk_elasticloadbalancingv2::Client,
-    pub(super) cloudwatch: aws_sdk_cloudwatch::Client,
-    pub(super) sts: aws_sdk_sts::Client,
-    pub(super) route53: aws_sdk_route53::Client,
-    pub(super) beanstalk: aws_sdk_elasticbeanstalk::Client,
-    pub(super) lambda: aws_sdk_lambda::Client,
-    pub(super) codepipeline: aws_sdk_codepipeline::Client,
-}
-
-/// The clients that change something: they ask once.
-pub(super) struct Changes {
-    pub(super) codedeploy: aws_sdk_codedeploy::Client,
-    pub(super) ecs: aws_sdk_ecs::Client,
-    pub(super) elb: aws_sdk_elasticloadbalancingv2::Client,
-    pub(super) route53: aws_sdk_route53::Client,
-    pub(super) beanstalk: aws_sdk_elasticbeanstalk::Client,
-    pub(super) codepipeline: aws_sdk_codepipeline::Client,
 }
 
 /// Reads the AWS configuration and builds the clients. Nothing is asked yet: a login that does not
@@ -155,6 +129,21 @@ pub async fn connect(options: AwsOptions) -> Result<Aws, ConnectError> {
         Some(loopback) => pretended(loopback),
         None => Login::configure(options.profile.clone(), options.region.clone()).await,
     };
+    assemble(&config, options)
+}
+
+/// An account whose requests a function answers instead of a server.
+#[cfg(any(fuzzing, test))]
+pub(super) fn answered_by(
+    options: AwsOptions,
+    client: impl aws_smithy_runtime_api::client::http::HttpClient + 'static,
+) -> Option<Aws> {
+    let config = pretended(options.loopback.as_ref()?);
+    assemble(&config.to_builder().http_client(client).build(), options).ok()
+}
+
+/// The clients, as they are configured.
+fn assemble(config: &SdkConfig, options: AwsOptions) -> Result<Aws, ConnectError> {
     let region = match config.region() {
         Some(region) => region.to_string(),
         None if options.cluster_only => String::new(),
@@ -163,18 +152,20 @@ pub async fn connect(options: AwsOptions) -> Result<Aws, ConnectError> {
     let guard = Guard::new(options.time.clone(), options.loopback.is_some());
     let whose = options.profile.as_deref().unwrap_or("default");
     let patience = options.loopback.as_ref().and_then(|loopback| loopback.patience);
-    let reads = reads(&config, &guard, &format!("{whose}/{region}"), patience);
-    let changes = (!options.read_only).then(|| changes(&config, &guard.that_changes(), patience));
-    let AwsOptions { time, seed, verdicts, prometheus, loopback, .. } = options;
+    let reads = reads(config, &guard, &format!("{whose}/{region}"), patience);
+    let changes = (!options.read_only).then(|| changes(config, &guard.that_changes(), patience));
+    let AwsOptions { time, seed, verdicts, prometheus, origins, loopback, .. } = options;
     Ok(Aws(Arc::new(Inner {
         reads,
         changes,
+        credentials: config.credentials_provider(),
         limits: Limiter::default(),
         region,
         time,
         seed,
         verdicts,
         prometheus,
+        origins,
         ordered: Mutex::default(),
         clusters: Clusters::new(loopback.map(|loopback| loopback.address)),
         weighted: Memory::default(),
@@ -200,95 +191,31 @@ fn app_name() -> Option<AppName> {
     AppName::new("cutover").ok()
 }
 
-/// How long a reading may take, and how long the second try waits at first.
-struct Pace {
-    limits: TimeoutConfig,
-    pause: Duration,
-}
-
-macro_rules! reader {
-    ($service:ident, $config:expr, $guard:expr, $whose:expr, $pace:expr) => {
-        $service::Client::from_conf(
-            $service::config::Builder::from($config)
-                .interceptor($guard.clone())
-                // Each account has its own budget of retries: one that throttles takes none of
-                // another's.
-                .retry_partition(RetryPartition::new(format!(
-                    concat!(stringify!($service), "/{}"),
-                    $whose
-                )))
-                .retry_config(
-                    RetryConfig::standard()
-                        .with_max_attempts(2)
-                        .with_initial_backoff($pace.pause)
-                        .with_max_backoff(5 * $pace.pause),
-                )
-                .timeout_config($pace.limits.clone())
-                .build(),
-        )
-    };
-}
-
-fn reads(config: &SdkConfig, guard: &Guard, whose: &str, most: Option<Duration>) -> Reads {
-    let limit = |usual: Duration| most.map_or(usual, |most| usual.min(most));
-    let pace = Pace {
-        limits: time_limits(limit(READ_ATTEMPT), limit(READ)),
-        pause: most.map_or(PAUSE, |most| PAUSE.min(most / 1000)),
-    };
-    Reads {
-        codedeploy: reader!(aws_sdk_codedeploy, config, guard, whose, pace),
-        ecs: reader!(aws_sdk_ecs, config, guard, whose, pace),
-        elb: reader!(aws_sdk_elasticloadbalancingv2, config, guard, whose, pace),
-        cloudwatch: reader!(aws_sdk_cloudwatch, config, guard, whose, pace),
-        sts: reader!(aws_sdk_sts, config, guard, whose, pace),
-        route53: reader!(aws_sdk_route53, config, guard, whose, pace),
-        beanstalk: reader!(aws_sdk_elasticbeanstalk, config, guard, whose, pace),
-        lambda: reader!(aws_sdk_lambda, config, guard, whose, pace),
-        codepipeline: reader!(aws_sdk_codepipeline, config, guard, whose, pace),
-    }
-}
-
-macro_rules! changer {
-    ($service:ident, $config:expr, $guard:expr, $limit:expr) => {
-        $service::Client::from_conf(
-            $service::config::Builder::from($config)
-                .interceptor($guard.clone())
-                .time_source($guard.aws_clock())
-                .retry_config(RetryConfig::disabled())
-                .timeout_config(time_limits($limit, $limit))
-                .build(),
-        )
-    };
-}
-
-fn changes(config: &SdkConfig, guard: &Guard, most: Option<Duration>) -> Changes {
-    let limit = most.map_or(CHANGE, |most| CHANGE.min(most));
-    Changes {
-        codedeploy: changer!(aws_sdk_codedeploy, config, guard, limit),
-        ecs: changer!(aws_sdk_ecs, config, guard, limit),
-        elb: changer!(aws_sdk_elasticloadbalancingv2, config, guard, limit),
-        route53: changer!(aws_sdk_route53, config, guard, limit),
-        beanstalk: changer!(aws_sdk_elasticbeanstalk, config, guard, limit),
-        codepipeline: changer!(aws_sdk_codepipeline, config, guard, limit),
-    }
-}
-
-fn time_limits(attempt: Duration, whole: Duration) -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(CONNECT)
-        .operation_attempt_timeout(attempt)
-        .operation_timeout(whole)
-        .build()
-}
-
 impl Aws {
     pub(super) fn reads(&self) -> &Reads {
         &self.0.reads
     }
 
+    /// CloudWatch in another Region than the one that is watched, or there.
+    pub(super) fn cloudwatch(&self, region: Option<&str>) -> aws_sdk_cloudwatch::Client {
+        let here = &self.0.reads.cloudwatch;
+        match region {
+            Some(region) if region != self.0.region => {
+                let config = here.config().to_builder().region(Region::new(region.to_owned()));
+                aws_sdk_cloudwatch::Client::from_conf(config.build())
+            }
+            Some(_) | None => here.clone(),
+        }
+    }
+
     /// The clients that change something; nothing in read-only mode.
     pub(super) fn changes(&self) -> Option<&Changes> {
         self.0.changes.as_ref()
+    }
+
+    /// The credentials of the caller, where there are any.
+    pub(super) fn credentials(&self) -> Option<SharedCredentialsProvider> {
+        self.0.credentials.clone()
     }
 
     /// How much slower than usual each service is asked.
@@ -312,6 +239,11 @@ impl Aws {
     /// Where the request metrics of rollouts in a cluster come from.
     pub(super) fn prometheus(&self) -> Option<&Prometheus> {
         self.0.prometheus.as_ref()
+    }
+
+    /// Where the sides of targets are measured, as far as a person has named it.
+    pub(super) fn origins(&self) -> &Origins {
+        &self.0.origins
     }
 
     pub(super) fn seed(&self) -> u64 {

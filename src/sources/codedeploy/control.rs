@@ -22,6 +22,9 @@ use super::raw::{Control, Deployment, service_names};
 const GROUP_RUNNING: SignedDuration = SignedDuration::from_secs(60);
 const GROUP_IDLE: SignedDuration = SignedDuration::from_secs(10);
 
+/// How many deployments' targets are remembered; what is forgotten is asked for again.
+const IDS: usize = 64;
+
 /// What one look leaves for the next one.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Memory {
@@ -185,6 +188,9 @@ impl Memory {
             self.routings.insert(name, *routing);
         }
         let target = target.map(|(target_id, told)| {
+            if self.ids.len() >= IDS {
+                self.ids.clear();
+            }
             self.ids.extend(target_id.map(|target_id| (id, target_id)));
             told
         });

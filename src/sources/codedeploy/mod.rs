@@ -34,7 +34,7 @@ use crate::domain::{Fact, Fault, Identity, Phase, Snapshot, Target};
 
 use super::around::{self, Route, Whereabouts, age};
 use super::aws::Aws;
-use super::metrics::{Function, Groups};
+use super::metrics::Measured;
 use super::pipeline::Deploys;
 use super::poll::{Ask, Kept, Kind, Question, replace};
 use control::Memory;
@@ -194,12 +194,8 @@ impl Whereabouts for CodeDeploy {
         Some(self.raw.alarm_names())
     }
 
-    fn metric_groups(&self) -> Option<Groups> {
-        translate::groups(&self.raw)
-    }
-
-    fn metric_function(&self) -> Option<Function> {
-        translate::function::measured(&self.raw)
+    fn measured(&self) -> Option<Measured> {
+        translate::measured(&self.raw)
     }
 
     fn deploys(&self) -> Option<(Deploys, Option<String>)> {

@@ -183,6 +183,12 @@ pub(crate) async fn reconcile(aws: &Aws, order: &Order, lost: Fault) -> Progress
         Means::SkipToEnd
         | Means::TryAgain
         | Means::ShipAgain
+        | Means::Freeze
+        | Means::Thaw
+        | Means::ReplaceTasks
+        | Means::BringOut
+        | Means::SwitchOver
+        | Means::EndAnalysis
         | Means::SetWeights
         | Means::SwapNames
         | Means::Approve

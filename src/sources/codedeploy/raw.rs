@@ -81,9 +81,16 @@ pub(crate) struct Service {
     pub(crate) service: ecs::Service,
     /// Task definitions by ARN; those that could not be read with the reason.
     pub(crate) definitions: BTreeMap<String, Result<ecs::TaskDefinition, Fault>>,
-    /// The task definition's ARN of every task set that was ever seen, by the set's id: a side that
+    /// The task definition's ARN of the task sets that were seen last, by the set's id, newest last: a side that
     /// has been removed still has a name.
-    pub(crate) seen: BTreeMap<String, String>,
+    pub(crate) seen: Vec<(String, String)>,
+}
+
+impl Service {
+    /// The task definition's ARN of a task set, gone or not.
+    pub(crate) fn definition_of(&self, set: &str) -> Option<&str> {
+        self.seen.iter().find(|(id, _)| id == set).map(|(_, arn)| arn.as_str())
+    }
 }
 
 /// Everything, each part with its age.

@@ -10,6 +10,9 @@ use crate::sources::service::{definition, describe};
 
 use super::raw::Service;
 
+/// How many task sets are remembered: those of the last rollouts, however many there are in a night.
+const SEEN: usize = 16;
+
 /// The service with the task definitions of all its task sets and an `earlier` one; those known
 /// before are not read again.
 pub(crate) async fn look(
@@ -27,11 +30,14 @@ pub(crate) async fn look(
     let (known, mut seen) = before.map(|s| (s.definitions, s.seen)).unwrap_or_default();
     for set in service.task_sets() {
         if let (Some(id), Some(arn)) = (set.id(), set.task_definition()) {
-            seen.insert(id.to_owned(), arn.to_owned());
+            seen.retain(|(known, _)| known != id);
+            seen.push((id.to_owned(), arn.to_owned()));
         }
     }
+    seen.drain(..seen.len().saturating_sub(SEEN));
+    let is_used = |arn: &String| wanted.contains(arn) || seen.iter().any(|(_, used)| used == arn);
     let mut definitions: BTreeMap<_, _> =
-        known.into_iter().filter(|(_, definition)| definition.is_ok()).collect();
+        known.into_iter().filter(|(arn, definition)| definition.is_ok() && is_used(arn)).collect();
     wanted.retain(|arn| !definitions.contains_key(arn));
     let read = join_all(wanted.iter().map(|arn| definition(aws, arn))).await;
     definitions.extend(wanted.into_iter().zip(read));

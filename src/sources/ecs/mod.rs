@@ -30,7 +30,7 @@ use crate::domain::{Fact, Fault, FaultKind, Identity, Phase, Snapshot, Target};
 
 use super::around::{self, Route, Whereabouts, age};
 use super::aws::Aws;
-use super::metrics::Groups;
+use super::metrics::Measured;
 use super::pipeline::Deploys;
 use super::poll::{Ask, Kept, Kind, Question, replace};
 use super::service::describe;
@@ -206,8 +206,8 @@ impl Whereabouts for Ecs {
         Some(self.raw.alarm_names())
     }
 
-    fn metric_groups(&self) -> Option<Groups> {
-        translate::groups(&self.raw)
+    fn measured(&self) -> Option<Measured> {
+        translate::measured(&self.raw)
     }
 
     fn deploys(&self) -> Option<(Deploys, Option<String>)> {

@@ -65,6 +65,11 @@ impl Answer {
         Self { values, complete: true }
     }
 
+    /// The numbers with the second at which the period of each began, oldest first.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = (i64, f64)> {
+        self.values.iter().copied().filter(|(_, value)| value.is_finite())
+    }
+
     /// The same in another unit, of which so many make one.
     pub(super) fn divided(mut self, by: f64) -> Self {
         self.values.iter_mut().for_each(|(_, value)| *value /= by);

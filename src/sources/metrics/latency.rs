@@ -140,21 +140,17 @@ fn gives_numbers(kept: &Kept, edges: &[LatencyEdge], span: Span) -> bool {
 mod tests {
     use jiff::Timestamp;
 
+    use super::super::Measured;
     use super::super::kept::Answer;
-    use super::super::{Behind, Groups, Measured};
     use super::*;
+    use crate::domain::{At, Origin};
 
     const BEGAN: i64 = 1_760_000_430;
 
     fn subject() -> Subject {
         let name = String::new();
         Subject {
-            measured: Measured::Groups(Groups {
-                blue: Behind { load_balancer: name, group: None },
-                green: None,
-                blue_runs: None,
-                green_runs: None,
-            }),
+            measured: Measured::new(Origin::here(At::Balancer { name, group: None }), None),
             began: Timestamp::from_second(BEGAN).ok(),
             margins: Margins::of(&Config::default()),
             custom: std::collections::BTreeMap::new(),

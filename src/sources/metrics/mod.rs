@@ -18,26 +18,29 @@ mod query;
 mod span;
 mod translate;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::types::ScanBy;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{Fault, FaultKind, Metrics};
 use crate::stats::{Config, CustomMetric};
 
 use super::aws::Aws;
 use super::error::fault;
-use super::time::sdk_time;
+use super::time::{earlier, sdk_time};
 use kept::{Answer, Kept};
 use latency::{Counting, Margins};
-pub(crate) use measured::{Behind, Function, Groups, Measured};
+pub(crate) use measured::Measured;
 use query::Query;
 pub(crate) use span::Span;
 
 const OPERATION: &str = "cloudwatch:GetMetricData";
 /// Pages of one answer; more is a server that repeats itself.
 const PAGES: usize = 20;
+/// How far back numbers of high resolution are asked for.
+const NEWEST: SignedDuration = SignedDuration::from_mins(5);
 
 /// What is measured: another one begins from nothing.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,8 +78,9 @@ impl Meter {
             self = Self::default();
         }
         let result = self.refresh(aws, &subject, span).await;
+        let fine = if result.is_ok() { newest(aws, &subject).await } else { BTreeMap::new() };
         let result =
-            result.map(|()| translate::metrics(&self.kept, &subject, &self.counting, span));
+            result.map(|()| translate::metrics(&self.kept, &subject, &self.counting, span, &fine));
         self.subject = Some(subject);
         (result, self)
     }
@@ -100,14 +104,17 @@ impl Meter {
         }
     }
 
-    /// One call for all series that are known equally far.
+    /// One call for all series of a Region that are known equally far.
     async fn ask(&mut self, aws: &Aws, queries: &[Query], span: Span) -> Result<(), Fault> {
-        let mut calls: BTreeMap<i64, Vec<&Query>> = BTreeMap::new();
+        let mut calls: BTreeMap<(i64, Option<&str>), Vec<&Query>> = BTreeMap::new();
         for query in queries {
-            calls.entry(self.kept.missing_from(&query.id, span)).or_default().push(query);
+            let from = self.kept.missing_from(&query.id, span);
+            calls.entry((from, query.region.as_deref())).or_default().push(query);
         }
-        for (from, queries) in calls {
-            let mut answers = fetch(aws, &queries, (from, span.end)).await?;
+        for ((from, region), queries) in calls {
+            let cloudwatch = aws.cloudwatch(region);
+            let range = (span::moment(from), span::moment(span.end));
+            let mut answers = fetch(&cloudwatch, &queries, range).await?;
             for query in queries {
                 let answer = answers.remove(&query.id).unwrap_or_default();
                 self.kept.put(&query.id, &answer.divided(query.per_second), from, span);
@@ -117,22 +124,35 @@ impl Meter {
     }
 }
 
-/// Asks for series from one minute up to, but not including, another.
+/// The newest numbers of what is in high resolution. They are an addition: where they cannot be had the
+/// minute's number is shown.
+async fn newest(aws: &Aws, subject: &Subject) -> BTreeMap<String, Answer> {
+    let queries = query::fine(subject);
+    let mut found = BTreeMap::new();
+    let regions: BTreeSet<_> = queries.iter().map(|query| query.region.as_deref()).collect();
+    for region in regions {
+        let there: Vec<_> = queries.iter().filter(|it| it.region.as_deref() == region).collect();
+        let range = (earlier(aws.now(), NEWEST), aws.now());
+        let answers = fetch(&aws.cloudwatch(region), &there, range).await;
+        found.extend(answers.unwrap_or_default());
+    }
+    found
+}
+
+/// Asks for series from one moment up to, but not including, another.
 async fn fetch(
-    aws: &Aws,
+    cloudwatch: &Client,
     queries: &[&Query],
-    (from, to): (i64, i64),
+    (from, to): (Timestamp, Timestamp),
 ) -> Result<BTreeMap<String, Answer>, Fault> {
     let mut answers: BTreeMap<String, Answer> = BTreeMap::new();
     let mut token = None;
     for _ in 0..PAGES {
-        let answer = aws
-            .reads()
-            .cloudwatch
+        let answer = cloudwatch
             .get_metric_data()
-            .set_metric_data_queries(Some(queries.iter().map(|query| query.sdk()).collect()))
-            .start_time(sdk_time(span::moment(from)))
-            .end_time(sdk_time(span::moment(to)))
+            .set_metric_data_queries(Some(queries.iter().flat_map(|query| query.sdk()).collect()))
+            .start_time(sdk_time(from))
+            .end_time(sdk_time(to))
             .scan_by(ScanBy::TimestampAscending)
             .set_next_token(token)
             .send()

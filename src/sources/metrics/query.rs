@@ -2,12 +2,15 @@
 
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat};
 
-use crate::domain::{LatencyEdge, Side};
-use crate::stats::CustomMetric;
+use crate::domain::{LatencyEdge, Origin, Side};
+use crate::stats::{CustomMetric, Number, Statistic, renamed};
 
 use super::Subject;
 use super::latency::{Counting, Way};
-use super::measured::Measured;
+use super::measured::{Kind, Measured};
+
+/// The seconds that a number is of, unless a person wants it finer.
+const MINUTE: u32 = 60;
 
 /// The series of no side: what the load balancer of both, or of blue, answers by itself.
 pub(super) const BALANCER: &str = "balancer_5xx";
@@ -21,6 +24,24 @@ pub(super) struct Query {
     pub(super) id: String,
     /// How many of its unit a second has, where it is a time.
     pub(super) per_second: f64,
+    /// The Region, where it is not the one that is watched.
+    pub(super) region: Option<String>,
+    /// The seconds that each number is of.
+    period: u32,
+    asked: Asked,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq)]
+enum Asked {
+    Series(Series),
+    /// Metric math on series, each with its id.
+    Expression(String, Vec<(String, Series)>),
+}
+
+/// A statistic of a metric.
+#[derive(Debug, Clone, PartialEq)]
+struct Series {
     namespace: String,
     metric: String,
     dimensions: Vec<(String, String)>,
@@ -65,76 +86,101 @@ impl Strictness {
 pub(super) fn all(subject: &Subject, counting: &Counting) -> Vec<Query> {
     let measured = &subject.measured;
     let mut queries = Vec::new();
-    for side in measured.sides() {
-        for (name, metric, statistic) in measured.series() {
+    for (side, origin) in measured.sides().filter_map(|side| Some((side, measured.at(side)?))) {
+        for (name, metric, statistic) in origin.kind().series {
             let statistic = (*statistic).to_owned();
-            queries.push(own(measured, side, id(side, name), (metric, statistic)));
+            queries.push(own(origin, id(side, name), (metric, statistic)));
         }
         if let Some((way, edges)) = counting.asked() {
-            counts(measured, side, (way, edges), &mut queries);
+            counts(origin, side, (way, edges), &mut queries);
         }
         for (index, metric) in subject.custom.values().enumerate() {
-            queries.extend(custom(measured, side, index, metric));
+            queries.extend(custom(measured, side, custom_id(side, index), metric));
         }
     }
     for (id, balancer) in measured.balancers() {
-        queries.push(by_itself(measured, balancer, id));
+        queries.push(by_itself(balancer, id));
     }
     queries
 }
 
+/// What a person added in high resolution: the newest of it, in its own period.
+pub(super) fn fine(subject: &Subject) -> Vec<Query> {
+    let Subject { measured, custom: all, .. } = subject;
+    let fine = all.values().enumerate().filter(|(_, metric)| metric.period < MINUTE);
+    fine.flat_map(|(index, metric)| {
+        let query = move |side| {
+            let query = custom(measured, side, fine_id(side, index), metric)?;
+            Some(Query { period: metric.period, ..query })
+        };
+        measured.sides().filter_map(query).collect::<Vec<_>>()
+    })
+    .collect()
+}
+
 /// What a load balancer answers by itself.
-fn by_itself(measured: &Measured, balancer: &str, id: &str) -> Query {
-    Query {
-        id: id.to_owned(),
-        per_second: 1.0,
-        namespace: measured.namespace().to_owned(),
-        metric: "HTTPCode_ELB_5XX_Count".to_owned(),
-        dimensions: vec![("LoadBalancer".to_owned(), balancer.to_owned())],
-        statistic: "Sum".to_owned(),
+fn by_itself(balancer: &Origin, id: &str) -> Query {
+    let mut query = own(balancer, id.to_owned(), ("HTTPCode_ELB_5XX_Count", "Sum".to_owned()));
+    if let Asked::Series(series) = &mut query.asked {
+        series.dimensions.retain(|(name, _)| name == "LoadBalancer");
     }
+    query
 }
 
 /// A series of a side.
-fn own(measured: &Measured, side: Side, id: String, (metric, statistic): (&str, String)) -> Query {
+fn own(origin: &Origin, id: String, (metric, statistic): (&str, String)) -> Query {
+    let Kind { namespace, time, .. } = origin.kind();
     // Percentiles are times; everything else counts.
-    let (response_time, per_second) = measured.response_time();
-    let is_time = metric == response_time && statistic.starts_with('p');
+    let time = time.filter(|(name, _)| *name == metric && statistic.starts_with('p'));
     Query {
         id,
-        per_second: if is_time { per_second } else { 1.0 },
-        namespace: measured.namespace().to_owned(),
-        metric: metric.to_owned(),
-        dimensions: measured.dimensions(side),
-        statistic,
+        per_second: time.map_or(1.0, |(_, per_second)| per_second),
+        region: origin.region.clone(),
+        period: MINUTE,
+        asked: Asked::Series(Series {
+            namespace: (*namespace).to_owned(),
+            metric: metric.to_owned(),
+            dimensions: origin.dimensions(),
+            statistic,
+        }),
     }
 }
 
 /// A metric that a person added; nothing while what tells its sides apart is not known.
-fn custom(measured: &Measured, side: Side, index: usize, metric: &CustomMetric) -> Option<Query> {
-    let dimensions = metric.dimensions.iter();
-    let dimensions =
-        dimensions.map(|(name, text)| Some((name.clone(), measured.value(side, text)?)));
-    Some(Query {
-        id: custom_id(side, index),
-        per_second: 1.0,
-        namespace: metric.namespace.clone(),
-        metric: metric.metric.clone(),
-        dimensions: dimensions.collect::<Option<_>>()?,
-        statistic: metric.statistic.clone(),
-    })
+fn custom(measured: &Measured, side: Side, id: String, metric: &CustomMetric) -> Option<Query> {
+    let series = |asked: &Statistic| {
+        let dimensions = asked.dimensions.iter();
+        let dimensions =
+            dimensions.map(|(name, text)| Some((name.clone(), measured.value(side, text)?)));
+        Some(Series {
+            namespace: asked.namespace.clone(),
+            metric: asked.metric.clone(),
+            dimensions: dimensions.collect::<Option<_>>()?,
+            statistic: asked.statistic.clone(),
+        })
+    };
+    let asked = match &metric.number {
+        Number::Statistic(asked) => Asked::Series(series(asked)?),
+        Number::Expression { text, of } => {
+            let part = |name: &str| format!("{id}_{name}");
+            let parts = of.iter().map(|(name, asked)| Some((part(name), series(asked)?)));
+            Asked::Expression(renamed(text, part), parts.collect::<Option<_>>()?)
+        }
+    };
+    let region = measured.at(side)?.region.clone();
+    Some(Query { id, per_second: 1.0, region, period: MINUTE, asked })
 }
 
 /// How many requests were timed, and how many of them took at most so long.
 fn counts(
-    measured: &Measured,
+    origin: &Origin,
     side: Side,
     (way, edges): (Way, &[LatencyEdge]),
     queries: &mut Vec<Query>,
 ) {
-    let (response_time, per_second) = measured.response_time();
+    let Some((time, per_second)) = origin.kind().time else { return };
     let mut push = |id: String, statistic: String| {
-        queries.push(own(measured, side, id, (response_time, statistic)));
+        queries.push(own(origin, id, (time, statistic)));
     };
     push(id(side, "timed"), "SampleCount".to_owned());
     for edge in edges {
@@ -148,6 +194,11 @@ fn counts(
 /// The id of the metric that a person added as the `index`-th.
 pub(super) fn custom_id(side: Side, index: usize) -> String {
     id(side, &format!("custom_{index}"))
+}
+
+/// The id of the same in its own period.
+pub(super) fn fine_id(side: Side, index: usize) -> String {
+    id(side, &format!("fine_{index}"))
 }
 
 /// The id of a series of one side.
@@ -165,8 +216,25 @@ pub(super) fn count_id(side: Side, edge: &LatencyEdge, strictness: Strictness) -
 }
 
 impl Query {
-    /// The query as the SDK takes it. Without a unit: a wrong one finds nothing and says nothing.
-    pub(super) fn sdk(&self) -> MetricDataQuery {
+    /// The query as the SDK takes it, with those that its expression is made of.
+    pub(super) fn sdk(&self) -> Vec<MetricDataQuery> {
+        let query = MetricDataQuery::builder().id(&self.id);
+        match &self.asked {
+            Asked::Series(series) => vec![query.metric_stat(series.sdk(self.period)).build()],
+            Asked::Expression(text, parts) => {
+                let parts = parts.iter().map(|(id, series)| {
+                    let part = MetricDataQuery::builder().id(id).return_data(false);
+                    part.metric_stat(series.sdk(self.period)).build()
+                });
+                parts.chain([query.expression(text).build()]).collect()
+            }
+        }
+    }
+}
+
+impl Series {
+    /// Without a unit: a wrong one finds nothing and says nothing.
+    fn sdk(&self, period: u32) -> MetricStat {
         let dimensions = self.dimensions.iter();
         let dimensions =
             dimensions.map(|(name, value)| Dimension::builder().name(name).value(value).build());
@@ -174,25 +242,23 @@ impl Query {
             .namespace(&self.namespace)
             .metric_name(&self.metric)
             .set_dimensions(Some(dimensions.collect()));
-        let stat =
-            MetricStat::builder().metric(metric.build()).period(60).stat(&self.statistic).build();
-        MetricDataQuery::builder().id(&self.id).metric_stat(stat).build()
+        let period = i32::try_from(period).unwrap_or(i32::MAX);
+        MetricStat::builder().metric(metric.build()).period(period).stat(&self.statistic).build()
     }
 }
 
 /// From where the numbers come, for the person who asks.
 pub(super) fn source(subject: &Subject, counting: &Counting) -> String {
-    let (_, per_second) = subject.measured.response_time();
-    let counted = match counting.asked() {
-        Some((way, edges)) => {
+    let counted = match (counting.asked(), subject.measured.blue.kind().time) {
+        (Some((way, edges)), Some((_, per_second))) => {
             let edges = edges.iter().map(|edge| way.statistic(edge.edge, per_second));
             format!(", SampleCount and {}", edges.collect::<Vec<_>>().join(", "))
         }
-        None => String::new(),
+        (_, None) | (None, _) => String::new(),
     };
     let own = subject.custom.iter().map(|(name, own)| {
-        let CustomMetric { namespace, metric, statistic, .. } = own;
-        format!("; {name}: {namespace} {metric} as {statistic}")
+        let fine = (own.period < MINUTE).then(|| format!(", the newest over {} s", own.period));
+        format!("; {name}: {}{}", own.number, fine.unwrap_or_default())
     });
     subject.measured.source(&counted) + &own.collect::<String>()
 }

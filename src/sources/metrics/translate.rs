@@ -1,26 +1,46 @@
 //! What is kept → the metrics of both sides.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
 use crate::domain::{
-    CustomSeries, LatencyBasis, LatencyEdge, Metrics, Point, Side, SideMetrics, Slower,
+    CustomSeries, FinePoint, FineSeries, LatencyBasis, LatencyEdge, Metrics, Point, Side,
+    SideMetrics, Slower,
 };
 
 use super::Subject;
-use super::kept::Kept;
+use super::kept::{Answer, Kept};
 use super::latency::{Counting, Way};
 use super::measured::{Measured, REFUSED};
-use super::query::{Strictness, count_id, custom_id, id, source};
+use super::query::{Strictness, count_id, custom_id, fine_id, id, source};
 use super::span::{Span, moment};
-use crate::stats::CustomMetric;
 
 /// Both sides over `span`.
-pub(super) fn metrics(kept: &Kept, subject: &Subject, counting: &Counting, span: Span) -> Metrics {
+pub(super) fn metrics(
+    kept: &Kept,
+    subject: &Subject,
+    counting: &Counting,
+    span: Span,
+    newest: &BTreeMap<String, Answer>,
+) -> Metrics {
     let Subject { custom, .. } = subject;
     let side = |side| self::side(kept, (&subject.measured, counting), side, span);
     Metrics {
         start: moment(span.start),
         blue: side(Side::Blue),
         green: side(Side::Green),
-        custom: custom.iter().enumerate().map(|(i, own)| series(kept, i, own, span)).collect(),
+        custom: custom
+            .iter()
+            .enumerate()
+            .map(|(index, (name, own))| CustomSeries {
+                name: name.clone(),
+                unit: own.unit.clone(),
+                blue: kept.points(&custom_id(Side::Blue, index), span),
+                green: kept.points(&custom_id(Side::Green, index), span),
+                fine: fine(newest, index, own.period),
+            })
+            .collect(),
         balancer_errors: balancer_errors(kept, &subject.measured, span),
         latency: match counting {
             Counting::Works(_, edges) => LatencyBasis::Counted { edges: edges.clone() },
@@ -41,16 +61,24 @@ fn balancer_errors(kept: &Kept, measured: &Measured, span: Span) -> Vec<Point> {
         .unwrap_or_else(|| vec![Point::Absent; span.minutes()])
 }
 
-/// The metric that a person added as the `index`-th.
-fn series(
-    kept: &Kept,
+/// The newest numbers of the metric that a person added as the `index`-th; nothing where none came.
+fn fine(
+    newest: &BTreeMap<String, Answer>,
     index: usize,
-    (name, metric): (&String, &CustomMetric),
-    span: Span,
-) -> CustomSeries {
-    let points = |side| kept.points(&custom_id(side, index), span);
-    let (blue, green) = (points(Side::Blue), points(Side::Green));
-    CustomSeries { name: name.clone(), unit: metric.unit.clone(), blue, green }
+    period_seconds: u32,
+) -> Option<FineSeries> {
+    let numbers = |side| -> Vec<FinePoint> {
+        let answer = newest.get(&fine_id(side, index));
+        let numbers = answer.into_iter().flat_map(Answer::numbers);
+        numbers
+            .filter_map(|(at, value)| {
+                Some(FinePoint { at: Timestamp::from_second(at).ok()?, value })
+            })
+            .collect()
+    };
+    let (blue, green) = (numbers(Side::Blue), numbers(Side::Green));
+    let some = !blue.is_empty() || !green.is_empty();
+    some.then_some(FineSeries { period_seconds, blue, green })
 }
 
 fn side(
@@ -61,8 +89,8 @@ fn side(
 ) -> SideMetrics {
     let get = |name: &str| kept.points(&id(side, name), span);
     let answered = get("requests");
-    let refused =
-        if measured.is_balanced() { get(REFUSED) } else { vec![Point::Absent; answered.len()] };
+    let has = |name| measured.at(side).is_none_or(|origin| origin.has(name));
+    let refused = if has(REFUSED) { get(REFUSED) } else { vec![Point::Absent; answered.len()] };
     // A refused connection never becomes a counted request: it is one more of both.
     let requests = plus(&answered, &refused);
     let errors = plus(&get("e5xx"), &refused);

@@ -39,7 +39,7 @@ pub(crate) fn offer(rollout: &mut Rollout, pipeline: &Fact<Option<Pipeline>>) {
         Offered::Possible { action, .. } | Offered::Refused { action, .. } => {
             !matches!(action, Action::Continue | Action::Stop)
         }
-        Offered::Dial(_) => true,
+        Offered::Dial(_) | Offered::OneOf(_) => true,
     });
     rollout.offers.push(answer(Action::Continue, Means::Approve, "Approved"));
     rollout.offers.push(answer(Action::Stop, Means::Reject, "Rejected"));

@@ -1,14 +1,14 @@
 //! The question before an order: what will happen, the exact call, and the safe choice first.
 
-use crate::app::{Choice, Cockpit, Confirm, State, select};
-use crate::domain::{Action, Means, Side, Strength};
+use crate::app::{Choice, Cockpit, Confirm, State, Wanted, select};
+use crate::domain::{Action, Means, Side};
 use crate::input::Command;
 use crate::ui::format::{account, age, clean, clock, rate, share};
 use crate::ui::pen::{Pen, wrap};
 use crate::ui::theme::Role;
 use crate::ui::words::stage;
 
-use super::weights;
+use super::{upkeep, weights};
 
 /// The widest a dialog gets: longer lines are hard to read.
 pub(super) const WIDEST: u16 = 88;
@@ -80,6 +80,12 @@ fn verb(confirm: &Confirm) -> &'static str {
         (Action::Stop, Means::Reject) => "Reject",
         (Action::Stop, _) => "Stop",
         (Action::Shift(_), _) => "Shift the traffic of",
+        (Action::Pause, _) => "Pause",
+        (Action::Resume, _) => "Resume",
+        (Action::Restart, _) => "Restart the tasks of",
+        (Action::Undo(_), Means::StopAndRollBack) => "Roll back",
+        (Action::Undo(_), _) => "Bring out an earlier revision of",
+        (Action::Terminate(_), _) => "End an analysis of",
     }
 }
 
@@ -127,6 +133,12 @@ fn sentences(confirm: &Confirm, told: &select::Consequence, width: usize) -> Vec
         }
         Means::Approve => approve(),
         Means::Reject => reject(),
+        Means::Freeze => upkeep::freeze(told),
+        Means::Thaw => upkeep::thaw(),
+        Means::ReplaceTasks => upkeep::replace_tasks(),
+        Means::BringOut => upkeep::bring_out(told),
+        Means::SwitchOver => upkeep::switch_over(told),
+        Means::EndAnalysis => upkeep::end_analysis(told),
     };
     for (index, text) in sentences.iter().enumerate() {
         let role = if index == 0 { Role::Strong } else { Role::Text };
@@ -338,12 +350,11 @@ fn choices(pen: &mut Pen<'_>, state: &State, confirm: &Confirm) {
     }
     let y = y + 1;
     let mark = pen.glyphs().choice;
-    if confirm.wants_text() {
-        let wish = match confirm.permit.strength {
-            Strength::Words => "in a few words: ".to_owned(),
-            Strength::Key | Strength::TypedName => {
-                format!("type {} to confirm: ", clean(&confirm.name))
-            }
+    if let Some(line) = confirm.wanted() {
+        let wish = match line {
+            Wanted::Words => "in a few words: ".to_owned(),
+            Wanted::Reason => "why, in a few words: ".to_owned(),
+            Wanted::Name => format!("type {} to confirm: ", clean(&confirm.name)),
         };
         let x = pen.left(3, y, &wish, Role::Text);
         let x = pen.left(x, y, &format!("{}_", clean(&confirm.typed)), Role::Selected);

@@ -1,6 +1,7 @@
 //! The pieces of the screens. Each writes into the pen it is given and decides nothing.
 
 pub(super) mod caller;
+pub(super) mod choices;
 pub(super) mod dialog;
 pub(super) mod events;
 pub(super) mod guards;
@@ -12,5 +13,6 @@ pub(super) mod spark;
 pub(super) mod strip;
 pub(super) mod title;
 pub(super) mod traffic;
+mod upkeep;
 pub(super) mod verdict;
 pub(super) mod weights;

@@ -126,6 +126,7 @@ fn name(kind: select::StepKind, steps: &select::Steps) -> &'static str {
         (select::StepKind::Restored, Action::Shift(_)) => "traffic moved",
         (select::StepKind::Restored, _) => "seen",
         (select::StepKind::Steady, Action::RollBack) => "green removed",
+        (select::StepKind::Steady, Action::Restart) => "all tasks replaced",
         (select::StepKind::Steady, _) => "steady",
     }
 }

@@ -276,7 +276,9 @@ fn charts(pen: &mut Pen<'_>, top: u16, cockpit: &Cockpit, side: Side, role: Role
             pen.left(NUMBER_END - 2, last, unit, Role::Dim);
         }
         spark(&mut pen.part(start, y, width, rows), row.side(side), row.top, chart.minutes, role);
-        if scale_width > 0 {
+        // A scale of nothing says nothing.
+        let has_number = |side| row.side(side).iter().any(|point| point.number().is_some());
+        if scale_width > 0 && (has_number(Side::Blue) || has_number(Side::Green)) {
             pen.right(pen.width(), y, &scale(row.kind, row.top), Role::Dim);
         }
         y += rows;

@@ -106,8 +106,8 @@ fn fitting(
 /// Draws the age at the right end; the column it begins at.
 fn freshness(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) -> u16 {
     let end = pen.width().saturating_sub(1);
-    if cockpit.paused {
-        return pen.right(end, 0, "paused", Role::Warning);
+    if cockpit.rests {
+        return pen.right(end, 0, "not asking", Role::Warning);
     }
     let sources = select::staleness(state);
     let old = sources

@@ -30,6 +30,43 @@ fn a_wrong_context_and_a_wrong_name_are_errors_with_a_hint() {
 
 #[test]
 #[ignore = "real controller: just e2e-argo"]
+fn neither_strategy_is_said_to_be_invalid_and_mended_while_it_is_watched() {
+    let scene = Scene::new(Bed::beside());
+    let mut rollout = blue_green(&json!({}));
+    rollout["spec"]["strategy"] = json!({});
+    scene.create("rollouts", &rollout);
+    let mut screen = scene.screen();
+    screen.sees("InvalidSpec").sees("strategy");
+    scene.run(&["status", &scene.target()]).says(2, &["InvalidSpec", "Strategy"]);
+    let strategy = blue_green(&json!({}))["spec"]["strategy"].clone();
+    scene.patch("rollouts/app", &json!({"spec": {"strategy": strategy}}));
+    screen.sees("SUCCEEDED");
+}
+
+#[test]
+#[ignore = "real controller: just e2e-argo"]
+fn a_login_that_runs_out_darkens_what_is_known_and_goes_on_when_it_is_renewed() {
+    let scene = Scene::with(Bed::beside(), &blue_green(&json!({}))).logging_in("good");
+    scene.brings_out("v2");
+    scene.pauses();
+    let mut screen = scene.screen();
+    screen.sees("WAITS FOR YOU");
+    // What the login program prints must not end up in the middle of the screen.
+    scene.logs_in_with("");
+    screen.sees("WAITS FOR YOU?").sees("login expired");
+    assert!(!screen.screen().contents().contains("scribble"));
+    scene.run(&["status", &scene.target()]).says(2, &["the session has expired", "hint: renew"]);
+    // A token that the cluster does not take is the same to a person.
+    scene.logs_in_with("bad");
+    screen.rests(std::time::Duration::from_secs(12)).sees("login expired");
+    scene.logs_in_with("good");
+    screen.until(|screen| !screen.contents().contains("WAITS FOR YOU?"));
+    screen.asks("c").types("y").sees("BAKING");
+    assert!(!screen.screen().contents().contains("scribble"));
+}
+
+#[test]
+#[ignore = "real controller: just e2e-argo"]
 fn the_roles_that_the_program_prints_are_enough_and_needed() {
     let scene = Scene::with(Bed::beside(), &blue_green(&json!({}))).acting_as("reader");
     scene

@@ -24,8 +24,8 @@ static NUMBER: AtomicU32 = AtomicU32::new(0);
 pub(crate) struct Scene {
     pub(crate) bed: Bed,
     pub(crate) namespace: String,
-    home: Home,
-    user: PathBuf,
+    pub(super) home: Home,
+    pub(super) user: PathBuf,
 }
 
 impl Scene {
@@ -219,6 +219,20 @@ impl Scene {
             }
             last.1.elapsed() > QUIET
         });
+    }
+
+    /// Lets the cluster tell something about the Rollout.
+    pub(crate) fn tells(&self, text: &str) {
+        let uid = self.rollout()["metadata"]["uid"].clone();
+        let now = jiff::Timestamp::now().to_string();
+        self.create(
+            "events",
+            &json!({
+                "metadata": {"generateName": "told-"}, "reason": "RolloutUpdated",
+                "involvedObject": {"kind": "Rollout", "name": "app", "uid": uid, "namespace": self.namespace},
+                "message": text, "firstTimestamp": now, "lastTimestamp": now, "type": "Normal",
+            }),
+        );
     }
 
     /// Makes the pods of a version do something else, e.g. `crash`.

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::cli::process::{Ended, Home};
+use crate::cli::terminal::Terminal;
 
 /// How long a server may take to begin to answer.
 const START: Duration = Duration::from_mins(1);
@@ -176,6 +177,74 @@ fn records(server: &Server) {
     assert_eq!(weights, [&json!(100), &json!(0)]);
 }
 
+/// Where both records' sides are measured, green's in this Region, with a queue every ten seconds.
+fn sides(green: &str) -> String {
+    let side = |name: &str, region: &str| {
+        format!(
+            "[targets.dns.{name}]\nregion = \"{region}\"\n\
+             load-balancer = \"app/shop-{letter}/1111111111111111\"\n\
+             target-group = \"targetgroup/shop-{letter}/2222222222222222\"\n",
+            letter = if name == "blue" { "a" } else { "b" },
+        )
+    };
+    let target = "route53:example.com/api.example.com/A";
+    format!(
+        "[targets.dns]\ntarget = \"{target}\"\n{}{}\
+         [targets.dns.verdict.metrics.queue]\nnamespace = \"Shop\"\nmetric = \"Queue\"\n\
+         dimensions = {{ LoadBalancer = \"$load-balancer\" }}\nperiod = 10\nunit = \"orders\"\n\
+         [targets.dns.verdict.metrics.per-request]\nunit = \"%\"\n\
+         expression = \"100 * (e5xx / requests)\"\n\
+         [targets.dns.verdict.metrics.per-request.of]\n\
+         e5xx = {{ namespace = \"AWS/ApplicationELB\", metric = \"HTTPCode_Target_5XX_Count\", \
+         statistic = \"Sum\", dimensions = {{ LoadBalancer = \"$load-balancer\", TargetGroup = \"$target-group\" }} }}\n\
+         requests = {{ namespace = \"AWS/ApplicationELB\", metric = \"RequestCount\", \
+         statistic = \"Sum\", dimensions = {{ LoadBalancer = \"$load-balancer\", TargetGroup = \"$target-group\" }} }}\n",
+        side("blue", "eu-west-1"),
+        side("green", green),
+    )
+}
+
+/// The numbers that were put there stand on the screen, each on its side.
+fn measured(server: &Server, region: &str) {
+    server.world(&["measure", region]);
+    let folder = server.home.0.path().join("config/cutover");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("config.toml"), sides(region)).unwrap();
+    let ended = server.cutover(&["status", "dns", "--json"]);
+    let metrics = &document(&ended)["metrics"]["value"];
+    let settled = |series: &Value| {
+        let points = series.as_array().unwrap().iter().rev();
+        let value = |point: &Value| (point["state"] == "value").then(|| point["value"].as_f64());
+        points.filter_map(value).next().flatten()
+    };
+    let both = |name: &str| ["blue", "green"].map(|side| settled(&metrics[side][name]));
+    assert_eq!(both("requests"), [Some(600.0), Some(120.0)], "{ended:?}");
+    assert_eq!(settled(&metrics["green"]["errors"]), Some(6.0), "{ended:?}");
+    let queue = metrics["custom"].as_array().unwrap().iter().find(|it| it["name"] == "queue");
+    let newest = |side: &str| queue.unwrap()["fine"][side].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (newest("blue")["value"].as_f64(), newest("green")["value"].as_f64()),
+        (Some(7.0), Some(42.0))
+    );
+    let place = |name: &str, folder: &str| {
+        format!("{name}={}", server.home.0.path().join(folder).display())
+    };
+    let config = place("XDG_CONFIG_HOME", "config");
+    let endpoint = format!("AWS_ENDPOINT_URL=http://127.0.0.1:{}", server.port);
+    let login =
+        ["AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=testing", "AWS_SECRET_ACCESS_KEY=testing"];
+    let program = [
+        &["/usr/bin/env", &config, &endpoint][..],
+        &login,
+        &[env!("CARGO_BIN_EXE_cutover"), "dns"],
+    ]
+    .concat();
+    let mut terminal = Terminal::running(&program, "xterm-256color");
+    terminal.sees(" 10 /s ").sees(" 2.0 /s ").sees(" 5 % ");
+    terminal.types("v").sees("queue").sees("42 orders").sees("7 orders");
+    terminal.types("qq").ends_restored();
+}
+
 #[test]
 fn moto_has_the_weights_that_were_ordered_and_nothing_else_has_changed() {
     let Some(server) = moto() else { return };
@@ -198,12 +267,14 @@ fn moto_has_the_weights_that_were_ordered_and_nothing_else_has_changed() {
         assert_eq!((weights(&after), frame(&after)), (vec![100, 0], frame(&before)));
     }
     records(&server);
+    measured(&server, "eu-north-1");
 }
 
 #[test]
 fn ministack_has_the_records_that_were_ordered_and_its_rules_are_told_for_what_they_are() {
     let Some(server) = ministack() else { return };
     records(&server);
+    measured(&server, "eu-west-1");
     // Its load balancers keep no list of target groups: what it answers has none.
     let ended = server.cutover(&["shift", &format!("alb:{}", server.rule), "25", "--yes"]);
     ended.is_error(&["the rule forwards to no target group"]);

@@ -1,19 +1,21 @@
 """A load balancer with a divided rule, and a hosted zone with weighted records, on a server that
-speaks AWS: made with `seed`, read back with `read`. The port comes first; JSON goes to stdout."""
+speaks AWS: made with `seed`, read back with `read`; `measure` puts the last minutes of both sides
+into CloudWatch. The port comes first; JSON goes to stdout."""
 
 import json
 import sys
+import time
 
 import boto3
 
 port, what = sys.argv[1:3]
 
 
-def client(service):
+def client(service, region="eu-west-1"):
     return boto3.client(
         service,
         endpoint_url=f"http://127.0.0.1:{port}",
-        region_name="eu-west-1",
+        region_name=region,
         aws_access_key_id="testing",
         aws_secret_access_key="testing",
     )
@@ -95,4 +97,42 @@ def read():
     }
 
 
-print(json.dumps({"seed": seed, "read": read}[what]()))
+def measure():
+    """The requests and errors of two target groups, green's in the Region that is named, and a queue
+    of each side every ten seconds."""
+    now = int(time.time()) // 60 * 60
+    sides = [("eu-west-1", "a", 600, 0, 7), (sys.argv[3], "b", 120, 6, 42)]
+    for region, name, requests, errors, queue in sides:
+        balancer = {"Name": "LoadBalancer", "Value": f"app/shop-{name}/1111111111111111"}
+        group = {"Name": "TargetGroup", "Value": f"targetgroup/shop-{name}/2222222222222222"}
+
+        def datum(metric, at, value, unit, dimensions):
+            return {
+                "MetricName": metric,
+                "Dimensions": dimensions,
+                "Timestamp": at,
+                "Value": value,
+                "Unit": unit,
+            }
+
+        cloudwatch = client("cloudwatch", region)
+        minutes = [
+            datum(metric, now - 60 * minute, value, "Count", [balancer, group])
+            for minute in range(1, 31)
+            for metric, value in [
+                ("RequestCount", requests),
+                ("HTTPCode_Target_5XX_Count", errors),
+            ]
+            if value
+        ]
+        cloudwatch.put_metric_data(Namespace="AWS/ApplicationELB", MetricData=minutes)
+        # A newest minute that would be another number as a whole.
+        tens = [
+            datum("Queue", now - 300 + 10 * ten, queue, "Count", [balancer]) | {"StorageResolution": 1}
+            for ten in range(int(time.time() - now) // 10 + 31)
+        ]
+        cloudwatch.put_metric_data(Namespace="Shop", MetricData=tens)
+    return {}
+
+
+print(json.dumps({"seed": seed, "read": read, "measure": measure}[what]()))

@@ -7,12 +7,13 @@
 //! annotation, which changes nothing else.
 
 mod undo;
+mod upkeep;
 
 use jiff::{SignedDuration, Timestamp};
 use kube::core::params::Patch;
 use serde_json::{Value, json};
 
-use crate::domain::{Fault, FaultKind, Order, Progress, RolloutId, Snapshot};
+use crate::domain::{Action, Fault, FaultKind, Order, Progress, RolloutId, Snapshot};
 use crate::sources::aws::Aws;
 use crate::sources::order::param;
 use crate::sources::time::later;
@@ -30,8 +31,13 @@ const PATIENCE: SignedDuration = SignedDuration::from_secs(8);
 const ATTEMPTS: u32 = 5;
 
 /// What the orders need, each with the API group of its resource.
-const NEEDED: [(&str, &str); 3] =
-    [("argoproj.io", "rollouts/status"), ("argoproj.io", "rollouts"), ("apps", "deployments")];
+const NEEDED: [(&str, &str); 5] = [
+    ("argoproj.io", "rollouts/status"),
+    ("argoproj.io", "rollouts"),
+    ("argoproj.io", "analysisruns"),
+    ("argoproj.io", "experiments"),
+    ("apps", "deployments"),
+];
 
 /// The permissions for orders that the caller lacks, e.g. `patch rollouts/status`. One that cannot
 /// be asked about is not said to be lacking: the cluster itself decides.
@@ -46,7 +52,7 @@ pub(super) async fn denied(cluster: &Cluster, namespace: &str) -> Vec<String> {
 }
 
 /// Reads afresh what an order rests on: the caller, the rollout, its versions and its Service.
-pub(crate) async fn read_again(aws: &Aws, place: &Place) -> Snapshot {
+pub(crate) async fn read_again(aws: &Aws, place: &Place, action: Action) -> Snapshot {
     // Who ordered has seen for how long the release of a pause was not acted on.
     let mut raw = Raw { released: Some(Timestamp::UNIX_EPOCH), ..Raw::default() };
     match aws.cluster(place.context.as_deref()).await {
@@ -63,6 +69,14 @@ pub(crate) async fn read_again(aws: &Aws, place: &Place) -> Snapshot {
             raw.hear(Kind::Rollout, rollouts, now);
             raw.hear(Kind::ReplicaSet, sets, now);
             raw.hear(Kind::Service, services, now);
+            if let Action::Terminate(_) = action {
+                let (runs, experiments) = tokio::join!(
+                    list(&cluster, place, Kind::AnalysisRun),
+                    list(&cluster, place, Kind::Experiment),
+                );
+                raw.hear(Kind::AnalysisRun, runs, aws.now());
+                raw.hear(Kind::Experiment, experiments, aws.now());
+            }
         }
         Err(fault) => raw.hear(Kind::Rollout, News::Broken(fault), aws.now()),
     }
@@ -113,6 +127,7 @@ pub(crate) async fn reconcile(aws: &Aws, place: &Place, order: &Order, lost: Fau
     let rollouts = place.resource(Kind::Rollout);
     let sending = Sending { aws, order, place, cluster, rollouts };
     match sending.read().await {
+        _ if sending.analysis().is_some() => sending.reconcile_terminate(lost).await,
         Ok(rollout) if sending.has_arrived(&rollout) => {
             sending.watch_effect("the answer was lost").await
         }
@@ -125,21 +140,60 @@ impl Sending<'_> {
         if let Some(set) = param(self.order, "toReplicaSet").and_then(Value::as_str) {
             return self.undo(set).await;
         }
+        if let Some((kind, name)) = self.analysis() {
+            return self.terminate(kind, name).await;
+        }
+        if let Some(at) = self.restart_at() {
+            return self.restart(&at).await;
+        }
         let Some(patch) = param(self.order, "patch") else {
             return crate::sources::order::unknown_call(self.order);
         };
+        if let Some(before) = param(self.order, "before")
+            && let Err(progress) = self.before(before).await
+        {
+            return progress;
+        }
         let part = self.order.call.operation.ends_with("/status").then_some("status");
         let since = param(self.order, "pausedSince").and_then(Value::as_str);
         if let Err(progress) = self.change(Edit::Patch { part, patch, since }).await {
             return progress;
         }
-        if let Some(then) = param(self.order, "then")
-            && let Err(fault) = self.patch(None, then.clone()).await
-        {
-            let text = format!("the rollout stays frozen by hand: {fault}");
-            return self.watch_effect(&text).await;
+        let remark = self.thaw().await;
+        self.watch_effect(&remark).await
+    }
+
+    /// Ends a pause by hand, and waits until the controller knows of it. A timer that ran out
+    /// meanwhile needs no release any more.
+    async fn before(&self, thaw: &Value) -> Result<(), Progress> {
+        self.patch(None, thaw.clone()).await.map_err(failed)?;
+        let since = self.aws.now();
+        let confirmed = param(self.order, "pausedSince").and_then(Value::as_str);
+        while self.aws.now().duration_since(since) < PATIENCE {
+            if let Ok(rollout) = self.read().await
+                && translate::is_observed(&rollout)
+            {
+                if paused_since(&rollout).as_deref() == confirmed {
+                    return Ok(());
+                }
+                return Err(accepted(&["it went on by itself once the pause by hand had ended"]));
+            }
+            let next = later(self.aws.now(), LOOK);
+            super::sleep(self.aws.clone(), Some(next)).await;
         }
-        self.watch_effect("").await
+        Err(accepted(&[
+            "the pause by hand was ended, and the controller has not acted on it: look \
+                        at the controller; the gate is still closed",
+        ]))
+    }
+
+    /// Ends a pause by hand where the order says so; what is to be said when that fails.
+    async fn thaw(&self) -> String {
+        let Some(then) = param(self.order, "then") else { return String::new() };
+        match self.patch(None, then.clone()).await {
+            Ok(_) => String::new(),
+            Err(fault) => format!("the rollout stays paused by hand: {fault}"),
+        }
     }
 
     /// Reads and changes until nobody has written in between. What was refused for that has changed
@@ -232,9 +286,10 @@ impl Sending<'_> {
         }
     }
 
-    /// It was taken; what is tried again goes on under another id.
+    /// It was taken; what is tried again, or brought out again, goes on under another id.
     fn taken(&self, texts: &[&str], rollout: &Rollout) -> Progress {
-        let again = self.wants("abort") == Some(false);
+        let chosen = matches!(self.order.action, Action::Undo(_));
+        let again = chosen || self.wants("abort") == Some(false);
         let id = again.then(|| RolloutId::new(&*rollout.status.current_pod_hash));
         Progress::Accepted { request_id: None, answer: sentence(texts), rollout: id }
     }
@@ -260,9 +315,12 @@ impl Sending<'_> {
         if let Some(set) = param(self.order, "toReplicaSet").and_then(Value::as_str) {
             return set.ends_with(&format!("-{}", status.current_pod_hash));
         }
+        if let Some(at) = self.restart_at() {
+            return rollout.spec.restart_at.is_some_and(|asked| asked.to_string() == at);
+        }
         match param(self.order, "pausedSince").and_then(Value::as_str) {
             Some(since) => paused_since(rollout).is_none_or(|now| now != since),
-            None => !rollout.spec.paused,
+            None => rollout.spec.paused == (self.order.action == Action::Pause),
         }
     }
 

@@ -16,7 +16,8 @@ impl Sending<'_> {
         if let Err(progress) = self.change(Edit::Template { set }).await {
             return progress;
         }
-        let taken = self.watch_effect("").await;
+        let remark = self.thaw().await;
+        let taken = self.watch_effect(&remark).await;
         match param(self.order, "untilServed") {
             Some(_) => self.switch().await,
             None => taken,

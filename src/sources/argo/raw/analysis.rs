@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::domain::Analysis;
+
 use super::{Meta, lenient};
 
 /// A run of an analysis.
@@ -16,6 +18,17 @@ pub(crate) struct AnalysisRun {
 }
 
 impl AnalysisRun {
+    /// Its place in the rollout; an experiment's has none.
+    pub(crate) fn place(&self) -> Option<Analysis> {
+        Some(match self.metadata.labels.get("rollout-type").map(String::as_str)? {
+            "PrePromotion" => Analysis::BeforePromotion,
+            "PostPromotion" => Analysis::AfterPromotion,
+            "Background" => Analysis::Background,
+            "Step" => Analysis::Step,
+            _ => return None,
+        })
+    }
+
     /// What it is for, in the words of the rail.
     pub(crate) fn purpose(&self) -> &str {
         match self.metadata.labels.get("rollout-type").map(String::as_str) {

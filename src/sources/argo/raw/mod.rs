@@ -17,7 +17,9 @@ use serde_json::Value;
 use crate::domain::{Fact, Fault, FaultKind, Identity};
 
 pub(crate) use analysis::{AnalysisRun, Measurement, MetricResult, MetricSpec};
-pub(crate) use rollout::{BlueGreen, Canary, PauseCondition, Rollout, RunStatus, Step, Weights};
+pub(crate) use rollout::{
+    BlueGreen, Canary, PauseCondition, Rollout, RunStatus, Step, Weights, is_end,
+};
 pub(crate) use workload::{
     Container, ContainerStatus, Deployment, Event, Experiment, Pod, PodTemplate, ReplicaSet,
     Service, Terminated,

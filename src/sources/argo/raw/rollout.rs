@@ -291,8 +291,13 @@ pub(crate) struct RunStatus {
 impl RunStatus {
     /// Whether it will measure nothing more.
     pub(crate) fn is_over(&self) -> bool {
-        matches!(self.status.as_str(), "Successful" | "Failed" | "Error" | "Inconclusive")
+        is_end(&self.status)
     }
+}
+
+/// Whether an analysis or an experiment in this phase will measure nothing more.
+pub(crate) fn is_end(phase: &str) -> bool {
+    matches!(phase, "Successful" | "Failed" | "Error" | "Inconclusive")
 }
 
 /// What the controller last asked the traffic router for.

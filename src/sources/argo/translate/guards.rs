@@ -97,7 +97,11 @@ fn values(result: &MetricResult) -> Option<String> {
 }
 
 /// The newest values, what they have to be, and how many measurements there were.
-fn reason(run: &AnalysisRun, metric: &MetricSpec, result: Option<&MetricResult>) -> String {
+pub(super) fn reason(
+    run: &AnalysisRun,
+    metric: &MetricSpec,
+    result: Option<&MetricResult>,
+) -> String {
     let mut parts = Vec::new();
     let Some(result) = result else { return run.status.message.clone() };
     if let Some(values) = values(result) {

@@ -13,6 +13,7 @@ mod standing;
 #[cfg(test)]
 mod tests;
 mod traffic;
+mod upkeep;
 mod view;
 mod workload;
 
@@ -130,6 +131,7 @@ fn rollout(place: &Place, view: &View<'_>, now: Timestamp) -> Rollout {
         blue: sides::environment(view, Side::Blue),
         green: sides::environment(view, Side::Green),
         sides_are_guessed: false,
+        restart: upkeep::restart(object),
         end_reason: broken.map(|text| end_reason(&text)),
         rollback: None,
         offers: offers::offers(&offers::Situation { place, view, phase: &phase, aborted }),

@@ -23,33 +23,44 @@ pub(crate) struct Situation<'a> {
 /// What the controller is nudged with.
 pub(crate) const NUDGED: &str = "cutover/nudged-by";
 
-type Offer = Result<(Means, Call), Refusal>;
+pub(super) type Offer = Result<(Means, Call), Refusal>;
 
-/// One entry for each action.
+/// One entry for each action, and for each of those that an action can be about.
 pub(crate) fn offers(situation: &Situation<'_>) -> Vec<Offered> {
-    Action::ALL.into_iter().map(|action| offer(situation, action)).collect()
-}
-
-fn offer(situation: &Situation<'_>, action: Action) -> Offered {
-    let result = match action {
-        Action::RollBack => situation.roll_back(),
-        Action::Continue if situation.aborted => Ok(situation.try_again()),
-        Action::Continue => situation.promote(),
-        Action::Finish => situation.promote_in_full(),
-        Action::Stop => Err(Refusal::NoSuchCall("Argo Rollouts has no such order".to_owned())),
-        Action::Shift(_) => Err(Refusal::NoDial),
-    };
-    let denied = &situation.view.raw.denied;
-    match result {
-        Ok((_, call)) if denied.contains(&call.permission()) => {
-            Offered::Refused { action, why: Refusal::NotPermitted(call.permission()) }
-        }
-        Ok((means, call)) => Offered::Possible { action, means, call },
-        Err(why) => Offered::Refused { action, why },
-    }
+    let plain = [
+        (Action::RollBack, situation.roll_back()),
+        (
+            Action::Continue,
+            if situation.aborted { Ok(situation.try_again()) } else { situation.promote() },
+        ),
+        (Action::Finish, situation.promote_in_full()),
+        (Action::Stop, Err(Refusal::NoSuchOrder)),
+        (Action::Pause, situation.freeze()),
+        (Action::Resume, situation.resume()),
+        (Action::Restart, situation.restart()),
+    ];
+    let plain = plain.map(|(action, offer)| Offered::of(action, situation.permitted(offer)));
+    let several =
+        [(Action::UNDO, situation.revisions()), (Action::TERMINATE, situation.analyses())];
+    let several = several.into_iter().flat_map(|(kind, found)| match found {
+        Ok(found) => found.into_iter().map(|one| Offered::OneOf(Box::new(one))).collect(),
+        Err(why) => vec![Offered::Refused { action: kind, why }],
+    });
+    plain.into_iter().chain(several).collect()
 }
 
 impl Situation<'_> {
+    /// What the caller is known to be forbidden is not offered.
+    pub(super) fn permitted(&self, offer: Offer) -> Offer {
+        let denied = &self.view.raw.denied;
+        match offer {
+            Ok((_, call)) if denied.contains(&call.permission()) => {
+                Err(Refusal::NotPermitted(call.permission()))
+            }
+            offer => offer,
+        }
+    }
+
     /// Back to what served before, in the way that works in this state.
     fn roll_back(&self) -> Offer {
         let status = &self.view.rollout.status;
@@ -76,27 +87,38 @@ impl Situation<'_> {
     /// it is, and then scales the version that it points at to nothing.
     fn is_stranded(&self) -> bool {
         let rollout = self.view.rollout;
-        let switched = rollout.status.blue_green.active_selector == self.view.current();
         let green = self.view.set(self.view.current());
         let whole = green.is_some_and(|set| set.is_full(rollout.spec.replicas()));
-        let blue_green = rollout.spec.strategy.blue_green.is_some();
-        blue_green && self.view.is_in_flight() && switched && !whole
+        self.is_switched() && !whole
+    }
+
+    /// Whether the active Service of a blue/green serves a version that was not promoted yet.
+    pub(super) fn is_switched(&self) -> bool {
+        let rollout = self.view.rollout;
+        let switched = rollout.status.blue_green.active_selector == self.view.current();
+        rollout.spec.strategy.blue_green.is_some() && self.view.is_in_flight() && switched
     }
 
     /// After the promotion: the earlier version is asked for again. One that still waits for its
     /// end with all its pods is switched to at once.
     fn undo_promoted(&self) -> Offer {
-        let rollout = self.view.rollout;
         let earlier = self.view.set(&self.view.blue).ok_or(Refusal::NothingToGoBackTo)?;
         let call = self.undo(earlier, false)?;
-        let waits = earlier.scale_down_at().is_some() && earlier.is_full(rollout.spec.replicas());
-        let at_once = waits && rollout.spec.strategy.blue_green.is_some();
+        let at_once = self.waits_whole(earlier);
         let means = if at_once { Means::StopAndRollBack } else { Means::RedeployPrevious };
         Ok((means, call))
     }
 
+    /// Whether a version of a blue/green waits for its end with all its pods: the controller asks
+    /// no pause and no analysis before it serves again.
+    pub(super) fn waits_whole(&self, set: &ReplicaSet) -> bool {
+        let rollout = self.view.rollout;
+        let waits = set.scale_down_at().is_some() && set.is_full(rollout.spec.replicas());
+        waits && rollout.spec.strategy.blue_green.is_some()
+    }
+
     /// The template of an earlier version takes the place of the present one.
-    fn undo(&self, set: &ReplicaSet, until_served: bool) -> Result<Call, Refusal> {
+    pub(super) fn undo(&self, set: &ReplicaSet, until_served: bool) -> Result<Call, Refusal> {
         let mut params = vec![
             ("toReplicaSet", json!(set.metadata.name)),
             ("toRevision", json!(set.metadata.revision())),
@@ -115,6 +137,9 @@ impl Situation<'_> {
         };
         if until_served {
             params.push(("untilServed", json!(true)));
+        }
+        if self.view.rollout.spec.paused {
+            params.push(("then", json!({"spec": {"paused": false}})));
         }
         Ok(self.call(operation, params))
     }
@@ -181,7 +206,12 @@ impl Situation<'_> {
             patch["currentStepIndex"] = json!(index + 1);
         }
         let since = pause.start_time.map(|at| at.to_string()).unwrap_or_default();
-        Ok((Means::OpenGate, self.patch(&patch, vec![("pausedSince", json!(since))])))
+        let mut params = vec![("patch", json!({"status": patch})), ("pausedSince", json!(since))];
+        // While the object is frozen the controller forgets that a pause was released.
+        if spec.paused {
+            params.insert(0, ("before", json!({"spec": {"paused": false}})));
+        }
+        Ok((Means::OpenGate, self.call("patch rollouts/status", params)))
     }
 
     /// A patch that changes nothing but makes the controller look again: the release of the pause is
@@ -193,7 +223,7 @@ impl Situation<'_> {
     }
 
     /// A patch that ends a freeze by hand and nothing else.
-    fn thaw(&self) -> Call {
+    pub(super) fn thaw(&self) -> Call {
         self.call("patch rollouts", vec![("patch", json!({"spec": {"paused": false}}))])
     }
 
@@ -207,7 +237,7 @@ impl Situation<'_> {
         self.call("patch rollouts/status", params)
     }
 
-    fn call(&self, operation: &str, params: Vec<(&'static str, Value)>) -> Call {
+    pub(super) fn call(&self, operation: &str, params: Vec<(&'static str, Value)>) -> Call {
         let context = self.place.context.as_ref().map(|context| ("context", json!(context)));
         let place = [("namespace", json!(self.place.namespace)), ("name", json!(self.place.name))];
         let params = place.into_iter().chain(context).chain(params);

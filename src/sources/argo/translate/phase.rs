@@ -131,15 +131,18 @@ fn stepping(view: &View<'_>, canary: &Canary) -> Phase {
     if waits_for_person(view).is_some() {
         return Phase::AwaitingApproval;
     }
-    let available = |set: &ReplicaSet| set.status.available_replicas > 0;
-    if !view.set(view.current()).is_some_and(available) {
+    let step = current_step(view.rollout, canary);
+    let checked = step.filter(|(_, step)| step.analysis.is_some() || step.experiment.is_some());
+    // A check before the first weight needs no pods of the version's own: an experiment brings its.
+    let there = |set: &ReplicaSet| {
+        set.status.available_replicas > 0 || (checked.is_some() && set.spec.replicas == 0)
+    };
+    if !view.set(view.current()).is_some_and(there) {
         return Phase::Preparing;
     }
-    match current_step(view.rollout, canary) {
-        Some((index, step)) if step.analysis.is_some() || step.experiment.is_some() => {
-            let weighted = canary.steps[..index].iter().any(|step| step.set_weight > Some(0));
-            if weighted { Phase::Shifting } else { Phase::Validating }
-        }
+    let weighted = |index: usize| canary.steps[..index].iter().any(|s| s.set_weight > Some(0));
+    match checked {
+        Some((index, _)) if !weighted(index) => Phase::Validating,
         Some(_) | None => Phase::Shifting,
     }
 }

@@ -5,8 +5,8 @@ use aws_sdk_elasticbeanstalk::types::EnvironmentDescription;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
-    Action, Due, Fact, ListenerSplit, Means, Next, NextStep, Offered, Phase, Refusal, Rollout,
-    RolloutId, RolloutKind, ShareOf, Side, Split, Stage, StageKind, StageState, Traffic,
+    Action, Due, Fact, ListenerSplit, Means, Next, NextStep, Offered, Percent, Phase, Refusal,
+    Rollout, RolloutId, RolloutKind, ShareOf, Side, Split, Stage, StageKind, StageState, Traffic,
 };
 use crate::sources::time::{later, moment};
 
@@ -99,9 +99,10 @@ pub(super) fn rollout(
         blue: sides::whole(raw, pair.blue),
         green: sides::whole(raw, pair.green),
         sides_are_guessed: pair.roles.guessed,
+        restart: None,
         end_reason: None,
         rollback: None,
-        offers: Action::ALL.into_iter().map(|action| offer(&pair, action)).collect(),
+        offers: offers(&pair),
         phase,
     })
 }
@@ -143,19 +144,15 @@ fn stages(pair: &Pair<'_>, phase: &Phase) -> Vec<Stage> {
     vec![deployed, swap]
 }
 
-fn offer(pair: &Pair<'_>, action: Action) -> Offered {
-    let no = |text: &str| Err(Refusal::NoSuchCall(text.to_owned()));
-    let result = match action {
-        Action::Continue => swap(pair, Side::Green),
-        Action::RollBack => swap(pair, Side::Blue),
-        Action::Stop => no("a swap is one step: there is nothing to stop"),
-        Action::Finish => no("both environments stay: end the old one when no client needs it"),
-        Action::Shift(_) => no("names are swapped, all or nothing"),
-    };
-    match result {
-        Ok((means, call)) => Offered::Possible { action, means, call },
-        Err(why) => Offered::Refused { action, why },
-    }
+fn offers(pair: &Pair<'_>) -> Vec<Offered> {
+    let no = |action, text: &str| Offered::of(action, Err(Refusal::NoSuchCall(text.to_owned())));
+    vec![
+        Offered::of(Action::RollBack, swap(pair, Side::Blue)),
+        Offered::of(Action::Continue, swap(pair, Side::Green)),
+        no(Action::Finish, "both environments stay: end the old one when no client needs it"),
+        no(Action::Stop, "a swap is one step: there is nothing to stop"),
+        no(Action::Shift(Percent::ALL), "names are swapped, all or nothing"),
+    ]
 }
 
 /// The swap that makes a side serve. It is the same call either way; blue stands first, so that

@@ -5,8 +5,8 @@ use aws_sdk_elasticbeanstalk::types::{EnvironmentDescription, SingleInstanceHeal
 use jiff::Timestamp;
 
 use crate::domain::{
-    Action, Call, Fact, Fault, FaultKind, ListenerSplit, Means, Offered, Phase, Refusal, Rollout,
-    RolloutId, RolloutKind, ShareOf, Split, Stage, StageKind, StageState, Traffic,
+    Action, Call, Fact, Fault, FaultKind, ListenerSplit, Means, Offered, Percent, Phase, Refusal,
+    Rollout, RolloutId, RolloutKind, ShareOf, Split, Stage, StageKind, StageState, Traffic,
 };
 
 use super::super::raw::{Raw, Splitting, name, status};
@@ -79,9 +79,10 @@ pub(super) fn rollout(
         blue: sides::part(raw, environment, &splitting.blue),
         green: sides::part(raw, environment, &splitting.green),
         sides_are_guessed: false,
+        restart: None,
         end_reason: None,
         rollback: None,
-        offers: Action::ALL.into_iter().map(|action| offer(environment, action)).collect(),
+        offers: offers(environment),
         phase,
     })
 }
@@ -181,19 +182,15 @@ fn stages(raw: &Raw, phase: &Phase, undone: bool) -> Vec<Stage> {
     stages
 }
 
-fn offer(environment: &EnvironmentDescription, action: Action) -> Offered {
-    let no = |text: &str| Err(Refusal::NoSuchCall(text.to_owned()));
-    let result = match action {
-        Action::RollBack => abort(environment),
-        Action::Continue => no("the evaluation ends by itself: nothing ends it sooner"),
-        Action::Finish => no("the old instances end by themselves after the evaluation"),
-        Action::Stop => no("an abort leads the traffic back: nothing stops without that"),
-        Action::Shift(_) => no("the share is a setting of the environment"),
-    };
-    match result {
-        Ok((means, call)) => Offered::Possible { action, means, call },
-        Err(why) => Offered::Refused { action, why },
-    }
+fn offers(environment: &EnvironmentDescription) -> Vec<Offered> {
+    let no = |action, text: &str| Offered::of(action, Err(Refusal::NoSuchCall(text.to_owned())));
+    vec![
+        Offered::of(Action::RollBack, abort(environment)),
+        no(Action::Continue, "the evaluation ends by itself: nothing ends it sooner"),
+        no(Action::Finish, "the old instances end by themselves after the evaluation"),
+        no(Action::Stop, "an abort leads the traffic back: nothing stops without that"),
+        no(Action::Shift(Percent::ALL), "the share is a setting of the environment"),
+    ]
 }
 
 /// The abort names the environment by its id, which no other account has.

@@ -1,9 +1,10 @@
 //! A function: both versions, and what its alias gives each.
 
 use crate::domain::{
-    Environment, Fact, Fault, FaultKind, ListenerSplit, Revision, Side, Split, Traffic, Weight,
+    At, Environment, Fact, Fault, FaultKind, ListenerSplit, Origin, Revision, Side, Split, Traffic,
+    Weight,
 };
-use crate::sources::metrics::Function;
+use crate::sources::metrics::Measured;
 
 use super::super::function::Alias;
 use super::super::raw::Raw;
@@ -114,7 +115,11 @@ fn absent<T>(text: &str) -> Fact<T> {
 }
 
 /// What CloudWatch calls the two versions.
-pub(crate) fn measured(raw: &Raw) -> Option<Function> {
+pub(crate) fn measured(raw: &Raw) -> Option<Measured> {
     let Versions { function, alias, blue, green } = Versions::of(raw)?;
-    Some(Function { name: function, alias, blue: blue?, green })
+    let at = |version: String| {
+        let (function, alias) = (function.clone(), alias.clone());
+        Origin::here(At::Version { function, alias, version })
+    };
+    Some(Measured::new(at(blue?), green.map(at)))
 }

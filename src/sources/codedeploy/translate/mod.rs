@@ -19,7 +19,7 @@ use crate::domain::{
     RolloutId, RolloutKind, Side, Snapshot, Split, Stage, Target, Traffic,
 };
 use crate::sources::measure;
-use crate::sources::metrics::Groups;
+use crate::sources::metrics::Measured;
 use crate::sources::pipeline;
 use crate::sources::time::moment;
 
@@ -50,7 +50,7 @@ pub(crate) fn snapshot(
         identity: identity.clone(),
         rollout,
         guards: raw.around.guards.clone(),
-        metrics: match &raw.around.metrics {
+        metrics: match &raw.around.metrics_of(measured(raw).as_ref()) {
             Fact::Unasked => sides::lacking(raw),
             metrics if raw.fleet.value().is_some() => {
                 metrics.map(|metrics| fleet::told_apart(metrics, raw))
@@ -128,6 +128,7 @@ fn rollout(raw: &Raw, control: &Control, deployment: &Deployment, now: Timestamp
         blue: environment(Side::Blue),
         green: environment(Side::Green),
         sides_are_guessed: false,
+        restart: None,
         end_reason: end_reason(info),
         rollback: rollback(info, goes_back_by_itself),
         offers: offers::offers(&situation),
@@ -228,14 +229,16 @@ pub(crate) fn planned_share(raw: &Raw) -> Option<(String, f64)> {
     Some((deployment.id().to_owned(), share))
 }
 
-/// What CloudWatch calls the two groups.
-pub(crate) fn groups(raw: &Raw) -> Option<Groups> {
-    if raw.deployment().is_some_and(Deployment::is_to_instances) {
-        return fleet::groups(raw);
+/// What CloudWatch calls the two sides.
+pub(crate) fn measured(raw: &Raw) -> Option<Measured> {
+    match raw.deployment().map(Deployment::platform) {
+        Some(Platform::Instances) => return fleet::measured(raw),
+        Some(Platform::Function) => return function::measured(raw),
+        Some(Platform::Service) | None => {}
     }
     let sides = Sides::of(raw);
     let arn = |name: &Option<String>| raw.around.group_arns.get(name.as_ref()?);
-    let groups =
+    let measured =
         measure::groups(&raw.listener_arn()?, arn(&sides.blue.group)?, arn(&sides.green.group)?)?;
-    Some(measure::running(groups, sides.blue.definition(), sides.green.definition()))
+    Some(measure::running(measured, sides.blue.definition(), sides.green.definition()))
 }

@@ -34,24 +34,16 @@ pub(crate) struct Situation<'a> {
 
 /// One entry for each action.
 pub(crate) fn offers(situation: &Situation<'_>) -> Vec<Offered> {
-    Action::ALL.into_iter().map(|action| offer(situation, action)).collect()
-}
-
-fn offer(situation: &Situation<'_>, action: Action) -> Offered {
-    let result = match owner(&situation.deployment.info) {
-        Some(owner) => Err(Refusal::ManagedBy(owner)),
-        None => match action {
-            Action::RollBack => roll_back(situation),
-            Action::Continue => open_gate(situation),
-            Action::Finish => end_bake(situation),
-            Action::Stop => stop(situation),
-            Action::Shift(_) => Err(Refusal::NoDial),
-        },
-    };
-    match result {
-        Ok((means, call)) => Offered::Possible { action, means, call },
-        Err(why) => Offered::Refused { action, why },
+    if let Some(owner) = owner(&situation.deployment.info) {
+        let why = Refusal::ManagedBy(owner);
+        return Action::ALL.map(|action| Offered::of(action, Err(why.clone()))).into();
     }
+    vec![
+        Offered::of(Action::RollBack, roll_back(situation)),
+        Offered::of(Action::Continue, open_gate(situation)),
+        Offered::of(Action::Finish, end_bake(situation)),
+        Offered::of(Action::Stop, stop(situation)),
+    ]
 }
 
 type Offer = Result<(Means, Call), Refusal>;

@@ -97,7 +97,7 @@ fn side(
         .and_then(|group| group.name())
         .map(str::to_owned);
     let earlier_definition =
-        id.as_ref().and_then(|id| service.and_then(|service| service.seen.get(id))).cloned();
+        id.as_ref().and_then(|id| service?.definition_of(id)).map(str::to_owned);
     SideSet { id, codedeploy, ecs, group, earlier_definition }
 }
 

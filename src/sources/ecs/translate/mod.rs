@@ -19,7 +19,7 @@ use crate::domain::{
     Phase, RollbackLink, Rollout, RolloutId, RolloutKind, ShareOf, Side, Snapshot, Split, Target,
 };
 use crate::sources::measure;
-use crate::sources::metrics::Groups;
+use crate::sources::metrics::Measured;
 use crate::sources::pipeline;
 use crate::sources::time::moment;
 
@@ -72,19 +72,18 @@ pub(crate) fn to_remember(raw: &Raw) -> (Option<f64>, Option<String>) {
     (traffic::green_share(&sides), sides.blue.arn.map(str::to_owned))
 }
 
-/// What CloudWatch calls the groups; only application load balancers count requests.
-pub(crate) fn groups(raw: &Raw) -> Option<Groups> {
-    if let Some(groups) = rest::groups(raw) {
-        return Some(groups);
+/// What CloudWatch calls the groups.
+pub(crate) fn measured(raw: &Raw) -> Option<Measured> {
+    if let Some(at_rest) = rest::measured(raw) {
+        return Some(at_rest);
     }
     let sides = Sides::of(raw);
     if sides.share_a_group() {
         return None;
     }
     let (blue, green) = (sides.blue.group.as_ref()?, sides.green.group.as_ref()?);
-    let groups = measure::groups(raw.route()?, &blue.arn, &green.arn)
-        .filter(|groups| groups.blue.load_balancer.starts_with("app/"))?;
-    Some(measure::running(groups, sides.blue.definition(), sides.green.definition()))
+    let measured = measure::groups(raw.route()?, &blue.arn, &green.arn)?;
+    Some(measure::running(measured, sides.blue.definition(), sides.green.definition()))
 }
 
 fn rollout(raw: &Raw, control: &Control, sides: &Sides<'_>, now: Timestamp) -> Rollout {
@@ -123,6 +122,7 @@ fn rollout(raw: &Raw, control: &Control, sides: &Sides<'_>, now: Timestamp) -> R
         blue: sides::environment(raw, sides, Side::Blue),
         green: sides::environment(raw, sides, Side::Green),
         sides_are_guessed: false,
+        restart: None,
         end_reason: end_reason(control),
         rollback: deployment.rollback().filter(|_| goes_back).map(|rollback| RollbackLink {
             id: None,
@@ -195,22 +195,21 @@ fn breaker(control: &Control) -> Option<Guard> {
 
 /// The metrics, or why there are none of each side.
 fn metrics(raw: &Raw, sides: &Sides<'_>) -> Fact<Metrics> {
-    if raw.around.metrics != Fact::Unasked {
-        return raw.around.metrics.clone();
+    let measured = measured(raw);
+    let metrics = raw.around.metrics_of(measured.as_ref());
+    if metrics != Fact::Unasked {
+        return metrics;
     }
     let why = match (raw.control(), raw.service.value()) {
-        (None, Some(service)) if raw.rest.is_some() && groups(raw).is_none() => {
+        (None, Some(service)) if raw.rest.is_some() && measured.is_none() => {
             match service.load_balancers() {
                 [] => "the service is behind no load balancer",
-                _ => "the target group names no application load balancer",
+                _ => "the target group names no load balancer",
             }
         }
         (Some(_), _) if sides.share_a_group() => "both revisions share one target group",
         (Some(_), Some(service)) if service.load_balancers().is_empty() => {
             "the service is behind no load balancer"
-        }
-        (Some(_), Some(_)) if raw.route().is_some_and(|route| route.contains("/net/")) => {
-            "a network load balancer counts no requests"
         }
         _ => return sides::lacking(raw),
     };

@@ -24,20 +24,12 @@ type Offer = Result<(Means, Call), Refusal>;
 
 /// One entry for each action.
 pub(crate) fn offers(situation: &Situation<'_>) -> Vec<Offered> {
-    let offer = |action| {
-        let result = match action {
-            Action::RollBack => roll_back(situation),
-            Action::Continue => answer(situation),
-            Action::Finish => end_bake(situation),
-            Action::Stop => stop(situation),
-            Action::Shift(_) => Err(Refusal::NoDial),
-        };
-        match result {
-            Ok((means, call)) => Offered::Possible { action, means, call },
-            Err(why) => Offered::Refused { action, why },
-        }
-    };
-    Action::ALL.into_iter().map(offer).collect()
+    vec![
+        Offered::of(Action::RollBack, roll_back(situation)),
+        Offered::of(Action::Continue, answer(situation)),
+        Offered::of(Action::Finish, end_bake(situation)),
+        Offered::of(Action::Stop, stop(situation)),
+    ]
 }
 
 fn call(operation: &str, params: Vec<(&str, Value)>) -> Call {

@@ -6,7 +6,7 @@ use crate::domain::{Environment, Fact, Revision, Task, TaskCounts};
 use crate::sources::balancer::targets_of;
 use crate::sources::forward::served;
 use crate::sources::measure;
-use crate::sources::metrics::Groups;
+use crate::sources::metrics::Measured;
 use crate::sources::tasks::{digest, image, task};
 
 use super::super::raw::{Group, Raw, last_part};
@@ -63,11 +63,10 @@ fn serving(raw: &Raw) -> Option<Group> {
 }
 
 /// What CloudWatch calls it.
-pub(crate) fn groups(raw: &Raw) -> Option<Groups> {
+pub(crate) fn measured(raw: &Raw) -> Option<Measured> {
     let rest = raw.rest.as_ref().filter(|_| raw.control.value() == Some(&None))?;
     let before = raw.route().or(rest.balancer.as_deref())?;
-    measure::group(before, &serving(raw)?.arn)
-        .filter(|groups| groups.blue.load_balancer.starts_with("app/"))
+    Some(Measured::new(measure::group(before, &serving(raw)?.arn)?, None))
 }
 
 fn images(
@@ -86,9 +85,9 @@ mod tests {
     use jiff::Timestamp;
 
     use super::super::super::rest::Rest;
-    use super::super::{groups, snapshot};
+    use super::super::{measured, snapshot};
     use super::*;
-    use crate::domain::FaultKind;
+    use crate::domain::{At, FaultKind, Origin};
 
     fn raw(balancer: Option<&str>) -> Raw {
         let group = "arn:aws:elasticloadbalancing:r:1:targetgroup/search-a/ab";
@@ -114,8 +113,19 @@ mod tests {
         assert_eq!(serving.revision.value().unwrap().name, "search:41");
         assert_eq!(serving.tasks.value().unwrap().running, 2);
         assert_eq!(serving.target_group.as_deref(), Some("search-a"));
-        let groups = groups(&raw).unwrap();
-        assert_eq!((groups.blue.load_balancer.as_str(), groups.green), ("app/shop/11", None));
+        let measured = measured(&raw).unwrap();
+        let group = Some("targetgroup/search-a/ab".to_owned());
+        let at = At::Balancer { name: "app/shop/11".to_owned(), group };
+        assert_eq!(measured, Measured::new(Origin::here(at), None));
+    }
+
+    #[test]
+    fn a_group_of_a_network_load_balancer_says_why_nothing_is_measured() {
+        let raw = raw(Some("arn:aws:elasticloadbalancing:r:1:loadbalancer/net/shop/11"));
+        let target = "ecs:prod/search".parse().unwrap();
+        let picture = snapshot(&target, &Fact::Unasked, &raw, Timestamp::UNIX_EPOCH);
+        let fault = picture.metrics.fault().unwrap();
+        assert!(fault.message.contains("a network load balancer counts connections"), "{fault}");
     }
 
     #[test]

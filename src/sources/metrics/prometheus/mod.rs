@@ -3,6 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | `door` | how a Prometheus is reached, and one range of one question |
+//! | `sign` | the signature that Amazon wants on it |
 //! | `series` | its answer → what each side's counters grew by in each minute, pure |
 //! | `histogram` | the buckets of a minute → percentiles and requests beyond an edge, pure |
 //! | `translate` | what is kept → [`Metrics`], pure |
@@ -11,8 +12,11 @@
 //! `increase()` would extrapolate, and a sum hides the restart of one of its parts.
 
 mod door;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 mod histogram;
 mod series;
+mod sign;
 mod translate;
 
 use std::collections::BTreeSet;
@@ -24,6 +28,7 @@ use super::kept::{Answer, Kept};
 use super::query::id;
 use super::span::Span;
 use crate::sources::argo::Cluster;
+use crate::sources::aws::Aws;
 use door::Door;
 use jiff::Timestamp;
 use series::{Bound, Grown};
@@ -70,7 +75,7 @@ impl Reader {
     /// The metrics of `versions` over `span`, and the reader with what it learnt.
     pub(crate) async fn read(
         mut self,
-        (prometheus, cluster): (&Prometheus, &Cluster),
+        (prometheus, aws, cluster): (&Prometheus, &Aws, &Cluster),
         versions: Versions,
         span: Span,
         config: &Config,
@@ -83,7 +88,7 @@ impl Reader {
         self.unit = prometheus.latency_unit;
         let door = match self.door.take() {
             Some(door) => Ok(door),
-            None => Door::open(&prometheus.address, cluster),
+            None => Door::open(&prometheus.address, aws, cluster),
         };
         let result = match door {
             Ok(door) => {

@@ -28,8 +28,7 @@ use crate::domain::{
 };
 use crate::sources::around::{self, Around, Route, Surroundings, Whereabouts, age};
 use crate::sources::aws::Aws;
-use crate::sources::measure;
-use crate::sources::metrics::Groups;
+use crate::sources::metrics::Measured;
 use crate::sources::pace::{Pace, Rhythm};
 use crate::sources::poll::{self, Ask, Kept, Kind, Question, replace};
 
@@ -240,10 +239,8 @@ impl Whereabouts for Alb {
         None
     }
 
-    fn metric_groups(&self) -> Option<Groups> {
-        let (divided, roles) = self.raw.rule.value()?;
-        let [blue, green] = translate::sides(divided, roles);
-        measure::groups(&divided.held.arn, &blue.arn, &green.arn)
+    fn measured(&self) -> Option<Measured> {
+        translate::measured(&self.raw)
     }
 
     fn created(&self) -> Option<Timestamp> {

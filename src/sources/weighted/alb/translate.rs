@@ -7,6 +7,8 @@ use crate::domain::{
     Snapshot, Target, TimelineEvent, Traffic,
 };
 use crate::sources::balancer::targets_of;
+use crate::sources::measure;
+use crate::sources::metrics::Measured;
 use crate::sources::timeline::entry;
 use crate::sources::weighted::absent;
 use crate::sources::weighted::sides::{self, Owned, Pair, Roles};
@@ -29,10 +31,17 @@ pub(crate) fn snapshot(
         rollout: raw.rule.map(|(divided, roles)| Some(rollout(raw, divided, roles))),
         // No alarm is named for it anywhere.
         guards: raw.rule.map(|_| Vec::new()),
-        metrics: raw.around.metrics.clone(),
+        metrics: raw.around.metrics_of(measured(raw).as_ref()),
         events: raw.doubt.iter().cloned().collect(),
         ..Snapshot::unasked(target.clone(), now)
     }
+}
+
+/// What CloudWatch calls the two groups.
+pub(crate) fn measured(raw: &Raw) -> Option<Measured> {
+    let (divided, roles) = raw.rule.value()?;
+    let [blue, green] = sides(divided, roles);
+    measure::groups(&divided.held.arn, &blue.arn, &green.arn)
 }
 
 /// Blue, then green.

@@ -24,10 +24,10 @@ use std::collections::BTreeMap;
 use futures::future::FutureExt;
 use jiff::Timestamp;
 
-use crate::domain::{Fact, Fault, Identity, Phase, Snapshot, Source, Target};
+use crate::domain::{Fact, Fault, Identity, Origin, Phase, Side, Snapshot, Source, Target};
 use crate::sources::around::{self, Around, Route, Surroundings, Whereabouts, age};
 use crate::sources::aws::Aws;
-use crate::sources::metrics::Groups;
+use crate::sources::metrics::Measured;
 use crate::sources::pace::{Pace, Rhythm};
 use crate::sources::poll::{self, Ask, Kept, Kind, Question, replace};
 
@@ -49,6 +49,8 @@ pub(crate) struct Place {
     kind: String,
     /// The identifier of blue, where a person has said it.
     blue: Option<String>,
+    /// Where a person says that blue and green are measured.
+    named: [Option<Origin>; 2],
 }
 
 impl Place {
@@ -56,11 +58,20 @@ impl Place {
     pub(crate) fn of(target: &Target) -> Option<Self> {
         let Target::Route53 { zone, name, kind, blue } = target else { return None };
         let (zone, name, kind) = (zone.clone(), name.clone(), kind.clone());
-        Some(Self { zone, name, kind, blue: blue.clone() })
+        Some(Self { zone, name, kind, blue: blue.clone(), named: [None, None] })
+    }
+
+    /// Where a person says that a side is measured.
+    fn named(&self, side: Side) -> Option<&Origin> {
+        let [blue, green] = &self.named;
+        match side {
+            Side::Blue => blue.as_ref(),
+            Side::Green => green.as_ref(),
+        }
     }
 
     fn target(&self) -> Target {
-        let Self { zone, name, kind, blue } = self.clone();
+        let Self { zone, name, kind, blue, .. } = self.clone();
         Target::Route53 { zone, name, kind, blue }
     }
 
@@ -152,7 +163,11 @@ impl Route53 {
         (zone, name, kind, blue): (&str, &str, &str, Option<&str>),
     ) -> Self {
         let (zone, name, kind) = (zone.to_owned(), name.to_owned(), kind.to_owned());
-        let place = Place { zone, name, kind, blue: blue.map(str::to_owned) };
+        let mut place =
+            Place { zone, name, kind, blue: blue.map(str::to_owned), named: [None, None] };
+        let target = place.target();
+        place.named =
+            [Side::Blue, Side::Green].map(|side| aws.origins().of(&target, side).cloned());
         Self { place, memory: aws.weighted().clone(), raw: Raw::default() }
     }
 }
@@ -284,8 +299,8 @@ impl Whereabouts for Route53 {
         None
     }
 
-    fn metric_groups(&self) -> Option<Groups> {
-        translate::groups(&self.raw).ok()
+    fn measured(&self) -> Option<Measured> {
+        translate::measured(&self.place, &self.raw).ok()
     }
 
     fn created(&self) -> Option<Timestamp> {

@@ -7,7 +7,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use serde_json::Value;
 
-use crate::domain::{Action, Fact, FaultKind, Order, Percent, Progress, Snapshot, Split, Target};
+use crate::domain::{Fact, FaultKind, Order, Progress, Snapshot, Target};
 use crate::sources::aws::{Aws, Changes};
 use crate::sources::order::{failed, param, unknown_call};
 
@@ -46,7 +46,7 @@ pub(in super::super) async fn send(aws: &Aws, changes: &Changes, order: &Order) 
         return unknown_call(order);
     }
     let memory = aws.weighted();
-    memory.note(&order.target, |sync| sync.sends(goal(order.action)));
+    memory.note(&order.target, |sync| sync.sends(order.action.goal()));
     let call = changes.route53.change_resource_record_sets();
     match call.hosted_zone_id(zone).change_batch(batch).send().await {
         Ok(answer) => {
@@ -79,16 +79,6 @@ pub(in super::super) async fn is_set(aws: &Aws, order: &Order) -> bool {
     let sent = batch.changes().iter().filter_map(Change::resource_record_set);
     let sent: Vec<_> = sent.map(|set| (identifier(set), set.weight())).collect();
     pair.records.iter().all(|record| sent.contains(&(identifier(record), record.weight())))
-}
-
-/// The split that an order wants.
-fn goal(action: Action) -> Split {
-    match action {
-        Action::Shift(share) => share.split(),
-        Action::RollBack | Action::Continue | Action::Stop | Action::Finish => {
-            Percent::NONE.split()
-        }
-    }
 }
 
 /// What a failed call means. Route 53 has a second way to say that a batch is wrong, without a code

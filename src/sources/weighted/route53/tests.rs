@@ -8,9 +8,10 @@ use serde_json::json;
 
 use super::find::Balancer;
 use super::records::{Pair, batch, plain};
-use super::translate::{groups, snapshot};
+use super::translate::{measured, snapshot};
 use super::{Place, Raw};
-use crate::domain::{Action, Fact, FaultKind, Percent, Refusal, ShareOf, Snapshot};
+use crate::domain::{Action, At, Fact, FaultKind, Origin, Percent, Refusal, ShareOf, Snapshot};
+use crate::sources::metrics::Measured;
 use crate::sources::weighted::sides::Roles;
 
 const NAME: (&str, &str) = ("api.example.com", "A");
@@ -50,10 +51,12 @@ fn read(records: &[ResourceRecordSet]) -> Raw {
     Raw { records: Fact::known((pair, roles), Timestamp::UNIX_EPOCH), ..Raw::default() }
 }
 
+fn place() -> Place {
+    Place::of(&"route53:Z1/api.example.com/A".parse().unwrap()).unwrap()
+}
+
 fn picture(raw: &Raw) -> Snapshot {
-    let target = "route53:Z1/api.example.com/A".parse().unwrap();
-    let place = Place::of(&target).unwrap();
-    snapshot(&place, &Fact::Unasked, raw, Timestamp::UNIX_EPOCH)
+    snapshot(&place(), &Fact::Unasked, raw, Timestamp::UNIX_EPOCH)
 }
 
 fn green(picture: &Snapshot) -> Option<f64> {
@@ -150,7 +153,8 @@ fn names_are_compared_as_dns_does() {
 #[test]
 fn both_load_balancers_are_measured_or_it_is_said_why_not() {
     let mut raw = read(&[alias("blue", 1), alias("green", 0)]);
-    assert_eq!(groups(&raw), Err(None), "not asked yet");
+    let mut place = place();
+    assert_eq!(measured(&place, &raw), Err(None), "not asked yet");
     let balancer = |kind: &str, name: &str| {
         let arn = format!("arn:aws:elasticloadbalancing:r:1:loadbalancer/{kind}/{name}/11");
         let dns = format!("dualstack.shop-{name}.eu-west-1.elb.amazonaws.com.");
@@ -160,20 +164,23 @@ fn both_load_balancers_are_measured_or_it_is_said_why_not() {
         Fact::known(list.into_iter().collect(), Timestamp::UNIX_EPOCH)
     };
     raw.balancers = known(vec![balancer("app", "blue"), balancer("app", "green")]);
-    let found = groups(&raw).unwrap();
-    assert_eq!(found.blue.load_balancer, "app/blue/11");
-    assert_eq!(found.green.unwrap().load_balancer, "app/green/11");
-    for (list, part) in [
-        (vec![balancer("app", "blue")], "green leads to no load balancer of this Region"),
-        (
-            vec![balancer("net", "blue"), balancer("net", "green")],
-            "only application load balancers",
-        ),
-    ] {
-        raw.balancers = known(list);
-        let picture = picture(&raw);
-        assert!(picture.metrics.fault().unwrap().message.contains(part), "{:?}", picture.metrics);
-    }
+    let at = |name: &str| Origin::here(At::Balancer { name: format!("{name}/11"), group: None });
+    let both = Measured::new(at("app/blue"), Some(at("app/green")));
+    assert_eq!(measured(&place, &raw), Ok(both));
+    raw.balancers = known(vec![balancer("net", "blue"), balancer("net", "green")]);
+    let both = Measured::new(at("net/blue"), Some(at("net/green")));
+    assert_eq!(measured(&place, &raw), Ok(both), "they count connections");
+    raw.balancers = known(vec![balancer("app", "blue")]);
+    let fault = picture(&raw).metrics.fault().cloned().unwrap();
+    let why = "green leads to no load balancer of this Region";
+    assert!(fault.message.contains(why), "{fault}");
+    let api = Origin {
+        region: Some("eu-north-1".into()),
+        at: At::HttpApi { id: "a1".into(), stage: "x".into() },
+    };
+    place.named[1] = Some(api.clone());
+    let both = Measured::new(at("app/blue"), Some(api));
+    assert_eq!(measured(&place, &raw), Ok(both), "what a person has named is known");
     let plain = picture(&read(&[address("a", 1), address("b", 0)]));
     assert!(plain.metrics.fault().unwrap().message.contains("a is no alias of a load balancer"));
 }

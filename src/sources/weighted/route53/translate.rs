@@ -9,7 +9,7 @@ use crate::domain::{
 };
 use crate::sources::balancer::targets_of;
 use crate::sources::measure;
-use crate::sources::metrics::Groups;
+use crate::sources::metrics::Measured;
 use crate::sources::weighted::absent;
 use crate::sources::weighted::sides::{self, Owned, Roles};
 
@@ -36,7 +36,7 @@ pub(crate) fn snapshot(
         rollout,
         // No alarm is named for it anywhere.
         guards: raw.records.map(|_| Vec::new()),
-        metrics: metrics(raw),
+        metrics: metrics(place, raw),
         ..Snapshot::unasked(place.target(), now)
     }
 }
@@ -164,25 +164,29 @@ fn targets(raw: &Raw, balancer: &Balancer) -> Fact<Targets> {
     })
 }
 
-/// What CloudWatch calls the two load balancers; else why there is nothing to measure.
-pub(crate) fn groups(raw: &Raw) -> Result<Groups, Option<Fault>> {
+/// Where the two sides are measured: what a person has named, else the load balancer that the record
+/// leads to; else why there is nothing to measure.
+pub(crate) fn measured(place: &Place, raw: &Raw) -> Result<Measured, Option<Fault>> {
     let (pair, roles) = raw.records.value().ok_or(None)?;
     let [(_, blue), (_, green)] = sides(pair, roles);
-    let (blue, green) = (balancer(raw, blue)?, balancer(raw, green)?);
     let why = |text: &str| Some(absent(BALANCERS, text));
-    if blue.arn == green.arn {
+    let origin = |side, record| match place.named(side) {
+        Some(named) => Ok(named.clone()),
+        None => measure::whole(&balancer(raw, record)?.arn)
+            .ok_or_else(|| why("the load balancer has no name that CloudWatch knows")),
+    };
+    let (blue, green) = (origin(Side::Blue, blue)?, origin(Side::Green, green)?);
+    if blue == green {
         return Err(why("both records lead to the same load balancer"));
     }
-    let groups = measure::balancers(&blue.arn, &green.arn).filter(|_| {
-        [blue, green].iter().all(|balancer| balancer.arn.contains(":loadbalancer/app/"))
-    });
-    groups.ok_or_else(|| why("only application load balancers count requests"))
+    Ok(Measured::new(blue, Some(green)))
 }
 
 /// The metrics, or why there are none.
-fn metrics(raw: &Raw) -> Fact<Metrics> {
-    match (&raw.around.metrics, groups(raw)) {
+fn metrics(place: &Place, raw: &Raw) -> Fact<Metrics> {
+    let measured = measured(place, raw);
+    match (raw.around.metrics_of(measured.as_ref().ok()), measured) {
         (Fact::Unasked, Err(Some(fault))) => Fact::Unknown { fault },
-        (metrics, _) => metrics.clone(),
+        (metrics, _) => metrics,
     }
 }

@@ -2,17 +2,17 @@
 
 use crate::domain::{Metrics, Point, Side, SideMetrics};
 use crate::sources::measure;
-use crate::sources::metrics::Groups;
+use crate::sources::metrics::Measured;
 
 use super::super::super::raw::Raw;
 use super::progress::moved;
 
 /// What CloudWatch calls the one group, on both sides: [`told_apart`] says which minutes are whose.
-pub(crate) fn groups(raw: &Raw) -> Option<Groups> {
+pub(crate) fn measured(raw: &Raw) -> Option<Measured> {
     let name = raw.group_names().first()?.clone();
     let arn = raw.around.group_arns.get(&name)?;
-    let groups = measure::group(raw.fleet.value()?.load_balancer.as_deref()?, arn)?;
-    Some(Groups { green: Some(groups.blue.clone()), ..groups })
+    let both = measure::group(raw.fleet.value()?.load_balancer.as_deref()?, arn)?;
+    Some(Measured::new(both.clone(), Some(both)))
 }
 
 /// Whose a minute of the shared group is.

@@ -24,7 +24,7 @@ use super::super::fleet::{Fleet, Wanted};
 use super::super::raw::{Deployment, Raw};
 use super::schedule::terminates;
 use super::sides::lacking;
-pub(crate) use measured::{groups, told_apart};
+pub(crate) use measured::{measured, told_apart};
 pub(crate) use progress::{events, instant_rollback_until, next, phase, rollback, rollout};
 
 /// What to ask about the instances of the followed deployment.
