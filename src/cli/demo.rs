@@ -52,6 +52,7 @@ impl Demo {
         };
         let (play, read_only) = (self.play, self.read_only);
         let verdicts = config.verdicts.clone();
+        let prometheus = simulated::prometheus(&scenario)?;
         let connect = async move {
             let region = scenario.place.region.clone();
             let seed = play.seed;
@@ -65,7 +66,7 @@ impl Demo {
                 time: Arc::new(clock),
                 seed,
                 verdicts,
-                prometheus: None,
+                prometheus,
                 origins: Origins::default(),
             };
             sources::connect(options).await.map_err(|e| e.to_string())

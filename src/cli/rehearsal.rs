@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::{Demo, Event, Settings, Stamped, State, update};
-use crate::domain::{Origins, Rules, Shiftings, Snapshot};
+use crate::domain::{Origins, Rules, Shiftings, Snapshot, Target};
 use crate::input::Keymap;
 use crate::sim::scenario::Scenario;
 use crate::sim::world::World;
@@ -19,7 +19,7 @@ use crate::sources::{Account, Aws, AwsOptions, AwsTime, Backend, Loopback, Wish,
 use crate::stats::Configs;
 
 use super::Failure;
-use super::simulated::target;
+use super::simulated::{prometheus, target};
 
 /// When every story begins.
 const START: &str = "2026-03-02T12:00:00Z";
@@ -32,6 +32,9 @@ pub struct Rehearsal {
     pub state: State,
     clock: sim::Clock,
     backend: <Aws as Account>::Backend,
+    /// A backend that is told of changes gets to know them a moment after the clock has moved, so
+    /// each look is that of another one.
+    afresh: Option<(Aws, Target)>,
 }
 
 /// The simulator's clock, as the adapters see it; it stands still between two looks.
@@ -66,6 +69,7 @@ impl Rehearsal {
             shifting: Shiftings::default(),
             rules: Rules::default(),
         };
+        let (prometheus, is_told) = (prometheus(&scenario)?, scenario.argo.is_some());
         let region = scenario.place.region.clone();
         let clock = sim::Clock::manual(start);
         let simulator = Simulator::new(World::new(scenario, seed, start), clock.clone());
@@ -82,11 +86,13 @@ impl Rehearsal {
             time,
             seed,
             verdicts: Configs::default(),
-            prometheus: None,
+            prometheus,
             origins: Origins::default(),
         };
-        let backend = connect(options).await?.watch(&target);
-        Ok(Self { state: State::new(settings, Some(target), start), clock, backend })
+        let aws = connect(options).await?;
+        let backend = aws.watch(&target);
+        let state = State::new(settings, Some(target.clone()), start);
+        Ok(Self { state, clock, backend, afresh: is_told.then_some((aws, target)) })
     }
 
     /// Lets `seconds` pass and looks `looks` times on the way, the last time at their end.
@@ -103,6 +109,9 @@ impl Rehearsal {
 
     /// Everything there is to see now.
     pub async fn look(&mut self) -> Snapshot {
+        if let Some((aws, target)) = &self.afresh {
+            self.backend = aws.watch(target);
+        }
         self.backend.observe_whole(Wish { window: WINDOW, all: true }).await
     }
 }

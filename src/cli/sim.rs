@@ -1,5 +1,8 @@
 //! `cutover sim`: a pretend AWS for any client, in the foreground until it is told to end.
 
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -7,6 +10,7 @@ use jiff::Timestamp;
 
 use super::simulated::{self, Play};
 use super::{Failure, Outcome, Output};
+use crate::domain::shell_word;
 use crate::sim::{self, Clock, clock::HANDOVER_VARIABLE};
 
 /// A pretend AWS on loopback; `eval` its output, or paste it into another shell.
@@ -17,6 +21,9 @@ pub(super) struct Sim {
     /// The port on 127.0.0.1; 0 lets the system choose
     #[arg(long, value_name = "P", default_value_t = 0)]
     port: u16,
+    /// Write a configuration for kubectl to this new file
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
 }
 
 impl Sim {
@@ -32,6 +39,7 @@ impl Sim {
         let scenario = self.play.scenario()?;
         let region = scenario.place.region.clone();
         let target = scenario.target(self.play.seed);
+        let (namespace, prometheus) = (scenario.place.application.clone(), scenario.prometheus());
         let (listener, address) = simulated::bind(self.port).await.map_err(|error| {
             Failure::from(format!(
                 "cannot listen on 127.0.0.1:{}: {error}\n\nhint: --port 0 takes any free port",
@@ -53,12 +61,49 @@ impl Sim {
         ] {
             writeln!(output.data, "export {name}={value}")?;
         }
+        if let Some(file) = &self.kubeconfig {
+            write_kubeconfig(file, &url, &namespace)?;
+            writeln!(output.data, "export KUBECONFIG={}", shell_word(&file.to_string_lossy()))?;
+        }
         output.data.flush()?;
         writeln!(output.talk, "playing `{}` at {url}; ctrl-c ends it", self.play.scenario)?;
         writeln!(output.talk, "with these variables set: cutover {target}")?;
+        if let (Some(address), None) = (prometheus, &self.kubeconfig) {
+            writeln!(output.talk, "kubectl needs --kubeconfig FILE; Prometheus is {address}")?;
+        }
         sim::serve_with_controls(listener, simulator, told_to_end()).await?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The configuration by which kubectl finds the simulator, in a file that did not exist.
+fn write_kubeconfig(file: &Path, url: &str, namespace: &str) -> Result<(), Failure> {
+    let config = format!(
+        "apiVersion: v1
+kind: Config
+current-context: simulated
+clusters:
+- name: simulated
+  cluster:
+    server: {url}
+contexts:
+- name: simulated
+  context:
+    cluster: simulated
+    namespace: {namespace}
+    user: simulated
+users:
+- name: simulated
+  user: {{}}
+"
+    );
+    let written = File::create_new(file).and_then(|mut file| file.write_all(config.as_bytes()));
+    written.map_err(|error| {
+        let file = file.display();
+        Failure::from(format!(
+            "cannot write {file}: {error}\n\nhint: --kubeconfig takes the name of a new file"
+        ))
+    })
 }
 
 /// Returns at ctrl-c, and where there are such signals at SIGTERM and SIGHUP.

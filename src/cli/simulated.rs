@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use tokio::net::TcpListener;
 
 use super::Failure;
-use crate::domain::{Target, TargetError};
+use crate::config::PrometheusTable;
+use crate::domain::{Prometheus, Target, TargetError};
 use crate::sim::scenario::Scenario;
 use crate::sim::world::World;
 use crate::sim::{self, Fault, Simulator};
@@ -88,6 +89,14 @@ impl Play {
 /// What a scenario is about; the seed settles the ids in it.
 pub(super) fn target(scenario: &Scenario, seed: u64) -> Result<Target, TargetError> {
     scenario.target(seed).parse()
+}
+
+/// The Prometheus beside what a scenario is about, if there is one.
+pub(super) fn prometheus(scenario: &Scenario) -> Result<Option<Prometheus>, String> {
+    match scenario.prometheus() {
+        Some(address) => PrometheusTable::usual(address).map(|table| Some(table.0)),
+        None => Ok(None),
+    }
 }
 
 /// A line for each scenario: its name and what it shows.

@@ -84,6 +84,21 @@ impl Preset {
 #[serde(try_from = "Written")]
 pub struct PrometheusTable(pub Prometheus);
 
+impl PrometheusTable {
+    /// The usual names in the Prometheus at an address.
+    pub fn usual(address: &str) -> Result<Self, String> {
+        Self::try_from(Written {
+            address: address.to_owned(),
+            region: None,
+            preset: None,
+            requests: None,
+            errors: None,
+            latency: None,
+            latency_unit: None,
+        })
+    }
+}
+
 impl TryFrom<Written> for PrometheusTable {
     type Error = String;
 

@@ -5,6 +5,7 @@
 //! at any moment of any scenario.
 
 mod alarm;
+mod argo;
 mod check;
 mod native;
 mod platform;
@@ -13,6 +14,7 @@ mod schema;
 mod weighted;
 
 pub use alarm::{AlarmMetric, AlarmRule, Missing};
+pub use argo::{Analysis, Argo, ArgoStrategy, CanaryStep};
 pub use native::{Asks, LifecycleHook, Native, OnTimeout, Stage, Strategy};
 pub use platform::{Answered, Beanstalk, Ec2, Failing, Lambda, Pipeline, Split};
 pub use release::{ColdStart, Crash, CrashWhen, Hook, HookOutcome, Lifecycle, Release, Unhealthy};
@@ -22,7 +24,7 @@ pub use schema::{
 pub use weighted::{HeldBy, Records, Weighted};
 
 /// The embedded scenarios, in the order in which people should meet them.
-const EMBEDDED: [(&str, &str); 37] = [
+const EMBEDDED: [(&str, &str); 41] = [
     ("canary", include_str!("../../assets/scenarios/canary.toml")),
     ("errors", include_str!("../../assets/scenarios/errors.toml")),
     ("latency", include_str!("../../assets/scenarios/latency.toml")),
@@ -59,6 +61,10 @@ const EMBEDDED: [(&str, &str); 37] = [
     ("ec2-validate-fails", include_str!("../../assets/scenarios/ec2-validate-fails.toml")),
     ("beanstalk", include_str!("../../assets/scenarios/beanstalk.toml")),
     ("beanstalk-split", include_str!("../../assets/scenarios/beanstalk-split.toml")),
+    ("argo-bluegreen", include_str!("../../assets/scenarios/argo-bluegreen.toml")),
+    ("argo-canary", include_str!("../../assets/scenarios/argo-canary.toml")),
+    ("argo-analysis-failed", include_str!("../../assets/scenarios/argo-analysis-failed.toml")),
+    ("argo-abort", include_str!("../../assets/scenarios/argo-abort.toml")),
     ("pipeline", include_str!("../../assets/scenarios/pipeline.toml")),
 ];
 

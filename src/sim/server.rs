@@ -26,8 +26,11 @@ use tokio::sync::watch;
 
 use super::controls;
 use super::faults::{FaultKind, damage, server_fault};
+use super::services::Service;
+use super::services::kubernetes::watch::Watch;
 use super::simulator::{Simulator, request_id};
 use super::travel::{self, InParts};
+use super::watching;
 use super::wire::{self, Reply, Request};
 
 /// The largest body; the largest real one, 500 metric queries, has about 200 KiB.
@@ -106,6 +109,8 @@ enum Ending {
     Reply(Reply),
     /// The same, but its body does not come as it should.
     InParts(Reply, InParts),
+    /// It goes on for as long as something may change.
+    Watch(Body),
     /// The connection closes without an answer.
     Cut,
 }
@@ -133,6 +138,12 @@ async fn answer(
     match ending {
         Ending::Reply(reply) => to_http(reply, sequence, None),
         Ending::InParts(reply, parts) => to_http(reply, sequence, Some(parts)),
+        Ending::Watch(body) => {
+            let reply = Reply::new(200, "application/json", Vec::new());
+            let mut response = to_http(reply, sequence, None);
+            *response.body_mut() = body;
+            response
+        }
         Ending::Cut => {
             cut.now();
             plain(StatusCode::OK, "")
@@ -152,7 +163,7 @@ async fn conduct(door: Door, request: &Request, head: &Parts) -> (Ending, u64) {
     let carry_out = || wire::encode(request, &id, &simulator.carry_out(&arrival, request));
     let ending = match arrival.trouble {
         Some(FaultKind::NoAnswer) => {
-            wait_for(door.closed).await;
+            wait_for(door.closed.clone()).await;
             Ending::Cut
         }
         Some(FaultKind::DropBefore) => Ending::Cut,
@@ -200,7 +211,26 @@ async fn conduct(door: Door, request: &Request, head: &Parts) -> (Ending, u64) {
         }
         _ => Ending::Reply(carry_out()),
     };
-    (ending, sequence)
+    (go_on(door, request, ending, arrival.trouble), sequence)
+}
+
+/// A watch that was answered well begins; one that stalls never says anything.
+fn go_on(door: Door, request: &Request, ending: Ending, trouble: Option<FaultKind>) -> Ending {
+    let answered = match &ending {
+        Ending::Reply(reply) | Ending::InParts(reply, _) => reply.status == 200,
+        Ending::Watch(_) | Ending::Cut => false,
+    };
+    if !answered || (request.service, request.operation.as_str()) != (Service::Kubernetes, "watch")
+    {
+        return ending;
+    }
+    match (trouble, Watch::of(&request.input)) {
+        (Some(FaultKind::Stall), _) => Ending::Watch(watching::frozen()),
+        (Some(FaultKind::Cut | FaultKind::Truncate | FaultKind::Garbage), _) | (_, Err(_)) => {
+            ending
+        }
+        (_, Ok(watch)) => Ending::Watch(watching::body(door.simulator, watch, door.closed)),
+    }
 }
 
 fn header<'a>(head: &'a Parts, name: &str) -> Option<&'a str> {

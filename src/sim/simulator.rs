@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 use super::clock::Clock;
 use super::error::ApiError;
@@ -22,6 +23,8 @@ const LOG: usize = 1024;
 pub struct Simulator {
     clock: Clock,
     state: Arc<Mutex<State>>,
+    /// The newest change of the cluster in the world.
+    grown: Arc<watch::Sender<u64>>,
 }
 
 #[derive(Debug)]
@@ -73,7 +76,8 @@ impl Simulator {
             faults.plan(planned, world.now());
         }
         let state = State { world, faults, calls: VecDeque::new(), arrived: 0 };
-        Self { clock, state: Arc::new(Mutex::new(state)) }
+        let grown = Arc::new(watch::Sender::new(0));
+        Self { clock, state: Arc::new(Mutex::new(state)), grown }
     }
 
     /// The clock that moves the world.
@@ -110,7 +114,21 @@ impl Simulator {
 
     /// Looks at the world, or changes it, at this moment of the clock.
     pub fn with_world<R>(&self, look: impl FnOnce(&mut World) -> R) -> R {
-        look(&mut self.current().world)
+        let mut state = self.current();
+        let seen = look(&mut state.world);
+        self.tell(&state.world);
+        seen
+    }
+
+    /// The number of the newest change of the cluster, whenever there is another one.
+    pub(super) fn grown(&self) -> watch::Receiver<u64> {
+        self.grown.subscribe()
+    }
+
+    /// Lets those who watch the cluster know what is new.
+    fn tell(&self, world: &World) {
+        let newest = world.argo.as_ref().map_or(0, |argo| argo.store.version());
+        self.grown.send_if_modified(|known| std::mem::replace(known, newest) != newest);
     }
 
     /// Writes a request into the log and finds the trouble that it meets.
@@ -168,7 +186,9 @@ impl Simulator {
             rival.act(world);
         }
         let Some(kind) = arrival.trouble.filter(|kind| kind.is_in_the_answer()) else {
-            return services::handle(world, service, operation, &request.input);
+            let answer = services::handle(world, service, operation, &request.input);
+            self.tell(world);
+            return answer;
         };
         let tokens = Tokens::of(service, operation);
         let (input, before) = match tokens {
@@ -176,6 +196,7 @@ impl Simulator {
             None => (request.input.clone(), 0),
         };
         let answer = services::handle(world, service, operation, &input)?;
+        self.tell(world);
         let (now, seed) = (world.now(), damage::dice(world.dice(), sequence));
         let answer = damage::answer(kind, service, answer, (now, seed));
         Ok(match tokens {
@@ -195,6 +216,7 @@ impl Simulator {
         // Read under the lock: two requests must not turn the world's time around.
         let now = self.clock.now();
         state.world.advance(now);
+        self.tell(&state.world);
         state
     }
 

@@ -154,6 +154,30 @@ impl From<Timestamp> for Value {
     }
 }
 
+impl From<serde_json::Value> for Value {
+    /// The same value; members that are `null` are absent.
+    fn from(value: serde_json::Value) -> Self {
+        match value {
+            serde_json::Value::Null => Value::Null,
+            serde_json::Value::Bool(flag) => Value::Bool(flag),
+            serde_json::Value::Number(number) => number
+                .as_i64()
+                .map_or_else(|| number.as_f64().map_or(Value::Null, Value::Double), Value::Int),
+            serde_json::Value::String(text) => Value::Text(text),
+            serde_json::Value::Array(items) => {
+                Value::List(items.into_iter().map(Value::from).collect())
+            }
+            serde_json::Value::Object(members) => Value::Map(
+                members
+                    .into_iter()
+                    .map(|(name, member)| (name, Value::from(member)))
+                    .filter(|(_, member)| *member != Value::Null)
+                    .collect(),
+            ),
+        }
+    }
+}
+
 impl<T: Into<Value>> From<Option<T>> for Value {
     fn from(value: Option<T>) -> Self {
         value.map_or(Value::Null, Into::into)

@@ -2,6 +2,7 @@
 //! simulator, on loopback, with the time set by hand.
 
 mod actions;
+mod argo;
 mod beanstalk;
 mod cost;
 mod instances;

@@ -9,6 +9,7 @@ mod ecs;
 mod elb;
 mod faults;
 mod http;
+mod kubernetes;
 mod lambda;
 mod route53;
 mod weights;

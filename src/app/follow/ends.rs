@@ -134,7 +134,11 @@ fn roll_back(track: &mut Track, rollout: &Rollout, metrics: Option<&Metrics>, no
     let same = rollout.id == track.order.expected.rollout;
     // It had ended, or was itself a way back, before an earlier revision was ordered anew: it tells
     // nothing of that.
-    let was_over = track.order.expected.means == Means::RedeployPrevious;
+    let was_over = match track.order.expected.means {
+        Means::RedeployPrevious => true,
+        Means::BringOut => !asks_anew(track),
+        _ => false,
+    };
     if same && (was_over || (asks_anew(track) && rollout.kind != RolloutKind::Rollout)) {
         return;
     }

@@ -144,9 +144,14 @@ fn shape(scenario: &Scenario) -> Result<(), ScenarioError> {
         scenario.ec2.is_some(),
         scenario.beanstalk.is_some(),
         scenario.weighted.is_some(),
+        scenario.argo.is_some(),
     ];
     let one = shapes.into_iter().filter(|given| *given).count() <= 1;
-    require(one, ".", "of one shape: at most one of native, lambda, ec2, beanstalk and weighted")?;
+    require(
+        one,
+        ".",
+        "of one shape: at most one of native, lambda, ec2, beanstalk, weighted and argo",
+    )?;
     let errors = scenario.alarms.iter().all(|alarm| alarm.metric == AlarmMetric::Target5xx);
     require(
         scenario.lambda.is_none() || errors,
@@ -155,6 +160,7 @@ fn shape(scenario: &Scenario) -> Result<(), ScenarioError> {
     )?;
     let alone = scenario.pipeline.is_none() || shapes.iter().all(|given| !given);
     require(alone, "pipeline", "in front of an ECS service that CodeDeploy rolls out")?;
+    scenario.argo.as_ref().map_or(Ok(()), |one| super::argo::check(scenario, one))?;
     let Some(beanstalk) = &scenario.beanstalk else { return Ok(()) };
     let environments = if beanstalk.split.is_some() { 1 } else { 2 };
     let rule = "two, or one with split";
@@ -189,7 +195,7 @@ fn history(scenario: &Scenario) -> Result<(), ScenarioError> {
     require(last, "history", "the last one must bring the tag of blue")
 }
 
-fn require(holds: bool, field: &str, rule: &str) -> Result<(), ScenarioError> {
+pub(super) fn require(holds: bool, field: &str, rule: &str) -> Result<(), ScenarioError> {
     if holds {
         return Ok(());
     }

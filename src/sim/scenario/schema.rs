@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 
 use super::alarm::AlarmRule;
+use super::argo::Argo;
 use super::native::Native;
 use super::platform::{Beanstalk, Ec2, Lambda, Pipeline};
 use super::release::Release;
@@ -39,6 +40,8 @@ pub struct Scenario {
     pub ec2: Option<Ec2>,
     /// The environments that Elastic Beanstalk swaps, or updates by splitting traffic.
     pub beanstalk: Option<Beanstalk>,
+    /// The Rollout that a controller in a Kubernetes cluster brings out.
+    pub argo: Option<Argo>,
     /// The pipeline that creates the deployments of the ECS service.
     pub pipeline: Option<Pipeline>,
     /// Requests that arrive.

@@ -8,8 +8,10 @@ pub mod codedeploy;
 pub mod codepipeline;
 pub mod ecs;
 pub mod elb;
+pub mod kubernetes;
 pub mod lambda;
 pub(crate) mod page;
+pub mod prometheus;
 pub mod route53;
 pub mod sts;
 
@@ -38,11 +40,15 @@ pub enum Service {
     Beanstalk,
     /// AWS CodePipeline.
     CodePipeline,
+    /// The API server of a Kubernetes cluster.
+    Kubernetes,
+    /// A Prometheus in that cluster.
+    Prometheus,
 }
 
 impl Service {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::CodeDeploy,
         Self::Ecs,
         Self::Elb,
@@ -52,6 +58,8 @@ impl Service {
         Self::Lambda,
         Self::Beanstalk,
         Self::CodePipeline,
+        Self::Kubernetes,
+        Self::Prometheus,
     ];
 
     /// The name in IAM actions, in the call log and in the text of faults.
@@ -66,6 +74,8 @@ impl Service {
             Self::Lambda => "lambda",
             Self::Beanstalk => "elasticbeanstalk",
             Self::CodePipeline => "codepipeline",
+            Self::Kubernetes => "kubernetes",
+            Self::Prometheus => "prometheus",
         }
     }
 
@@ -81,6 +91,8 @@ impl Service {
             Self::Lambda => lambda::OPERATIONS,
             Self::Beanstalk => beanstalk::OPERATIONS,
             Self::CodePipeline => codepipeline::OPERATIONS,
+            Self::Kubernetes => kubernetes::OPERATIONS,
+            Self::Prometheus => prometheus::OPERATIONS,
         }
     }
 
@@ -91,7 +103,13 @@ impl Service {
             Self::Ecs => Some("AmazonEC2ContainerServiceV20141113"),
             Self::CloudWatch => Some("GraniteServiceVersion20100801"),
             Self::CodePipeline => Some("CodePipeline_20150709"),
-            Self::Elb | Self::Sts | Self::Route53 | Self::Lambda | Self::Beanstalk => None,
+            Self::Elb
+            | Self::Sts
+            | Self::Route53
+            | Self::Lambda
+            | Self::Beanstalk
+            | Self::Kubernetes
+            | Self::Prometheus => None,
         }
     }
 
@@ -106,7 +124,9 @@ impl Service {
             | Self::Route53
             | Self::Lambda
             | Self::Beanstalk
-            | Self::CodePipeline => None,
+            | Self::CodePipeline
+            | Self::Kubernetes
+            | Self::Prometheus => None,
         }
     }
 
@@ -123,9 +143,13 @@ impl Service {
             Self::Beanstalk => {
                 Some(("2010-12-01", "http://elasticbeanstalk.amazonaws.com/docs/2010-12-01/"))
             }
-            Self::CodeDeploy | Self::Ecs | Self::Route53 | Self::Lambda | Self::CodePipeline => {
-                None
-            }
+            Self::CodeDeploy
+            | Self::Ecs
+            | Self::Route53
+            | Self::Lambda
+            | Self::CodePipeline
+            | Self::Kubernetes
+            | Self::Prometheus => None,
         }
     }
 }
@@ -147,6 +171,8 @@ pub fn handle(
         Service::Lambda => lambda::handle(world, operation, input),
         Service::Beanstalk => beanstalk::handle(world, operation, input),
         Service::CodePipeline => codepipeline::handle(world, operation, input),
+        Service::Kubernetes => kubernetes::handle(world, operation, input),
+        Service::Prometheus => prometheus::handle(world, operation, input),
     }
 }
 

@@ -14,7 +14,7 @@ pub fn decode(body: &[u8]) -> Result<Value, ApiError> {
     }
     let parsed: serde_json::Value = serde_json::from_slice(body)
         .map_err(|error| malformed(format!("the body is not JSON: {error}")))?;
-    match from_json(parsed) {
+    match Value::from(parsed) {
         input @ Value::Map(_) => Ok(input),
         _ => Err(malformed("the body is JSON, but not an object")),
     }
@@ -36,25 +36,6 @@ pub(super) fn error(content_type: &'static str, error: &ApiError) -> Reply {
         ("message", Value::from(error.message.as_str())),
     ]);
     Reply::new(error.status, content_type, encode(&body))
-}
-
-fn from_json(value: serde_json::Value) -> Value {
-    match value {
-        serde_json::Value::Null => Value::Null,
-        serde_json::Value::Bool(flag) => Value::Bool(flag),
-        serde_json::Value::Number(number) => number
-            .as_i64()
-            .map_or_else(|| number.as_f64().map_or(Value::Null, Value::Double), Value::Int),
-        serde_json::Value::String(text) => Value::Text(text),
-        serde_json::Value::Array(items) => Value::List(items.into_iter().map(from_json).collect()),
-        serde_json::Value::Object(members) => Value::Map(
-            members
-                .into_iter()
-                .map(|(name, member)| (name, from_json(member)))
-                .filter(|(_, member)| *member != Value::Null)
-                .collect(),
-        ),
-    }
 }
 
 /// A value that serialises in the order of its members.

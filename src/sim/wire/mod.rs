@@ -6,6 +6,7 @@
 //! | [`cbor`] rpcv2Cbor | path `/service/NAME/operation/Operation` | CloudWatch |
 //! | [`rest`] restJson1 | path `/2015-03-31/functions/` | Lambda |
 //! | [`restxml`] restXml, read by [`markup`] | path `/2013-04-01/...` and method | Route 53 |
+//! | [`kubernetes`] objects as JSON | paths `/api`, `/apis` and method | Kubernetes, Prometheus |
 //! | [`query`] awsQuery, answered in [`xml`] | form members `Action` and `Version` | ELBv2, STS, CloudWatch, Elastic Beanstalk |
 //!
 //! Services answer with one spelling of an error code, that of the JSON protocol; the query
@@ -13,6 +14,7 @@
 
 pub mod cbor;
 pub mod json;
+mod kubernetes;
 pub mod markup;
 pub mod query;
 mod rest;
@@ -43,6 +45,10 @@ pub enum Protocol {
     RestXml,
     /// restJson1.
     RestJson,
+    /// The Kubernetes API.
+    Kubernetes,
+    /// The HTTP API of Prometheus.
+    Prometheus,
 }
 
 /// A request as a service sees it.
@@ -101,6 +107,9 @@ pub fn decode(head: &Parts, body: &[u8]) -> Result<Request, Rejection> {
         return decode_restxml(head, rest, body);
     }
     let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
+    if let Some(read) = kubernetes::decode(head, body) {
+        return read;
+    }
     if let Some(read) = rest::decode((&head.method, path, query), body) {
         let protocol = Protocol::RestJson;
         return match read {
@@ -125,6 +134,7 @@ pub fn encode(request: &Request, request_id: &str, answer: &Result<Value, ApiErr
         Err(error) => return encode_error(request.protocol, request_id, error),
     };
     match request.protocol {
+        Protocol::Kubernetes | Protocol::Prometheus => kubernetes::reply(request, output),
         Protocol::Json10 | Protocol::Json11 | Protocol::RestJson => {
             Reply::new(200, media_type(request.protocol), json::encode(output))
         }
@@ -145,6 +155,8 @@ pub fn encode_error(protocol: Protocol, request_id: &str, error: &ApiError) -> R
         Protocol::Query => xml::error(error, request_id),
         Protocol::RestXml => restxml::error(error, request_id),
         Protocol::RestJson => rest::error(error),
+        Protocol::Kubernetes => kubernetes::error(error),
+        Protocol::Prometheus => kubernetes::prometheus_error(error),
     }
 }
 
@@ -217,7 +229,7 @@ fn media_type(protocol: Protocol) -> &'static str {
         Protocol::Json11 => "application/x-amz-json-1.1",
         Protocol::Cbor => "application/cbor",
         Protocol::Query | Protocol::RestXml => xml::CONTENT_TYPE,
-        Protocol::RestJson => rest::CONTENT_TYPE,
+        Protocol::RestJson | Protocol::Kubernetes | Protocol::Prometheus => rest::CONTENT_TYPE,
     }
 }
 

@@ -25,7 +25,7 @@ impl World {
     /// Whether there is a load balancer of one's own: a function needs none, and Beanstalk hides its
     /// own.
     fn has_balancer(&self) -> bool {
-        self.lambda.is_none() && self.beanstalk.is_none()
+        self.lambda.is_none() && self.beanstalk.is_none() && self.argo.is_none()
     }
 
     /// The rules that there are to see.

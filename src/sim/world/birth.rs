@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::World;
 use super::alarms::{Alarm, AlarmState};
+use super::argo::Argo;
 use super::beanstalk::Beanstalk;
 use super::codedeploy::{CodeDeploy, Config, PREDEFINED, Pace, Platform, Revision};
 use super::dns::Dns;
@@ -53,6 +54,7 @@ pub(super) fn world(mut scenario: Scenario, seed: Seed, start: Timestamp) -> Wor
         lambda: lambda(&scenario, story, dawn),
         fleet: fleet(&scenario, seed),
         beanstalk: scenario.beanstalk.clone().map(|one| Beanstalk::new(one, &names, seed, dawn)),
+        argo: argo(&scenario, &names, (seed, dawn, story)),
         pipeline: scenario.pipeline.clone().map(|one| Pipeline::new(one, dawn)),
         request: String::new(),
         page_size: PAGE,
@@ -67,6 +69,8 @@ pub(super) fn world(mut scenario: Scenario, seed: Seed, start: Timestamp) -> Wor
         found_service(&mut world);
     }
     world.queue = Queue::default();
+    // What the cluster makes of its first Rollout is still to come.
+    world.change_cluster(|_, _| ());
     plan_story(&mut world, story);
     world
 }
@@ -100,6 +104,13 @@ fn lambda(scenario: &Scenario, story: Timestamp, dawn: Timestamp) -> Option<Lamb
     Some(Lambda::new(config, versions))
 }
 
+/// The cluster whose Rollout asks for the founding release.
+fn argo(scenario: &Scenario, names: &Names, times: (Seed, Timestamp, Timestamp)) -> Option<Argo> {
+    let config = scenario.argo.clone()?;
+    let tags: Vec<String> = releases(scenario).into_iter().map(|release| release.tag).collect();
+    Some(Argo::new(config, (scenario, &tags), names, times))
+}
+
 /// The instances that have long been serving.
 fn fleet(scenario: &Scenario, seed: Seed) -> Option<Fleet> {
     let place = &scenario.place;
@@ -125,9 +136,14 @@ fn base64(bytes: &[u8]) -> String {
 /// Only an ECS service is tested through a listener of its own.
 fn has_test_listener(scenario: &Scenario) -> bool {
     scenario.rollout.test_listener
-        && [scenario.lambda.is_some(), scenario.ec2.is_some(), scenario.beanstalk.is_some()]
-            .into_iter()
-            .all(|other| !other)
+        && [
+            scenario.lambda.is_some(),
+            scenario.ec2.is_some(),
+            scenario.beanstalk.is_some(),
+            scenario.argo.is_some(),
+        ]
+        .into_iter()
+        .all(|other| !other)
 }
 
 /// The rules at the beginning, and how many targets each group has.

@@ -19,9 +19,12 @@
 //! | `fleet` | instances in Auto Scaling groups |
 //! | `beanstalk` | environments of Elastic Beanstalk |
 //! | `pipeline` | a pipeline in front of the service |
+//! | `argo` | a cluster with a Rollout and its controller |
+//! | `prometheus` | what is counted of its pods |
 //! | `codedeploy`, `ecs`, `elb` | the state, one file a service |
 
 mod alarms;
+pub(crate) mod argo;
 mod balancers;
 pub(crate) mod beanstalk;
 mod birth;
@@ -40,6 +43,7 @@ pub(crate) mod names;
 pub(crate) mod native;
 pub(crate) mod orders;
 pub(crate) mod pipeline;
+pub(crate) mod prometheus;
 mod queue;
 mod random;
 pub(crate) mod records;
@@ -64,6 +68,7 @@ pub use self::latency::LatencyBins;
 pub use self::rules::{Action, Forward};
 pub use self::traffic::Minute;
 
+use self::argo::Argo;
 use self::beanstalk::Beanstalk;
 use self::codedeploy::{CodeDeploy, Platform};
 use self::dns::Dns;
@@ -97,6 +102,8 @@ pub struct World {
     pub(crate) fleet: Option<Fleet>,
     /// The environments of Elastic Beanstalk; absent in worlds of another shape.
     pub(crate) beanstalk: Option<Beanstalk>,
+    /// The cluster with a Rollout; absent in worlds of another shape.
+    pub(crate) argo: Option<Argo>,
     /// What creates the deployments, where it is not the story itself.
     pub(crate) pipeline: Option<Pipeline>,
     /// The id of the request that is being answered.
@@ -147,6 +154,7 @@ impl World {
                 Event::Pipeline { execution, plan, step } => {
                     self.on_pipeline(execution, (plan, step));
                 }
+                Event::Argo(step) => self.on_argo(step),
                 Event::Replace(set) => self.on_replace(set),
                 Event::Answers(change) => self.on_answers(change),
                 Event::Alarms => self.on_alarms(),
@@ -160,6 +168,11 @@ impl World {
         self.seed.0
     }
 
+    /// The moment of the next thing that happens by itself.
+    pub(crate) fn next_event(&self) -> Option<Timestamp> {
+        self.queue.next()
+    }
+
     /// Sets how many items a page of a CodeDeploy list holds; AWS chooses it, tests make it small.
     pub fn set_page_size(&mut self, items: usize) {
         self.page_size = items.max(1);
@@ -169,12 +182,16 @@ impl World {
     pub(crate) fn has_service(&self) -> bool {
         self.platform() == Platform::Ecs
             && self.beanstalk.is_none()
+            && self.argo.is_none()
             && self.scenario.weighted.is_none()
     }
 
     /// Whether CodeDeploy rolls out.
     pub(crate) fn has_group(&self) -> bool {
-        self.native.is_none() && self.beanstalk.is_none() && self.scenario.weighted.is_none()
+        self.native.is_none()
+            && self.beanstalk.is_none()
+            && self.argo.is_none()
+            && self.scenario.weighted.is_none()
     }
 
     /// What the deployment group deploys to.

@@ -173,6 +173,10 @@ impl World {
             self.start_pipeline(release);
             return;
         }
+        if self.argo.is_some() {
+            self.bring_out(release);
+            return;
+        }
         if self.beanstalk.is_some() {
             if !self.deploy_version(release) {
                 self.create_later(index);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::argo::ArgoStep;
 use super::beanstalk::EnvironmentStep;
 use super::fleet::InstanceStep;
 use super::keys::{DeploymentKey, InstanceKey, ServiceDeploymentKey, SetKey, TargetKey, TaskKey};
@@ -28,6 +29,8 @@ pub(crate) enum Event {
     Environment { environment: usize, plan: u32, step: EnvironmentStep },
     /// The pipeline goes on, unless its plan was replaced in the meantime.
     Pipeline { execution: usize, plan: u32, step: PipelineStep },
+    /// Something happens in the cluster.
+    Argo(ArgoStep),
     /// The scheduler starts one more task of a set.
     Replace(SetKey),
     /// All DNS servers answer as the `n`-th change of the zone says.
@@ -118,6 +121,11 @@ impl Queue {
     pub(crate) fn plan(&mut self, at: Timestamp, event: Event) {
         self.events.insert((at, self.planned), event);
         self.planned += 1;
+    }
+
+    /// When the first event is due.
+    pub(crate) fn next(&self) -> Option<Timestamp> {
+        self.events.first_key_value().map(|((at, _), _)| *at)
     }
 
     /// Takes the first event that is due at `now`.

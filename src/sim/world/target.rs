@@ -20,9 +20,15 @@ impl Scenario {
                 format!("route53:{}/{}/{}", dns::zone_id(seed), records.name, dns::KIND)
             }
             None if self.beanstalk.is_some() => format!("beanstalk:{}", place.application),
+            None if self.argo.is_some() => format!("argo:{}/{}", place.application, place.service),
             None if self.native.is_some() => format!("ecs:{}/{}", place.cluster, place.service),
             None => format!("codedeploy:{}/{}", place.application, place.group),
         }
+    }
+
+    /// The address of the Prometheus in its cluster, if there is one: namespace, Service and port.
+    pub fn prometheus(&self) -> Option<&'static str> {
+        self.argo.as_ref().map(|_| "monitoring/prometheus:9090")
     }
 }
 
@@ -36,6 +42,7 @@ mod tests {
             ("canary", "codedeploy:shop/checkout", ""),
             ("ecs-canary", "ecs:prod/checkout", ""),
             ("beanstalk", "beanstalk:shop", ""),
+            ("argo-bluegreen", "argo:shop/checkout", ""),
             ("alb", "alb:arn:aws:elasticloadbalancing:eu-west-1:", ""),
             ("alb-worse", "alb:arn:aws:elasticloadbalancing:eu-west-1:", ""),
             ("route53", "route53:Z", "/checkout.example.com/A"),

@@ -120,6 +120,11 @@ impl World {
         })
     }
 
+    /// Everything that happened in a stream of requests in a minute that is over, whoever delivers it.
+    pub(super) fn whole_minute(&self, pool: Pool, start: Timestamp) -> Arc<Minute> {
+        self.traffic.minute(pool, start).minute
+    }
+
     /// A minute that is over and still kept.
     fn ended(&self, pool: Pool, start: Timestamp) -> Option<Drawn> {
         let end = after(start, SignedDuration::from_mins(1));

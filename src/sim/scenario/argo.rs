@@ -1,0 +1,138 @@
+//! A Rollout in a Kubernetes cluster, carried out by a controller of Argo Rollouts.
+
+use jiff::SignedDuration;
+use serde::Deserialize;
+
+use super::{Scenario, ScenarioError, check::require};
+
+/// How the Rollout is brought out. It is called as the service is, in the application's namespace.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Argo {
+    /// All at once or in steps.
+    pub strategy: ArgoStrategy,
+    /// How long the old pods stay after the promotion.
+    #[serde(default = "keeps")]
+    pub scale_down_delay: SignedDuration,
+    /// How long the new pods stay after an abort; 0: they are never taken away.
+    #[serde(default = "keeps")]
+    pub abort_scale_down_delay: SignedDuration,
+    /// How long a pod takes from its creation until its container runs.
+    #[serde(default = "pulls")]
+    pub pull: SignedDuration,
+    /// How long a running container takes to become ready.
+    #[serde(default = "starts")]
+    pub start: SignedDuration,
+    /// What an analysis measures.
+    pub analysis: Option<Analysis>,
+    /// Somebody aborts the rollout this long after it began.
+    pub aborted_after: Option<SignedDuration>,
+}
+
+fn keeps() -> SignedDuration {
+    SignedDuration::from_mins(10)
+}
+
+fn pulls() -> SignedDuration {
+    SignedDuration::from_secs(14)
+}
+
+fn starts() -> SignedDuration {
+    SignedDuration::from_secs(12)
+}
+
+/// How traffic gets to the new version.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum ArgoStrategy {
+    /// By moving a Service, after somebody has agreed.
+    BlueGreen {
+        /// The pause ends by itself after this long; absent: a person ends it.
+        #[serde(default)]
+        promotes_after: Option<SignedDuration>,
+        /// An analysis comes before the pause.
+        #[serde(default)]
+        analysis_before: bool,
+        /// An analysis comes after the move, before the promotion.
+        #[serde(default)]
+        analysis_after: bool,
+    },
+    /// By the weight of an ingress, in steps.
+    Canary(Vec<CanaryStep>),
+}
+
+/// A step of a canary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum CanaryStep {
+    /// The new version's share in per cent.
+    Weight(u32),
+    /// Nothing happens for a while.
+    Pause(SignedDuration),
+    /// Nothing happens until a person says so.
+    Wait,
+    /// Nothing happens until an analysis has ended well.
+    Analysis,
+}
+
+/// An analysis of one metric.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Analysis {
+    /// The name of its template and of its metric.
+    pub name: String,
+    /// What Prometheus is asked, with `{{args.hash}}` for the hash of the new version.
+    pub query: String,
+    /// The measurement is good if this holds.
+    pub success: String,
+    /// Before the first measurement.
+    #[serde(default)]
+    pub initial_delay: SignedDuration,
+    /// Between two measurements.
+    pub interval: SignedDuration,
+    /// How many measurements there are.
+    pub count: u32,
+    /// How many of them may fail.
+    #[serde(default)]
+    pub failure_limit: u32,
+}
+
+impl Argo {
+    /// Whether an analysis is part of it.
+    fn is_analysed(&self) -> bool {
+        match &self.strategy {
+            ArgoStrategy::BlueGreen { analysis_before, analysis_after, .. } => {
+                *analysis_before || *analysis_after
+            }
+            ArgoStrategy::Canary(steps) => steps.contains(&CanaryStep::Analysis),
+        }
+    }
+}
+
+/// What must hold beyond the types.
+pub(super) fn check(scenario: &Scenario, argo: &Argo) -> Result<(), ScenarioError> {
+    let whole = |span: &SignedDuration| !span.is_negative() && span.subsec_nanos() == 0;
+    let spans = [argo.scale_down_delay, argo.abort_scale_down_delay];
+    require(spans.iter().all(whole), "argo.scale_down_delay", "whole seconds, not negative")?;
+    let quick = [argo.pull, argo.start].iter().all(SignedDuration::is_positive);
+    require(quick, "argo.pull", "above 0, like start")?;
+    if let ArgoStrategy::Canary(steps) = &argo.strategy {
+        let sane = |step: &CanaryStep| match step {
+            CanaryStep::Weight(weight) => *weight <= 100,
+            CanaryStep::Pause(span) => span.is_positive() && whole(span),
+            CanaryStep::Wait | CanaryStep::Analysis => true,
+        };
+        let rule = "of at least one step, weights up to 100 and pauses in whole seconds";
+        require(!steps.is_empty() && steps.iter().all(sane), "argo.strategy", rule)?;
+    }
+    let known = argo.analysis.is_some() || !argo.is_analysed();
+    require(known, "argo.analysis", "there where the strategy analyses")?;
+    let sane = |one: &Analysis| one.count > 0 && one.interval.is_positive();
+    let rule = "of at least one measurement, with an interval above 0";
+    require(argo.analysis.as_ref().is_none_or(sane), "argo.analysis", rule)?;
+    let quiet = [&scenario.blue, &scenario.green].iter().all(|release| {
+        release.crash.is_none() && release.unhealthy.is_none() && release.hooks.is_empty()
+    });
+    require(quiet, "green", "without crash, unhealthy and hooks where a Rollout is brought out")?;
+    require(scenario.alarms.is_empty(), "alarms", "empty: there is no load balancer to watch")
+}

@@ -1,0 +1,215 @@
+//! What there is in the cluster before anything is brought out.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value as Json, json};
+
+use super::{Argo, Kind, Store};
+use crate::sim::scenario::{self, Analysis, ArgoStrategy, CanaryStep, Scenario};
+use crate::sim::world::World;
+use crate::sim::world::keys::ReleaseKey;
+use crate::sim::world::names::Names;
+use crate::sim::world::random::Seed;
+use crate::sim::world::time::before;
+
+/// How long before the story Prometheus began to count.
+const SCRAPED: SignedDuration = SignedDuration::from_hours(4);
+/// Which host the ingress is for.
+const HOST: &str = "example.com";
+
+impl Argo {
+    /// A cluster whose Rollout asks for the founding release.
+    pub(in crate::sim::world) fn new(
+        config: scenario::Argo,
+        (scenario, tags): (&Scenario, &[String]),
+        names: &Names,
+        (seed, now, story): (Seed, Timestamp, Timestamp),
+    ) -> Self {
+        let place = &scenario.place;
+        let mut argo = Self {
+            store: Store::new(&place.application, seed),
+            pods: Vec::new(),
+            name: place.service.clone(),
+            port: place.port,
+            images: tags.iter().map(|tag| names.image(tag)).collect(),
+            scraped_since: before(story, SCRAPED),
+            config,
+            seed,
+            now,
+            plans: Vec::new(),
+            sets_at: None,
+            reconcile_at: None,
+            timer_at: None,
+            said: 0,
+            pools: BTreeMap::new(),
+            serving: Vec::new(),
+        };
+        argo.create_objects(place.desired, &scenario.blue.env);
+        argo.react();
+        argo
+    }
+
+    fn create_objects(&mut self, replicas: u32, env: &BTreeMap<String, String>) {
+        let now = self.now;
+        let namespace = self.store.namespace().to_owned();
+        let space = json!({"metadata": {"name": namespace}, "status": {"phase": "Active"}});
+        self.store.create(now, Kind::Namespace, space);
+        let roles = match self.config.strategy {
+            ArgoStrategy::BlueGreen { .. } => ["active", "preview"],
+            ArgoStrategy::Canary(_) => ["stable", "canary"],
+        };
+        for (index, role) in roles.into_iter().enumerate() {
+            let service = self.service(role, 40 + index);
+            self.store.create(now, Kind::Service, service);
+        }
+        if matches!(self.config.strategy, ArgoStrategy::Canary(_)) {
+            let ingress = ingress(&self.name, &format!("{}-stable", self.name), &json!({}));
+            self.store.create(now, Kind::Ingress, ingress);
+        }
+        if let Some(analysis) = self.config.analysis.clone() {
+            self.store.create(now, Kind::AnalysisTemplate, analysis_template(&analysis));
+        }
+        let image = self.images.first().cloned().unwrap_or_default();
+        let rollout = json!({
+            "metadata": {"name": self.name},
+            "spec": {
+                "replicas": replicas,
+                "selector": {"matchLabels": {"app": self.name}},
+                "strategy": self.strategy(),
+                "template": pod_template((&self.name, self.port), &image, env),
+            },
+        });
+        self.store.create(now, Kind::Rollout, rollout);
+    }
+
+    fn service(&self, role: &str, number: usize) -> Json {
+        let address = format!("172.20.17.{number}");
+        json!({
+            "metadata": {"name": format!("{}-{role}", self.name)},
+            "spec": {
+                "clusterIP": address,
+                "clusterIPs": [address],
+                "internalTrafficPolicy": "Cluster",
+                "ipFamilies": ["IPv4"],
+                "ipFamilyPolicy": "SingleStack",
+                "ports": [{"port": 80, "protocol": "TCP", "targetPort": self.port}],
+                "selector": {"app": self.name},
+                "sessionAffinity": "None",
+                "type": "ClusterIP",
+            },
+            "status": {"loadBalancer": {}},
+        })
+    }
+
+    fn strategy(&self) -> Json {
+        let config = &self.config;
+        let analysis = || {
+            let name = config.analysis.as_ref().map(|analysis| analysis.name.clone());
+            json!({
+                "templates": [{"templateName": name}],
+                "args": [{"name": "hash", "valueFrom": {"podTemplateHashValue": "Latest"}}],
+            })
+        };
+        let named = |role: &str| format!("{}-{role}", self.name);
+        let mut strategy = match &config.strategy {
+            ArgoStrategy::BlueGreen { promotes_after, analysis_before, analysis_after } => {
+                let mut blue_green = json!({
+                    "activeService": named("active"),
+                    "previewService": named("preview"),
+                    "autoPromotionEnabled": promotes_after.is_some(),
+                });
+                if let Some(after) = promotes_after {
+                    blue_green["autoPromotionSeconds"] = json!(after.as_secs());
+                }
+                if *analysis_before {
+                    blue_green["prePromotionAnalysis"] = analysis();
+                }
+                if *analysis_after {
+                    blue_green["postPromotionAnalysis"] = analysis();
+                }
+                json!({ "blueGreen": blue_green })
+            }
+            ArgoStrategy::Canary(steps) => {
+                let step = |step: &CanaryStep| match step {
+                    CanaryStep::Weight(weight) => json!({ "setWeight": weight }),
+                    CanaryStep::Pause(span) => {
+                        json!({"pause": {"duration": format!("{}s", span.as_secs())}})
+                    }
+                    CanaryStep::Wait => json!({"pause": {}}),
+                    CanaryStep::Analysis => json!({ "analysis": analysis() }),
+                };
+                json!({"canary": {
+                    "stableService": named("stable"),
+                    "canaryService": named("canary"),
+                    "steps": steps.iter().map(step).collect::<Vec<_>>(),
+                    "trafficRouting": {"nginx": {"stableIngress": self.name}},
+                }})
+            }
+        };
+        for inner in strategy.as_object_mut().into_iter().flat_map(|one| one.values_mut()) {
+            inner["scaleDownDelaySeconds"] = json!(config.scale_down_delay.as_secs());
+            inner["abortScaleDownDelaySeconds"] = json!(config.abort_scale_down_delay.as_secs());
+        }
+        strategy
+    }
+}
+
+/// An ingress of nginx that leads to a Service.
+pub(super) fn ingress(name: &str, service: &str, annotations: &Json) -> Json {
+    let mut annotations = annotations.clone();
+    annotations["kubernetes.io/ingress.class"] = json!("nginx");
+    let backend = json!({"service": {"name": service, "port": {"number": 80}}});
+    let host = name.split('-').next().unwrap_or(name);
+    json!({
+        "metadata": {"name": name, "annotations": annotations},
+        "spec": {"rules": [{
+            "host": format!("{host}.{HOST}"),
+            "http": {"paths": [{"backend": backend, "path": "/", "pathType": "Prefix"}]},
+        }]},
+        "status": {"loadBalancer": {}},
+    })
+}
+
+fn analysis_template(analysis: &Analysis) -> Json {
+    json!({
+        "metadata": {"name": analysis.name},
+        "spec": {
+            "args": [{"name": "hash"}],
+            "metrics": [{
+                "name": analysis.name,
+                "count": analysis.count,
+                "failureLimit": analysis.failure_limit,
+                "initialDelay": format!("{}s", analysis.initial_delay.as_secs()),
+                "interval": format!("{}s", analysis.interval.as_secs()),
+                "provider": {"prometheus": {
+                    "address": "http://prometheus.monitoring:9090",
+                    "query": analysis.query,
+                }},
+                "successCondition": analysis.success,
+            }],
+        },
+    })
+}
+
+fn pod_template((name, port): (&str, u16), image: &str, env: &BTreeMap<String, String>) -> Json {
+    let variable = |(name, value): (&String, &String)| json!({"name": name, "value": value});
+    json!({
+        "metadata": {"labels": {"app": name}},
+        "spec": {"containers": [{
+            "name": name,
+            "image": image,
+            "env": env.iter().map(variable).collect::<Vec<_>>(),
+            "ports": [{"containerPort": port, "protocol": "TCP"}],
+            "resources": {},
+        }]},
+    })
+}
+
+/// The template of a release of the story.
+pub(super) fn template(world: &World, release: ReleaseKey) -> Json {
+    let place = &world.names.place;
+    let Some(release) = world.releases.get(release.0) else { return Json::Null };
+    let image = world.names.image(&release.tag);
+    pod_template((&place.service, place.port), &image, &release.env)
+}

@@ -1,0 +1,254 @@
+//! Pods, and what their kubelets make of them.
+
+use jiff::{SignedDuration, Timestamp};
+use rand::RngExt;
+use serde_json::{Value as Json, json};
+
+use super::sets::Set;
+use super::store::{stamp, text};
+use super::{Argo, ArgoStep, HASH, Kind, hash};
+use crate::sim::world::keys::ReleaseKey;
+use crate::sim::world::time::{after, seconds};
+
+/// How long the scheduler takes, and the kubelet to notice.
+const BINDS: SignedDuration = SignedDuration::from_millis(150);
+/// How long a pod that is to go has at most, and how long it takes.
+const GRACE: SignedDuration = SignedDuration::from_secs(30);
+const GOES: SignedDuration = SignedDuration::from_secs(3);
+/// What each pod's own way is longer by, as a share.
+const SPREAD: f64 = 0.35;
+
+/// A pod.
+#[derive(Debug, Clone)]
+pub(crate) struct Pod {
+    pub(crate) name: String,
+    pub(crate) hash: String,
+    /// The address that its container answers at.
+    pub(crate) ip: String,
+    /// What it runs; nothing where nobody has the image.
+    pub(crate) release: Option<ReleaseKey>,
+    /// Since when it has been ready.
+    pub(crate) ready: Option<Timestamp>,
+    /// Since when it has been going.
+    pub(crate) gone: Option<Timestamp>,
+    set: String,
+    born: Timestamp,
+}
+
+impl Pod {
+    /// Whether it was made before a moment.
+    pub(super) fn is_older(&self, than: Timestamp) -> bool {
+        self.born < than
+    }
+
+    /// Whether it answers requests.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.ready.is_some() && self.gone.is_none()
+    }
+}
+
+/// The next step of a pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PodStep {
+    /// A node has it.
+    Bind,
+    /// Its container runs.
+    Run,
+    /// Its image cannot be had.
+    NoImage,
+    /// It answers.
+    Ready,
+    /// It is gone.
+    Gone,
+}
+
+impl Argo {
+    /// The pods of a ReplicaSet that are not going.
+    pub(super) fn living(&self, set: &str) -> Vec<usize> {
+        let own = |pod: &Pod| pod.set == set && pod.gone.is_none();
+        (0..self.pods.len()).filter(|index| own(&self.pods[*index])).collect()
+    }
+
+    /// Those of `living` that go when only so many may stay: not ready before ready, young before old.
+    pub(super) fn least_wanted(&self, mut living: Vec<usize>, stay: usize) -> Vec<usize> {
+        living.sort_by_key(|index| {
+            let pod = &self.pods[*index];
+            (std::cmp::Reverse(pod.is_ready()), pod.born, *index)
+        });
+        living.split_off(stay.min(living.len()))
+    }
+
+    /// Makes a pod of a ReplicaSet; its name.
+    pub(super) fn create_pod(&mut self, set: &Set) -> String {
+        let index = self.pods.len();
+        let name = format!("{}-{}", set.name, hash::suffix(self.seed, "pod", index));
+        let Some(owner) = self.store.get(Kind::ReplicaSet, &set.name) else { return name };
+        let template = &owner["spec"]["template"];
+        let release = self.release(template);
+        let mut spec = template["spec"].clone();
+        spec["enableServiceLinks"] = json!(true);
+        spec["preemptionPolicy"] = json!("PreemptLowerPriority");
+        spec["priority"] = json!(0);
+        let pod = json!({
+            "metadata": {
+                "name": name,
+                "generateName": format!("{}-", set.name),
+                "labels": template["metadata"]["labels"],
+                "ownerReferences": [owner_reference(owner)],
+            },
+            "spec": spec,
+            "status": {"phase": "Pending", "qosClass": "BestEffort"},
+        });
+        let mut stream = self.seed.stream("pod address", index as u64);
+        self.pods.push(Pod {
+            name: name.clone(),
+            hash: set.hash.clone(),
+            ip: format!("10.0.{}.{}", stream.random_range(8..72), stream.random_range(4..250)),
+            release,
+            ready: None,
+            gone: None,
+            set: set.name.clone(),
+            born: self.now,
+        });
+        self.store.create(self.now, Kind::Pod, pod);
+        self.plan(BINDS, ArgoStep::Pod { pod: index, step: PodStep::Bind });
+        name
+    }
+
+    /// Tells a pod to go; its name.
+    pub(super) fn delete_pod(&mut self, index: usize) -> String {
+        let now = self.now;
+        let Some(pod) = self.pods.get_mut(index) else { return String::new() };
+        pod.gone = Some(now);
+        let name = pod.name.clone();
+        let until = stamp(after(now, GRACE));
+        self.store.change(Kind::Pod, &name, |pod| {
+            pod["metadata"]["deletionGracePeriodSeconds"] = json!(GRACE.as_secs());
+            pod["metadata"]["deletionTimestamp"] = json!(until);
+        });
+        self.plan(GOES, ArgoStep::Pod { pod: index, step: PodStep::Gone });
+        name
+    }
+
+    /// What a step of a pod does.
+    pub(super) fn on_pod(&mut self, index: usize, step: PodStep) {
+        let now = self.now;
+        let Some(pod) = self.pods.get_mut(index) else { return };
+        if pod.gone.is_some() != (step == PodStep::Gone) {
+            return;
+        }
+        let (name, known) = (pod.name.clone(), pod.release.is_some());
+        match step {
+            PodStep::Bind => {
+                let next = if known { PodStep::Run } else { PodStep::NoImage };
+                let wait = self.takes(self.config.pull, index);
+                self.plan(wait, ArgoStep::Pod { pod: index, step: next });
+            }
+            PodStep::Run => {
+                let wait = self.takes(self.config.start, index + 1);
+                self.plan(wait, ArgoStep::Pod { pod: index, step: PodStep::Ready });
+            }
+            PodStep::NoImage => {}
+            PodStep::Ready => pod.ready = Some(now),
+            PodStep::Gone => {
+                self.store.remove(Kind::Pod, &name);
+                return;
+            }
+        }
+        let node = format!("ip-10-0-{}-17.{}", 1 + index % 3, "eu-west-1.compute.internal");
+        let ip = self.pods[index].ip.clone();
+        self.store.change(Kind::Pod, &name, |pod| match step {
+            PodStep::Bind => {
+                pod["spec"]["nodeName"] = json!(node);
+                pod["status"]["startTime"] = json!(stamp(now));
+                pod["status"]["hostIP"] = json!("10.0.1.17");
+                pod["status"]["conditions"] = conditions(now, pod, false);
+                pod["status"]["containerStatuses"] =
+                    containers(pod, &json!({"waiting": {"reason": "ContainerCreating"}}), false);
+            }
+            PodStep::NoImage => {
+                let image = text(pod, "/spec/containers/0/image").to_owned();
+                let waiting = json!({"waiting": {
+                    "reason": "ImagePullBackOff",
+                    "message": format!("Back-off pulling image \"{image}\": not found"),
+                }});
+                pod["status"]["containerStatuses"] = containers(pod, &waiting, false);
+            }
+            PodStep::Run => {
+                pod["status"]["phase"] = json!("Running");
+                pod["status"]["podIP"] = json!(ip);
+                pod["status"]["podIPs"] = json!([{"ip": ip}]);
+                let running = json!({"running": {"startedAt": stamp(now)}});
+                pod["status"]["containerStatuses"] = containers(pod, &running, false);
+            }
+            PodStep::Ready => {
+                let state = pod["status"]["containerStatuses"][0]["state"].clone();
+                pod["status"]["conditions"] = conditions(now, pod, true);
+                pod["status"]["containerStatuses"] = containers(pod, &state, true);
+            }
+            PodStep::Gone => {}
+        });
+    }
+
+    fn takes(&self, usual: SignedDuration, index: usize) -> SignedDuration {
+        let whole = usual.as_secs_f64();
+        seconds(self.seed.between("pod pace", index as u64, (whole, whole * (1.0 + SPREAD))))
+    }
+}
+
+/// Who controls an object.
+pub(super) fn owner_reference(owner: &Json) -> Json {
+    json!({
+        "apiVersion": owner["apiVersion"],
+        "blockOwnerDeletion": true,
+        "controller": true,
+        "kind": owner["kind"],
+        "name": owner["metadata"]["name"],
+        "uid": owner["metadata"]["uid"],
+    })
+}
+
+fn conditions(now: Timestamp, pod: &Json, ready: bool) -> Json {
+    let container = text(pod, "/spec/containers/0/name");
+    let condition = |kind: &str, holds: bool| {
+        let mut condition = json!({
+            "type": kind,
+            "status": if holds { "True" } else { "False" },
+            "lastTransitionTime": stamp(now),
+        });
+        if !holds {
+            condition["reason"] = json!("ContainersNotReady");
+            condition["message"] = json!(format!("containers with unready status: [{container}]"));
+        }
+        condition
+    };
+    json!([
+        condition("PodScheduled", true),
+        condition("Initialized", true),
+        condition("ContainersReady", ready),
+        condition("Ready", ready),
+    ])
+}
+
+/// The statuses of a pod's containers, which are all in the same state.
+fn containers(pod: &Json, state: &Json, ready: bool) -> Json {
+    let running = state.get("running").is_some();
+    let status = |container: &Json| {
+        json!({
+            "name": container["name"],
+            "image": container["image"],
+            "imageID": if running { container["image"].clone() } else { json!("") },
+            "ready": ready,
+            "started": running,
+            "restartCount": 0,
+            "lastState": {},
+            "state": state,
+        })
+    };
+    pod["spec"]["containers"].as_array().into_iter().flatten().map(status).collect()
+}
+
+/// The hash that a selector of a Service asks for.
+pub(super) fn selected(service: &Json) -> &str {
+    service["spec"]["selector"][HASH].as_str().unwrap_or_default()
+}

@@ -1,0 +1,281 @@
+//! A Rollout as its controller reads and writes it. A status of another shape the API server refuses.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+/// What was asked for.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Spec {
+    replicas: Option<u32>,
+    pub(super) paused: bool,
+    pub(super) restart_at: Option<Timestamp>,
+    pub(super) template: Json,
+    pub(super) strategy: Strategy,
+    progress_deadline_seconds: Option<i64>,
+    pub(super) progress_deadline_abort: bool,
+}
+
+impl Spec {
+    pub(super) fn replicas(&self) -> u32 {
+        self.replicas.unwrap_or(1)
+    }
+
+    pub(super) fn progress_deadline(&self) -> SignedDuration {
+        SignedDuration::from_secs(self.progress_deadline_seconds.unwrap_or(600))
+    }
+}
+
+/// One of two.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Strategy {
+    pub(super) blue_green: Option<BlueGreen>,
+    pub(super) canary: Option<Canary>,
+}
+
+/// A Service is moved.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct BlueGreen {
+    pub(super) active_service: String,
+    pub(super) preview_service: Option<String>,
+    pub(super) auto_promotion_enabled: Option<bool>,
+    pub(super) auto_promotion_seconds: Option<i64>,
+    pub(super) pre_promotion_analysis: Option<Analysis>,
+    pub(super) post_promotion_analysis: Option<Analysis>,
+    pub(super) scale_down_delay_seconds: Option<i64>,
+    pub(super) abort_scale_down_delay_seconds: Option<i64>,
+    pub(super) max_unavailable: Option<Json>,
+}
+
+impl BlueGreen {
+    /// Whether a person has to agree, whatever the time.
+    pub(super) fn asks(&self) -> bool {
+        self.auto_promotion_enabled == Some(false)
+    }
+
+    /// How long the pause lasts that ends by itself.
+    pub(super) fn pause(&self) -> Option<SignedDuration> {
+        let seconds = self.auto_promotion_seconds.filter(|seconds| *seconds > 0);
+        seconds.map(SignedDuration::from_secs)
+    }
+}
+
+/// Weights are moved in steps.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Canary {
+    pub(super) steps: Vec<Step>,
+    pub(super) stable_service: Option<String>,
+    pub(super) canary_service: Option<String>,
+    pub(super) scale_down_delay_seconds: Option<i64>,
+    pub(super) abort_scale_down_delay_seconds: Option<i64>,
+    pub(super) max_unavailable: Option<Json>,
+}
+
+/// One of these.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Step {
+    pub(super) set_weight: Option<u32>,
+    pub(super) pause: Option<Pause>,
+    pub(super) analysis: Option<Analysis>,
+}
+
+/// A pause, without a duration until a person ends it.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(super) struct Pause {
+    duration: Json,
+}
+
+impl Pause {
+    pub(super) fn duration(&self) -> Option<SignedDuration> {
+        match &self.duration {
+            Json::Number(seconds) => seconds.as_i64().map(SignedDuration::from_secs),
+            Json::String(text) => match text.parse::<i64>() {
+                Ok(seconds) => Some(SignedDuration::from_secs(seconds)),
+                Err(_) => text.parse().ok(),
+            },
+            _ => None,
+        }
+    }
+}
+
+/// Which templates are analysed with which arguments.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(super) struct Analysis {
+    pub(super) templates: Vec<TemplateName>,
+    pub(super) args: Vec<Json>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct TemplateName {
+    pub(super) template_name: String,
+}
+
+/// How far it is. What is nothing is not written.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Status {
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) abort: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) aborted_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) available_replicas: u32,
+    pub(super) blue_green: BlueGreenStatus,
+    pub(super) canary: CanaryStatus,
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) conditions: Vec<Condition>,
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) controller_pause: bool,
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) current_pod_hash: String,
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) current_step_hash: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) current_step_index: Option<usize>,
+    #[serde(rename = "HPAReplicas", skip_serializing_if = "is_nothing")]
+    pub(super) hpa_replicas: u32,
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) message: String,
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) observed_generation: String,
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) pause_conditions: Vec<PauseCondition>,
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) phase: String,
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) promote_full: bool,
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) ready_replicas: u32,
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) replicas: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) restarted_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) selector: String,
+    #[serde(rename = "stableRS", skip_serializing_if = "is_nothing")]
+    pub(super) stable_rs: String,
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) updated_replicas: u32,
+}
+
+fn is_nothing<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct BlueGreenStatus {
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) active_selector: String,
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) preview_selector: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) pre_promotion_analysis_run_status: Option<RunStatus>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) post_promotion_analysis_run_status: Option<RunStatus>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct CanaryStatus {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) current_step_analysis_run_status: Option<RunStatus>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) weights: Option<Weights>,
+}
+
+/// A run, as the Rollout last saw it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct RunStatus {
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) message: String,
+    pub(super) name: String,
+    pub(super) status: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Weights {
+    pub(super) canary: Weight,
+    pub(super) stable: Weight,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Weight {
+    pub(super) pod_template_hash: String,
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) service_name: String,
+    pub(super) weight: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PauseCondition {
+    pub(super) reason: String,
+    pub(super) start_time: Timestamp,
+}
+
+/// A condition; the one that changed last stands last.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Condition {
+    pub(super) last_transition_time: Timestamp,
+    pub(super) last_update_time: Timestamp,
+    pub(super) message: String,
+    pub(super) reason: String,
+    pub(super) status: String,
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+}
+
+impl Status {
+    pub(super) fn condition(&self, kind: &str) -> Option<&Condition> {
+        self.conditions.iter().find(|condition| condition.kind == kind)
+    }
+
+    /// Whether a condition has this reason.
+    pub(super) fn has_reason(&self, kind: &str, reason: &str) -> bool {
+        self.condition(kind).is_some_and(|condition| condition.reason == reason)
+    }
+
+    /// The pause that the controller has put there for a reason.
+    pub(super) fn pause(&self, reason: &str) -> Option<&PauseCondition> {
+        self.pause_conditions.iter().find(|pause| pause.reason == reason)
+    }
+
+    /// Writes a condition down, if it is another one than before.
+    pub(super) fn set_condition(
+        &mut self,
+        now: Timestamp,
+        kind: &str,
+        (status, reason, message): (&str, &str, String),
+    ) {
+        let before = self.condition(kind).cloned();
+        let same = |one: &Condition| {
+            (one.status.as_str(), one.reason.as_str(), &one.message) == (status, reason, &message)
+        };
+        if before.as_ref().is_some_and(same) {
+            return;
+        }
+        let since = before.filter(|one| one.status == status).map(|one| one.last_transition_time);
+        self.conditions.retain(|one| one.kind != kind);
+        self.conditions.push(Condition {
+            last_transition_time: since.unwrap_or(now),
+            last_update_time: now,
+            message,
+            reason: reason.to_owned(),
+            status: status.to_owned(),
+            kind: kind.to_owned(),
+        });
+    }
+}

@@ -1,0 +1,309 @@
+//! Argo Rollouts: the adapter against the simulated cluster, forward to the end and back from every
+//! stage.
+
+use cutover::config::PrometheusTable;
+use cutover::domain::{
+    GuardState, ListenerSplit, Means, RolloutKind, Side, Source, StageState, Weight,
+};
+use cutover::stats::Verdict;
+
+use super::*;
+
+/// The simulator's clock for whoever waits for what an order brings about: it goes on to that moment.
+struct Waiting(Clock);
+
+impl AwsTime for Waiting {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn until(&self, at: Timestamp) -> Option<Duration> {
+        self.0.advance(at.duration_since(self.0.now()));
+        Some(Duration::ZERO)
+    }
+
+    fn correct(&self, _: Timestamp) {}
+}
+
+/// A Rollout in the cluster of a scenario.
+struct Cluster {
+    simulator: Simulator,
+    target: Target,
+    looking: Aws,
+    /// The same without its Prometheus, which takes its time to count.
+    glancing: Aws,
+    acting: Aws,
+}
+
+impl Cluster {
+    async fn of(scenario: &str) -> Self {
+        let start: Timestamp = "2026-03-02T09:00:00Z".parse().unwrap();
+        let scenario = Scenario::named(scenario).unwrap();
+        let address = scenario.prometheus().unwrap();
+        let target: Target = scenario.target(7).parse().unwrap();
+        let simulator = Simulator::new(World::new(scenario, 7, start), Clock::manual(start));
+        let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+        let port = listener.local_addr().unwrap();
+        tokio::spawn(serve(listener, simulator.clone(), std::future::pending()));
+        let connect = async |time: Arc<dyn AwsTime>, counts: bool| {
+            let options = AwsOptions {
+                profile: None,
+                region: None,
+                loopback: Some(Loopback::new(port, "eu-west-1").unwrap()),
+                cluster_only: true,
+                read_only: false,
+                time,
+                seed: 7,
+                verdicts: Configs::default(),
+                prometheus: counts.then(|| PrometheusTable::usual(address).unwrap().0),
+                origins: cutover::domain::Origins::default(),
+            };
+            cutover::sources::connect(options).await.unwrap()
+        };
+        let clock = simulator.clock().clone();
+        let looking = connect(Arc::new(Standing(clock.clone())), true).await;
+        let glancing = connect(Arc::new(Standing(clock.clone())), false).await;
+        let acting = connect(Arc::new(Waiting(clock)), false).await;
+        Self { simulator, target, looking, glancing, acting }
+    }
+
+    /// Everything there is to see now: a watch that begins now has heard of everything.
+    async fn look(&self) -> Snapshot {
+        self.through(&self.looking).await
+    }
+
+    async fn through(&self, aws: &Aws) -> Snapshot {
+        let mut watch = aws.watch(&self.target);
+        watch.observe_whole(Wish { window: 15, all: true }).await
+    }
+
+    fn pass(&self, seconds: i64) {
+        self.simulator.clock().advance(SignedDuration::from_secs(seconds));
+    }
+
+    async fn until(&self, wanted: impl Fn(&Rollout) -> bool) -> Snapshot {
+        let mut last = String::new();
+        for _ in 0..400 {
+            let picture = self.through(&self.glancing).await;
+            if picture.rollout().is_some_and(&wanted) {
+                return self.look().await;
+            }
+            last = format!("{:?}", picture.rollout().map(|one| (&one.phase, &one.stages)));
+            self.pass(5);
+        }
+        panic!("it stayed at {last}");
+    }
+
+    async fn reach(&self, phase: &Phase) -> Snapshot {
+        self.until(|rollout| rollout.phase == *phase).await
+    }
+
+    /// Orders what is possible on what was seen.
+    async fn order(&self, seen: &Snapshot, action: Action) {
+        let permit = permit(seen, action, &Policy::default()).unwrap();
+        let order = Order {
+            id: OrderId::new(7, 1),
+            target: self.target.clone(),
+            action,
+            call: permit.call,
+            expected: permit.expected,
+            at: seen.taken,
+            by: "ada".to_owned(),
+            part_of: None,
+        };
+        let now = self.acting.read_again(&order).await;
+        assert_eq!(order.expected.change(action, &now), None);
+        let progress = self.acting.send(&order).await;
+        assert!(matches!(progress, Progress::Accepted { .. }), "{progress:?}");
+    }
+
+    /// A field of the Rollout's status.
+    fn status(&self, field: &str) -> serde_json::Value {
+        self.simulator.with_world(|world| world.rollout_object().unwrap()["status"][field].clone())
+    }
+
+    /// The version that the Rollout calls stable.
+    fn stable(&self) -> String {
+        self.status("stableRS").as_str().unwrap().to_owned()
+    }
+}
+
+fn listener(picture: &Snapshot) -> Option<f64> {
+    match rollout(picture).traffic.listener.value()? {
+        ListenerSplit::Split(split) => Some(split.green.get()),
+        _ => None,
+    }
+}
+
+fn means(picture: &Snapshot, action: Action) -> Means {
+    permit(picture, action, &Policy::default()).unwrap().expected.means
+}
+
+fn is_back(rollout: &Rollout) -> bool {
+    matches!(rollout.kind, RolloutKind::Rollback { .. })
+        && matches!(rollout.phase, Phase::Finishing | Phase::Succeeded)
+}
+
+#[tokio::test]
+async fn blue_green_is_promoted_by_a_person_and_followed_to_the_end_of_blue() {
+    let cluster = Cluster::of("argo-bluegreen").await;
+    let blue = cluster.stable();
+    let testing = cluster.reach(&Phase::Validating).await;
+    assert_eq!(listener(&testing), Some(0.0));
+    let waiting = cluster.reach(&Phase::AwaitingApproval).await;
+    assert_eq!((listener(&waiting), cluster.stable()), (Some(0.0), blue.clone()));
+    assert!(waiting.guards.value().unwrap().iter().all(|guard| guard.state == GuardState::Ok));
+    assert!(waiting.readings[&Source::Prometheus].fault.is_none());
+    assert_eq!(means(&waiting, Action::Continue), Means::OpenGate);
+    cluster.order(&waiting, Action::Continue).await;
+    let baking = cluster.reach(&Phase::Baking).await;
+    assert_eq!(listener(&baking), Some(100.0));
+    assert!(rollout(&baking).instant_rollback_until.is_some());
+    cluster.pass(300);
+    let served = cluster.look().await;
+    let metrics = served.metrics.value().unwrap();
+    let newest = metrics.green.requests.iter().rev().find_map(|point| point.settled());
+    assert!(newest.is_some_and(|count| count > 100.0), "{newest:?}");
+    let over = cluster.reach(&Phase::Succeeded).await;
+    assert!(rollout(&over).stages.iter().all(|stage| stage.state == StageState::Done));
+    assert_eq!(rollout(&over).side(Side::Blue).tasks.value().unwrap().running, 0);
+    assert_ne!(cluster.stable(), blue);
+}
+
+#[tokio::test]
+async fn blue_green_is_aborted_at_every_stage_before_the_move_and_nothing_moves() {
+    for phase in [Phase::Preparing, Phase::Validating, Phase::AwaitingApproval] {
+        let cluster = Cluster::of("argo-bluegreen").await;
+        let blue = cluster.stable();
+        let seen = cluster.reach(&phase).await;
+        cluster.order(&seen, Action::RollBack).await;
+        assert!(cluster.status("abortedAt").is_string(), "{phase:?}");
+        let back = cluster.until(is_back).await;
+        assert_eq!((listener(&back), cluster.stable()), (Some(0.0), blue), "{phase:?}");
+        assert_eq!(cluster.status("phase"), "Degraded");
+        let gone = |one: &Rollout| one.side(Side::Green).tasks.value().unwrap().running == 0;
+        cluster.until(gone).await;
+    }
+}
+
+#[tokio::test]
+async fn blue_green_goes_back_at_once_while_blue_is_kept_and_anew_when_it_is_gone() {
+    for (phase, at_once) in [(Phase::Baking, true), (Phase::Succeeded, false)] {
+        let cluster = Cluster::of("argo-bluegreen").await;
+        let blue = cluster.stable();
+        let waiting = cluster.reach(&Phase::AwaitingApproval).await;
+        cluster.order(&waiting, Action::Continue).await;
+        let seen = cluster.reach(&phase).await;
+        cluster.order(&seen, Action::RollBack).await;
+        if at_once {
+            cluster.pass(1);
+            let back = cluster.look().await;
+            assert_eq!((listener(&back), cluster.stable()), (Some(0.0), blue));
+        } else {
+            // The way back is a rollout like any other: it is analysed, and waits for a person.
+            let again = cluster.reach(&Phase::AwaitingApproval).await;
+            assert!(matches!(rollout(&again).kind, RolloutKind::Rollback { .. }));
+            cluster.order(&again, Action::Continue).await;
+            cluster.pass(1);
+            assert_eq!(cluster.stable(), blue);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_aborted_ships_at_once_while_its_pods_are_there() {
+    let cluster = Cluster::of("argo-bluegreen").await;
+    let seen = cluster.reach(&Phase::AwaitingApproval).await;
+    cluster.order(&seen, Action::RollBack).await;
+    let back = cluster.until(is_back).await;
+    assert_eq!(means(&back, Action::Continue), Means::ShipAgain);
+    cluster.order(&back, Action::Continue).await;
+    cluster.pass(1);
+    assert_eq!(listener(&cluster.look().await), Some(100.0));
+}
+
+#[tokio::test]
+async fn a_canary_goes_step_by_step_and_its_analysis_is_measured_from_the_same_requests() {
+    let cluster = Cluster::of("argo-canary").await;
+    let waiting = cluster.reach(&Phase::AwaitingApproval).await;
+    assert_eq!(listener(&waiting), Some(10.0));
+    cluster.order(&waiting, Action::Continue).await;
+    let at = |share: f64| {
+        move |one: &Rollout| {
+            let split = one.traffic.listener.value();
+            matches!(split, Some(ListenerSplit::Split(split)) if split.green.is_near(Weight::percent(share).unwrap(), 0.1))
+        }
+    };
+    cluster.until(at(30.0)).await;
+    let analysed = cluster.until(at(60.0)).await;
+    let guards = analysed.guards.value().unwrap();
+    let guard = guards.iter().find(|guard| guard.name == "success-rate (step)").unwrap();
+    assert_eq!(guard.state, GuardState::Ok, "{guard:?}");
+    assert!(guard.reason.as_ref().unwrap().contains("value [0.99"), "{guard:?}");
+    cluster.pass(480);
+    let seen = cluster.look().await;
+    let metrics = seen.metrics.value().unwrap();
+    let share = metrics.measured_share(3).unwrap().split.green.get();
+    assert!((share - 60.0).abs() < 3.0, "{share}");
+    let over = cluster.reach(&Phase::Succeeded).await;
+    assert_eq!(listener(&over), Some(100.0));
+    assert!(rollout(&over).stages.iter().all(|stage| stage.state == StageState::Done));
+}
+
+#[tokio::test]
+async fn a_canary_is_aborted_at_every_step_and_blue_gets_everything_back() {
+    for share in [10.0, 30.0, 60.0] {
+        let cluster = Cluster::of("argo-canary").await;
+        let blue = cluster.stable();
+        let waiting = cluster.reach(&Phase::AwaitingApproval).await;
+        if share > 10.0 {
+            cluster.order(&waiting, Action::Continue).await;
+        }
+        let stands = |one: &Rollout| match one.traffic.listener.value() {
+            Some(ListenerSplit::Split(split)) => (split.green.get() - share).abs() < 0.1,
+            _ => false,
+        };
+        let seen = cluster.until(stands).await;
+        cluster.order(&seen, Action::RollBack).await;
+        cluster.pass(1);
+        let back = cluster.until(is_back).await;
+        assert_eq!((listener(&back), cluster.stable()), (Some(0.0), blue), "{share}");
+        let gone = |one: &Rollout| one.side(Side::Green).tasks.value().unwrap().running == 0;
+        cluster.until(gone).await;
+    }
+}
+
+#[tokio::test]
+async fn a_promotion_in_full_skips_what_is_left_and_a_canary_is_tried_again_from_its_beginning() {
+    let cluster = Cluster::of("argo-canary").await;
+    let waiting = cluster.reach(&Phase::AwaitingApproval).await;
+    cluster.order(&waiting, Action::Finish).await;
+    let baking = cluster.reach(&Phase::Baking).await;
+    assert_eq!(listener(&baking), Some(100.0));
+
+    let cluster = Cluster::of("argo-abort").await;
+    let back = cluster.until(is_back).await;
+    assert_eq!(listener(&back), Some(0.0));
+    assert_eq!(means(&back, Action::Continue), Means::TryAgain);
+    cluster.order(&back, Action::Continue).await;
+    let again = cluster.until(|one| one.phase == Phase::Shifting).await;
+    assert_eq!(listener(&again), Some(20.0));
+}
+
+#[tokio::test]
+async fn a_failed_analysis_takes_the_traffic_away_by_itself_and_says_why() {
+    let cluster = Cluster::of("argo-analysis-failed").await;
+    let seen = cluster.reach(&Phase::Shifting).await;
+    assert_eq!(listener(&seen), Some(20.0));
+    cluster.pass(120);
+    let seen = cluster.look().await;
+    let judged = cutover::app::verdict::judge(&seen, &Config::default()).unwrap();
+    assert_eq!(judged.assessment.verdict, Verdict::Worse);
+    let back = cluster.until(is_back).await;
+    assert_eq!(listener(&back), Some(0.0));
+    let why = rollout(&back).end_reason.as_ref().unwrap();
+    let said = "Step-based analysis phase error/failed: Metric \"success-rate\" assessed Failed";
+    assert!(why.message.contains(said), "{why:?}");
+    let guards = back.guards.value().unwrap();
+    assert!(guards.iter().any(|guard| guard.state == GuardState::Alarm), "{guards:?}");
+}
