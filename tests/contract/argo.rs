@@ -110,6 +110,7 @@ impl Cluster {
             at: seen.taken,
             by: "ada".to_owned(),
             part_of: None,
+            reason: None,
         };
         let now = self.acting.read_again(&order).await;
         assert_eq!(order.expected.change(action, &now), None);
