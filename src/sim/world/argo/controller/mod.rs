@@ -46,7 +46,7 @@ struct Controller<'a> {
 
 /// Looks at the Rollout and does what is next.
 pub(super) fn reconcile(argo: &mut Argo) {
-    let Some(rollout) = argo.rollout() else { return };
+    let Some(rollout) = argo.known() else { return };
     let read = |part: &str| rollout[part].clone();
     let Ok(spec) = serde_json::from_value::<Spec>(read("spec")) else { return };
     let before: Status = serde_json::from_value(read("status")).unwrap_or_default();
