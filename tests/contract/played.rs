@@ -305,5 +305,4 @@ plays! {
     argo_blue_green: "argo-bluegreen" by ["c"];
     argo_canary: "argo-canary" by ["c"];
     argo_aborted: "argo-abort" by ["c"];
-    argo_analysed: "argo-analysis-failed" by ["c"];
 }

@@ -4,6 +4,10 @@
 //! The objects are the only state that the controller knows: whatever somebody writes into them, it
 //! acts on. It acts a moment after each change, and when something that it waits for is due.
 //!
+//! Of the real controller it has what a blue/green rollout and a canary behind an ingress of nginx need.
+//! It has no experiments, background analyses, rollback window, ping-pong or referenced workloads, no
+//! old ReplicaSets that are cleared away, and its canary Service does not flap after an abort.
+//!
 //! | file | what |
 //! |---|---|
 //! | `store` | the objects and their changes |
