@@ -107,7 +107,7 @@ impl Controller<'_> {
     fn begin(&mut self, steps: &Json) {
         let now = self.argo.now;
         let step_hash =
-            steps.is_array().then(|| hash::of_text(&steps.to_string())).unwrap_or_default();
+            if steps.is_array() { hash::of_text(&steps.to_string()) } else { String::new() };
         let same_steps =
             self.before.current_step_hash.is_empty() || self.before.current_step_hash == step_hash;
         let same_version = self.before.current_pod_hash == self.new.hash;
