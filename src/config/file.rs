@@ -305,13 +305,20 @@ mod tests {
         assert!(file.read_only && !file.bell && file.target.is_some());
         assert_eq!(file.theme, ThemeChoice::Dark);
         assert_eq!(file.symbols, Some(Symbols::Ascii));
-        assert_eq!(file.targets.len(), 3);
+        assert_eq!(file.targets.len(), 4);
         let target = "codedeploy:shop/search".parse().unwrap();
         let (own, verdicts) = (&file.targets["search"].verdict, file.verdicts());
         assert_eq!(verdicts.of(&target), own);
         assert_eq!((own.alpha.get(), own.p50.role), (0.01, Some(stats::Role::Muted)));
         assert_eq!(own.settle_seconds, file.verdict.settle_seconds, "inherited");
         assert_ne!(file.verdict, stats::Config::default());
+        let dns = &file.targets["dns"];
+        let shifting = file.shiftings();
+        let shifting = shifting.of(&dns.target.parse().unwrap());
+        assert_eq!((shifting.step.get(), shifting.ramp.len()), (1, 3));
+        assert_eq!(shifting.every, file.shift.0.every, "inherited");
+        let regions = dns.origins.each_ref().map(|side| side.as_ref()?.region.as_deref());
+        assert_eq!(regions, [Some("eu-west-1"), Some("eu-north-1")]);
     }
 
     #[test]

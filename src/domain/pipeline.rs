@@ -56,4 +56,6 @@ pub struct Pipeline {
     pub run: Option<PipelineRun>,
     /// The approval that waits, before or after the deployment.
     pub approval: Option<PipelineApproval>,
+    /// The executions whose revision the stage can be rolled back to, newest first; none while it deploys.
+    pub earlier: Vec<PipelineRun>,
 }

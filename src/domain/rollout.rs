@@ -111,6 +111,8 @@ pub struct Rollout {
     pub green: Environment,
     /// Nobody has said which side is blue, and both have traffic: blue is the one with more.
     pub sides_are_guessed: bool,
+    /// A person has paused it: nothing goes on until it is resumed.
+    pub paused: bool,
     /// The restart of its tasks that was asked for last.
     pub restart: Option<Restart>,
     /// Why it ended badly.

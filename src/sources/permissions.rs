@@ -93,7 +93,7 @@ use Need::{
 };
 
 /// Every permission. `sts:GetCallerIdentity` needs none.
-const TABLE: [(&str, On, &[Need]); 55] = [
+const TABLE: [(&str, On, &[Need]); 56] = [
     ("cloudwatch:DescribeAlarms", On::Anything, &[Judge]),
     ("cloudwatch:GetMetricData", On::Anything, &[Judge]),
     ("codedeploy:BatchGetApplications", On::Application, &[FindOwner]),
@@ -135,6 +135,7 @@ const TABLE: [(&str, On, &[Need]); 55] = [
     ("codepipeline:ListPipelineExecutions", On::Anything, &[WatchPipeline]),
     ("codepipeline:ListPipelines", On::Anything, &[WatchPipeline]),
     ("codepipeline:PutApprovalResult", On::Anything, &[ActPipeline]),
+    ("codepipeline:RollbackStage", On::Anything, &[ActPipeline]),
     ("elasticbeanstalk:DescribeEnvironmentHealth", On::Anything, &[WatchEnvironments]),
     ("elasticbeanstalk:DescribeEvents", On::Anything, &[WatchEnvironments]),
     ("elasticbeanstalk:DescribeInstancesHealth", On::Anything, &[WatchEnvironments]),

@@ -1,6 +1,7 @@
 //! Argo Rollouts: the adapter against an API server on loopback that plays recordings of a real
 //! controller.
 
+mod login;
 mod metrics;
 mod orders;
 mod prometheus;

@@ -68,8 +68,10 @@ fn signature(question: &Question, date: &str, signed: &str) -> String {
         "host" => HOST.to_owned(),
         name => question.headers[name].clone(),
     };
-    let headers: String =
-        signed.split(';').map(|name| format!("{name}:{}\n", header(name))).collect();
+    let headers = signed.split(';').fold(String::new(), |mut text, name| {
+        writeln!(text, "{name}:{}", header(name)).unwrap();
+        text
+    });
     let (path, query) = (&question.path, pairs.join("&"));
     let nothing = hex(&Sha256::digest(b""));
     let canonical = format!("GET\n{path}\n{query}\n{headers}\n{signed}\n{nothing}");

@@ -115,7 +115,7 @@ async fn a_restart_asks_for_pods_that_are_newer_than_the_yes() {
     assert_eq!(story.server.patches(), [("rollouts/app".to_owned(), body)]);
 
     let seen = story.until(|seen| rollout(seen).restart.is_some_and(|last| !last.done)).await;
-    assert!(refusal(&seen, Action::Restart).to_string().contains("being replaced"));
+    assert!(refusal(&seen, Action::Restart).to_string().contains("not done yet"));
     story.server.set(&json!({ "restartedAt": at }));
     story.until(|seen| rollout(seen).restart.is_some_and(|last| last.done)).await;
 }

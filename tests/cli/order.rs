@@ -73,6 +73,9 @@ fn nothing_is_sent_without_a_yes_and_what_is_risky_wants_the_name() {
         (&["rollback", TARGET, "--yes", "--expect", "d-OTHER"], "not d-OTHER"),
         (&["finish", TARGET, "--yes"], "not possible, nothing bakes"),
         (&["continue", TARGET, "--yes"], "not possible, no gate is waiting"),
+        (&["pause", TARGET, "--yes"], "this control plane has no such order"),
+        (&["undo", TARGET, "--to", "3", "--yes"], "this control plane has no such order"),
+        (&["terminate", TARGET, "--yes"], "this control plane has no such order"),
     ] {
         let ended = bench.run(args);
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{ended:?}");

@@ -150,3 +150,55 @@ async fn without_a_pipeline_nothing_is_asked_again_for_long() {
             .all(|offer| !matches!(offer, Offered::Possible { means: Means::Approve, .. }))
     );
 }
+
+/// The rollout that the approval has started, to its end.
+async fn delivered() -> (Bench, Snapshot) {
+    let (mut bench, picture) = waiting().await;
+    let order = with_words(bench.order(&picture, Action::Continue), "looks good");
+    assert!(matches!(bench.carry_out(&order).await, Ok(Progress::Accepted { .. })));
+    let before = rollout(&picture).id.clone();
+    bench.until(|seen| seen.id != before && seen.phase == Phase::Baking).await;
+    bench.pass(3600);
+    bench.until(|seen| seen.phase == Phase::Succeeded).await;
+    bench.pass(60);
+    let picture = bench.look().await;
+    (bench, picture)
+}
+
+#[tokio::test]
+async fn the_stage_is_led_back_to_what_an_earlier_execution_delivered() {
+    let (mut bench, picture) = delivered().await;
+    let earlier = &pipeline(&picture).earlier;
+    let source = earlier[0].source.as_ref().unwrap();
+    assert_eq!(source.message.as_deref(), Some("release 1.8.2"), "not the one that serves");
+    let first = Action::Undo(cutover::domain::RevisionNumber::new(1));
+    let names: Vec<_> = rollout(&picture).candidates(Action::UNDO).map(|one| &one.name).collect();
+    assert_eq!(names.len(), earlier.len());
+    assert!(names[0].ends_with("release 1.8.2"), "{names:?}");
+    let order = bench.order(&picture, first);
+    assert!(order.call.cli(None).starts_with("aws codepipeline rollback-stage"), "{order:?}");
+    assert!(matches!(bench.carry_out(&order).await, Ok(Progress::Accepted { .. })));
+    let before = rollout(&picture).id.clone();
+    let back = bench.until(|seen| seen.id != before).await;
+    let run = pipeline(&back).run.clone().unwrap();
+    assert_eq!(run.trigger.as_deref(), Some("ManualRollback"));
+    assert!(pipeline(&back).earlier.is_empty(), "the stage deploys");
+    let done = bench.until(|seen| seen.id != before && seen.phase == Phase::Baking).await;
+    let serves = rollout(&done).green.revision.value().unwrap().name.clone();
+    assert_eq!(serves, rollout(&picture).blue.revision.value().unwrap().name);
+}
+
+#[tokio::test]
+async fn a_way_back_whose_answer_was_lost_is_found_by_its_target() {
+    for (fault, done) in [("drop-after*1", true), ("drop-before*1", false)] {
+        let (bench, picture) = delivered().await;
+        let order = bench.order(&picture, Action::Undo(cutover::domain::RevisionNumber::new(1)));
+        bench.fault(&format!("codepipeline.RollbackStage={fault}"));
+        let Ok(Progress::Unknown { fault: lost }) = bench.carry_out(&order).await else {
+            panic!("{fault}: somebody is sure")
+        };
+        let found = bench.aws.reconcile(&order, lost).await;
+        assert_eq!(matches!(found, Progress::Accepted { .. }), done, "{fault}: {found:?}");
+        assert_eq!(bench.arrived("RollbackStage"), 1);
+    }
+}

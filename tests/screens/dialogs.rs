@@ -55,6 +55,18 @@ fn what_is_riskier_wants_a_name() {
 }
 
 #[test]
+fn what_an_order_is_about_is_chosen_from_a_list() {
+    let mut desk = Desk::watching(Scene::shifting().kept(false).shot());
+    desk.presses("U").presses("j");
+    insta::assert_snapshot!("undo-list-120x40", text(&screen(&mut desk.state, (120, 40), "dark")));
+    insta::assert_snapshot!("undo-list-80x24", text(&screen(&mut desk.state, (80, 24), "dark")));
+    desk.presses("enter");
+    insta::assert_snapshot!("undo-120x40", text(&screen(&mut desk.state, (120, 40), "dark")));
+    desk.presses("esc").presses("P");
+    insta::assert_snapshot!("pause-80x24", text(&screen(&mut desk.state, (80, 24), "dark")));
+}
+
+#[test]
 fn without_colour_nothing_is_lost_but_colour() {
     let mut desk = Desk::watching(Scene::shifting().shot());
     let mono = screen(&mut desk.state, (120, 40), "mono");

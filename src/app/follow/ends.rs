@@ -34,8 +34,8 @@ pub(super) fn advance(track: &mut Track, snapshot: &Snapshot, now: Timestamp) {
         (Action::Continue, _) => went_on(track, rollout, now),
         (Action::Finish, _) => finished(track, rollout, now),
         (Action::Stop, _) => stopped(track, rollout, now),
-        (Action::Pause, _) => is_now_possible(track, rollout, Action::Resume, now),
-        (Action::Resume, _) => is_now_possible(track, rollout, Action::Pause, now),
+        (Action::Pause, _) => paused(track, rollout, true, now),
+        (Action::Resume, _) => paused(track, rollout, false, now),
         (Action::Restart, _) => restarted(track, rollout, now),
         (Action::Terminate(_), _) => analysis_ended(track, rollout, now),
     }
@@ -56,9 +56,9 @@ fn taken(track: &mut Track, now: Timestamp) {
     track.outcome = Outcome::OnItsWay;
 }
 
-/// The end of an order whose effect is that the opposite can be ordered.
-fn is_now_possible(track: &mut Track, rollout: &Rollout, opposite: Action, now: Timestamp) {
-    if rollout.offer(opposite).is_ok() {
+/// The end of a pause by hand, or of the end of one.
+fn paused(track: &mut Track, rollout: &Rollout, wanted: bool, now: Timestamp) {
+    if rollout.paused == wanted {
         taken(track, now);
         track.outcome = Outcome::Done;
     }
@@ -134,7 +134,11 @@ fn roll_back(track: &mut Track, rollout: &Rollout, metrics: Option<&Metrics>, no
     let same = rollout.id == track.order.expected.rollout;
     // It had ended, or was itself a way back, before an earlier revision was ordered anew: it tells
     // nothing of that.
-    let was_over = track.order.expected.means == Means::RedeployPrevious;
+    let was_over = match track.order.expected.means {
+        Means::RedeployPrevious => true,
+        Means::BringOut => !asks_anew(track),
+        _ => false,
+    };
     if same && (was_over || (asks_anew(track) && rollout.kind != RolloutKind::Rollout)) {
         return;
     }

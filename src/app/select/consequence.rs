@@ -102,25 +102,7 @@ pub fn consequence(confirm: &Confirm, cockpit: &Cockpit) -> Consequence {
         means,
         moves: rollout.and_then(|rollout| moves((means, action), rollout, snapshot)),
         goes_on_with: rollout.filter(|_| means == Means::OpenGate).and_then(after_hook).cloned(),
-        leaves: match means {
-            Means::StopOnly | Means::EndBake | Means::Freeze => rollout.and_then(held),
-            Means::OpenGate
-            | Means::Thaw
-            | Means::ReplaceTasks
-            | Means::BringOut
-            | Means::SwitchOver
-            | Means::EndAnalysis
-            | Means::StopAndRollBack
-            | Means::TurnRound
-            | Means::RedeployPrevious
-            | Means::SkipToEnd
-            | Means::TryAgain
-            | Means::ShipAgain
-            | Means::SetWeights
-            | Means::SwapNames
-            | Means::Approve
-            | Means::Reject => None,
-        },
+        leaves: rollout.filter(|_| stays(means)).and_then(held),
         sets: rollout
             .and_then(held)
             .filter(|_| matches!(means, Means::SetWeights | Means::SwapNames))
@@ -131,26 +113,7 @@ pub fn consequence(confirm: &Confirm, cockpit: &Cockpit) -> Consequence {
         }),
         ramp: confirm.ramp.as_ref().map(|ramp| (ramp.steps().to_vec(), ramp.every())),
         speed: rollout.map_or(Speed::Seconds, |rollout| speed(means, rollout)),
-        undo: match means {
-            Means::OpenGate
-            | Means::SkipToEnd
-            | Means::TryAgain
-            | Means::ShipAgain
-            | Means::Freeze
-            | Means::Thaw
-            | Means::ReplaceTasks
-            | Means::EndAnalysis
-            | Means::SetWeights
-            | Means::SwapNames
-            | Means::Approve
-            | Means::Reject => Undo::InSeconds,
-            Means::StopAndRollBack
-            | Means::TurnRound
-            | Means::RedeployPrevious
-            | Means::BringOut
-            | Means::SwitchOver => Undo::NewRollout,
-            Means::StopOnly | Means::EndBake => Undo::InMinutes,
-        },
+        undo: undo(means),
         blue: blue.and_then(|blue| blue.revision.value()).map(|revision| revision.name.clone()),
         tasks: blue.and_then(|blue| blue.tasks.value()).copied(),
         targets: blue
@@ -159,6 +122,35 @@ pub fn consequence(confirm: &Confirm, cockpit: &Cockpit) -> Consequence {
         warnings: rollout
             .map(|rollout| warnings((means, action), rollout, cockpit))
             .unwrap_or_default(),
+    }
+}
+
+/// Whether the traffic stays where it is, and that is what has to be known.
+fn stays(means: Means) -> bool {
+    matches!(means, Means::StopOnly | Means::EndBake | Means::Freeze)
+}
+
+/// How it is undone.
+fn undo(means: Means) -> Undo {
+    match means {
+        Means::OpenGate
+        | Means::SkipToEnd
+        | Means::TryAgain
+        | Means::ShipAgain
+        | Means::Freeze
+        | Means::Thaw
+        | Means::ReplaceTasks
+        | Means::EndAnalysis
+        | Means::SetWeights
+        | Means::SwapNames
+        | Means::Approve
+        | Means::Reject => Undo::InSeconds,
+        Means::StopAndRollBack
+        | Means::TurnRound
+        | Means::RedeployPrevious
+        | Means::BringOut
+        | Means::SwitchOver => Undo::NewRollout,
+        Means::StopOnly | Means::EndBake => Undo::InMinutes,
     }
 }
 

@@ -29,11 +29,24 @@ pub(super) fn fault(operation: &str, error: &kube::Error) -> Fault {
         kube::Error::Api(status) => {
             return of_status(operation, status.code, &status.reason, &status.message);
         }
-        kube::Error::Auth(_) => (FaultKind::CredentialsExpired, chain(error)),
+        error if is_of_login(error) => (FaultKind::CredentialsExpired, chain(error)),
         kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => (FaultKind::Garbled, chain(error)),
         _ => (FaultKind::Offline, chain(error)),
     };
     Fault::new(kind, &spelled(operation), text)
+}
+
+/// Whether it is the login that failed, also one that is renewed in the middle of a request: a login
+/// program that hands out no token is no network that is down.
+fn is_of_login(error: &kube::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if error.is::<kube::client::AuthError>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    matches!(error, kube::Error::Auth(_))
 }
 
 /// What a status of the API server means.

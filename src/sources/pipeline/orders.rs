@@ -1,6 +1,7 @@
 //! An answer to an approval: the state is read again, then the one call goes out, once.
 
 use aws_sdk_codepipeline::types::{ActionExecutionStatus, ApprovalResult, ApprovalStatus};
+use jiff::SignedDuration;
 use serde_json::Value;
 
 use crate::domain::{
@@ -8,9 +9,14 @@ use crate::domain::{
 };
 use crate::sources::aws::{Aws, Changes};
 use crate::sources::order::{failed, param};
+use crate::sources::time::earlier as earlier_than;
 use crate::sources::{codedeploy, ecs};
 
 use super::{state, translate};
+
+/// The operation that leads a stage back; the other one answers an approval.
+const ROLLBACK: &str = "RollbackStage";
+const CARRIED_OUT: &str = "the answer was lost; reading shows that it was carried out";
 
 fn text(order: &Order, name: &str) -> String {
     param(order, name).and_then(Value::as_str).unwrap_or_default().to_owned()
@@ -29,19 +35,25 @@ pub(crate) async fn read_again(aws: &Aws, order: &Order) -> Snapshot {
     let name = text(order, "pipelineName");
     let (mut picture, state) = tokio::join!(Box::pin(deployed), state::state(aws, &name));
     let (stage, action) = (text(order, "stageName"), text(order, "actionName"));
-    let pipeline = state.map(|state| {
-        let waiting =
-            state::approval(state.stage_states(), |of, name| of == stage && name == action);
-        Some(Pipeline {
-            name: name.clone(),
-            stage: stage.clone(),
-            run: None,
-            approval: waiting.map(|(mut approval, id)| {
+    let pipeline = match state {
+        Ok(state) => {
+            let stages = state.stage_states();
+            let waiting = state::approval(stages, |of, name| of == stage && name == action);
+            let earlier = match state::has_ended(stages, &stage) {
+                Some(latest) if order.call.operation == ROLLBACK => {
+                    state::earlier(aws, (&name, &stage), &latest).await
+                }
+                Some(_) | None => Ok(Vec::new()),
+            };
+            let approval = waiting.map(|(mut approval, id)| {
                 approval.run = id.map(named);
                 approval
-            }),
-        })
-    });
+            });
+            let stage = stage.clone();
+            earlier.map(|earlier| Some(Pipeline { name, stage, run: None, approval, earlier }))
+        }
+        Err(fault) => Err(fault),
+    };
     picture.pipeline = Fact::default().after(pipeline, aws.now());
     if let Fact::Known { value: Some(rollout), .. } = &mut picture.rollout {
         translate::offer(rollout, &picture.pipeline);
@@ -60,8 +72,34 @@ fn named(id: &str) -> PipelineRun {
     }
 }
 
-/// Sends the answer. It is never sent again.
+/// Sends the call. It is never sent again.
 pub(crate) async fn send(changes: &Changes, order: &Order) -> Progress {
+    if order.call.operation == ROLLBACK {
+        roll_back(changes, order).await
+    } else {
+        answer(changes, order).await
+    }
+}
+
+async fn roll_back(changes: &Changes, order: &Order) -> Progress {
+    let call = changes
+        .codepipeline
+        .rollback_stage()
+        .pipeline_name(text(order, "pipelineName"))
+        .stage_name(text(order, "stageName"))
+        .target_pipeline_execution_id(text(order, "targetPipelineExecutionId"));
+    match call.send().await {
+        Ok(answer) => accepted(format!("execution {}", answer.pipeline_execution_id())),
+        Err(error) => failed(order, &error),
+    }
+}
+
+/// The pipeline took it; the rollout that it leads to is not there yet.
+fn accepted(answer: String) -> Progress {
+    Progress::Accepted { request_id: None, answer, rollout: None }
+}
+
+async fn answer(changes: &Changes, order: &Order) -> Progress {
     let result = param(order, "result");
     let of = |name: &str| result.and_then(|result| result.get(name)).and_then(Value::as_str);
     let (status, summary) = (of("status").unwrap_or_default(), of("summary").unwrap_or_default());
@@ -80,7 +118,7 @@ pub(crate) async fn send(changes: &Changes, order: &Order) -> Progress {
         .token(text(order, "token"))
         .result(result);
     match call.send().await {
-        Ok(_) => Progress::Accepted { request_id: None, answer: status.to_owned(), rollout: None },
+        Ok(_) => accepted(status.to_owned()),
         Err(error) => plain(failed(order, &error)),
     }
 }
@@ -101,9 +139,19 @@ fn plain(progress: Progress) -> Progress {
     Progress::Refused { fault }
 }
 
-/// Finds out by reading what became of an answer that was not answered: the approval carries the
-/// same words.
+/// Finds out by reading what became of a call that was not answered: the approval carries the same
+/// words, a new execution names the same target.
 pub(crate) async fn reconcile(aws: &Aws, order: &Order, lost: Fault) -> Progress {
+    if order.call.operation == ROLLBACK {
+        let target = text(order, "targetPipelineExecutionId");
+        // The clock of the service may be a little behind.
+        let since = earlier_than(order.at, SignedDuration::from_secs(30));
+        let found = state::way_back(aws, &text(order, "pipelineName"), (&target, since)).await;
+        return match found {
+            Some(_) => accepted(CARRIED_OUT.to_owned()),
+            None => Progress::Unknown { fault: lost },
+        };
+    }
     let wanted = param(order, "result").and_then(|result| result.get("summary")?.as_str());
     let read = state::state(aws, &text(order, "pipelineName")).await.ok();
     let (stage, action) = (text(order, "stageName"), text(order, "actionName"));
@@ -118,9 +166,5 @@ pub(crate) async fn reconcile(aws: &Aws, order: &Order, lost: Fault) -> Progress
     if !answered {
         return Progress::Unknown { fault: lost };
     }
-    Progress::Accepted {
-        request_id: None,
-        answer: "the answer was lost; reading shows that it was carried out".to_owned(),
-        rollout: None,
-    }
+    accepted(CARRIED_OUT.to_owned())
 }

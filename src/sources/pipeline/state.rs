@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use aws_sdk_codepipeline::operation::get_pipeline_state::GetPipelineStateOutput;
 use aws_sdk_codepipeline::types::{
-    ActionExecution, ActionExecutionStatus, PipelineExecutionSummary, StageExecution, StageState,
+    ActionExecution, ActionExecutionStatus, ExecutionType, PipelineExecutionFilter,
+    PipelineExecutionSummary, StageExecution, StageExecutionStatus, StageState,
+    SucceededInStageFilter,
 };
+use jiff::Timestamp;
 
 use crate::domain::{Fault, Pipeline, PipelineApproval, PipelineRun, SourceRevision};
 use crate::sources::aws::Aws;
@@ -18,7 +21,18 @@ use super::index::Place;
 const NEWEST: i32 = 20;
 
 /// What is known of executions; their source and trigger do not change.
-pub(super) type Runs = BTreeMap<String, PipelineRun>;
+#[derive(Debug, Clone, Default)]
+pub(super) struct Runs {
+    known: BTreeMap<String, PipelineRun>,
+    /// Those that the stage can be rolled back to, and after which end of which execution.
+    earlier: Option<(Latest, Vec<PipelineRun>)>,
+}
+
+/// The newest execution in a stage, and how it ended.
+type Latest = (String, String);
+
+/// As many executions can be chosen from.
+const CHOICE: usize = 10;
 
 /// The state of a pipeline.
 pub(super) async fn state(aws: &Aws, name: &str) -> Result<GetPipelineStateOutput, Fault> {
@@ -45,15 +59,24 @@ pub(super) async fn look(
     });
     let wanted: Vec<&str> =
         run.into_iter().chain(waiting.as_ref().and_then(|(_, id)| *id)).collect();
-    if wanted.iter().any(|id| !runs.contains_key(*id)) {
-        *runs = newest(aws, &place.pipeline).await?;
+    if wanted.iter().any(|id| !runs.known.contains_key(*id)) {
+        runs.known = newest(aws, &place.pipeline).await?;
+    }
+    let ended = has_ended(stages, &place.stage);
+    match &ended {
+        None => runs.earlier = None,
+        Some(latest) if runs.earlier.as_ref().is_some_and(|(of, _)| of == latest) => {}
+        Some(latest) => {
+            let found = earlier(aws, (&place.pipeline, &place.stage), latest).await?;
+            runs.earlier = Some((latest.clone(), found));
+        }
     }
     let status = |stage: Option<&StageState>| {
         let latest = stage.and_then(|stage| stage.latest_execution());
         latest.map_or("?", |latest| latest.status().as_str()).to_owned()
     };
     let known = |id: &str| {
-        runs.get(id).cloned().unwrap_or_else(|| PipelineRun {
+        runs.known.get(id).cloned().unwrap_or_else(|| PipelineRun {
             id: id.to_owned(),
             status: String::new(),
             source: None,
@@ -69,7 +92,63 @@ pub(super) async fn look(
             run: id.map(|id| PipelineRun { status: "InProgress".to_owned(), ..known(id) }),
             ..approval
         }),
+        earlier: runs.earlier.iter().flat_map(|(_, found)| found.clone()).collect(),
     })
+}
+
+/// The newest execution of a stage in which nothing runs.
+pub(super) fn has_ended(stages: &[StageState], name: &str) -> Option<Latest> {
+    let stage = stages.iter().find(|stage| stage.stage_name() == Some(name))?;
+    let latest = stage.latest_execution()?;
+    let ended = matches!(
+        latest.status(),
+        StageExecutionStatus::Succeeded
+            | StageExecutionStatus::Failed
+            | StageExecutionStatus::Stopped
+    );
+    ended.then(|| (latest.pipeline_execution_id().to_owned(), latest.status().to_string()))
+}
+
+/// The executions that a stage can be rolled back to: all that succeeded in it, but for the newest if
+/// it is what the stage has.
+pub(super) async fn earlier(
+    aws: &Aws,
+    (pipeline, stage): (&str, &str),
+    (latest, status): &Latest,
+) -> Result<Vec<PipelineRun>, Fault> {
+    let stage = SucceededInStageFilter::builder().stage_name(stage).build();
+    let filter = PipelineExecutionFilter::builder().succeeded_in_stage(stage).build();
+    let call = aws.reads().codepipeline.list_pipeline_executions().pipeline_name(pipeline);
+    let answer = call
+        .filter(filter)
+        .max_results(NEWEST)
+        .send()
+        .await
+        .map_err(|error| fault("codepipeline:ListPipelineExecutions", &error))?;
+    let has = status == StageExecutionStatus::Succeeded.as_str();
+    let found = answer.pipeline_execution_summaries().iter().filter(|summary| {
+        // What is itself a way back is no revision of its own.
+        let is_way_back = summary.execution_type() == Some(&ExecutionType::Rollback);
+        !is_way_back && !(has && summary.pipeline_execution_id() == Some(latest))
+    });
+    Ok(found.filter_map(run).map(|(_, run)| run).take(CHOICE).collect())
+}
+
+/// The execution that a roll back of the stage to `target` has led to, if there is one since then.
+pub(super) async fn way_back(
+    aws: &Aws,
+    pipeline: &str,
+    (target, since): (&str, Timestamp),
+) -> Option<String> {
+    let call = aws.reads().codepipeline.list_pipeline_executions().pipeline_name(pipeline);
+    let answer = call.max_results(NEWEST).send().await.ok()?;
+    let leads_back = |summary: &&PipelineExecutionSummary| {
+        let to =
+            summary.rollback_metadata().and_then(|it| it.rollback_target_pipeline_execution_id());
+        to == Some(target) && moment(summary.start_time()).is_some_and(|at| at >= since)
+    };
+    let found = answer.pipeline_execution_summaries().iter().find(leads_back)?;
+    found.pipeline_execution_id().map(str::to_owned)
 }
 
 /// The approval that waits, among those that are `wanted`, with its execution's id.
@@ -107,7 +186,7 @@ fn execution(stage: &StageState) -> Option<&str> {
     stage.latest_execution().map(StageExecution::pipeline_execution_id)
 }
 
-async fn newest(aws: &Aws, pipeline: &str) -> Result<Runs, Fault> {
+async fn newest(aws: &Aws, pipeline: &str) -> Result<BTreeMap<String, PipelineRun>, Fault> {
     let call = aws.reads().codepipeline.list_pipeline_executions().pipeline_name(pipeline);
     let answer = call
         .max_results(NEWEST)

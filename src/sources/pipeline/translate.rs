@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::domain::{
-    Action, Call, EventKind, Fact, Gate, Means, Offered, Pipeline, PipelineApproval, PipelineRun,
-    Rollout, TimelineEvent,
+    Action, Call, Candidate, EventKind, Fact, Gate, Means, Offered, Pipeline, PipelineApproval,
+    PipelineRun, RevisionNumber, Rollout, TimelineEvent,
 };
 use crate::sources::timeline::entry;
 
@@ -15,11 +15,51 @@ fn gate(pipeline: &Pipeline, approval: &PipelineApproval) -> Gate {
     Gate::Hook { id: format!("{}/{stage}/{action} {run}", pipeline.name) }
 }
 
-/// Offers the answers to an approval that waits. While a rollout runs its own gates come first.
+/// Offers the answers to an approval that waits, and the way back by the pipeline itself. While a rollout
+/// runs its own gates and ways come first.
 pub(crate) fn offer(rollout: &mut Rollout, pipeline: &Fact<Option<Pipeline>>) {
     let Some(pipeline) = pipeline.value().and_then(Option::as_ref) else { return };
-    let Some(approval) = &pipeline.approval else { return };
-    let Some(token) = approval.token.as_ref().filter(|_| rollout.phase.is_over()) else { return };
+    if !rollout.phase.is_over() {
+        return;
+    }
+    way_back(rollout, pipeline);
+    if let Some(approval) = &pipeline.approval
+        && let Some(token) = &approval.token
+    {
+        answers(rollout, pipeline, (approval, token));
+    }
+}
+
+/// Offers the stage with what an earlier execution delivered.
+fn way_back(rollout: &mut Rollout, pipeline: &Pipeline) {
+    for (number, run) in (1..).zip(&pipeline.earlier) {
+        let call = Call {
+            service: "codepipeline".to_owned(),
+            operation: "RollbackStage".to_owned(),
+            params: vec![
+                ("pipelineName".to_owned(), json!(pipeline.name)),
+                ("stageName".to_owned(), json!(pipeline.stage)),
+                ("targetPipelineExecutionId".to_owned(), json!(run.id)),
+            ],
+        };
+        let delivered = delivers(run);
+        rollout.offers.push(Offered::OneOf(Box::new(Candidate {
+            action: Action::Undo(RevisionNumber::new(number)),
+            means: Means::BringOut,
+            call,
+            name: format!("execution {number} back{delivered}"),
+            about: format!("{} of {} by pipeline {}", run.id, pipeline.stage, pipeline.name),
+            since: run.started,
+        })));
+    }
+}
+
+/// Offers both answers to an approval.
+fn answers(
+    rollout: &mut Rollout,
+    pipeline: &Pipeline,
+    (approval, token): (&PipelineApproval, &str),
+) {
     let answer = |action, means, status: &str| {
         let params = vec![
             ("pipelineName".to_owned(), json!(pipeline.name)),

@@ -70,7 +70,7 @@ pub(crate) fn plain(state: &State, cockpit: &Cockpit, confirm: &Confirm) -> Vec<
 fn verb(confirm: &Confirm) -> &'static str {
     match (confirm.permit.action, confirm.permit.means) {
         (Action::RollBack, Means::RedeployPrevious) => "Deploy the previous revision of",
-        (Action::RollBack, _) => "Roll back",
+        (Action::RollBack, _) | (Action::Undo(_), Means::StopAndRollBack) => "Roll back",
         (Action::Continue, Means::SwapNames) => "Swap the names of",
         (Action::Continue, Means::Approve) => "Approve",
         (Action::Continue, Means::TryAgain | Means::ShipAgain) => "Try again",
@@ -83,7 +83,6 @@ fn verb(confirm: &Confirm) -> &'static str {
         (Action::Pause, _) => "Pause",
         (Action::Resume, _) => "Resume",
         (Action::Restart, _) => "Restart the tasks of",
-        (Action::Undo(_), Means::StopAndRollBack) => "Roll back",
         (Action::Undo(_), _) => "Bring out an earlier revision of",
         (Action::Terminate(_), _) => "End an analysis of",
     }

@@ -74,6 +74,9 @@ fn sentence(state: &State, rollout: &Rollout, live: bool, room: usize) -> String
 }
 
 fn next(pen: &Pen<'_>, state: &State, rollout: &Rollout, live: bool) -> Option<String> {
+    if rollout.paused {
+        return Some("paused by hand".to_owned());
+    }
     if let Some(next) = &rollout.next {
         return Some(words::next(next, state.now, live));
     }

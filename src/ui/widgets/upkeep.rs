@@ -78,9 +78,9 @@ pub(super) fn switch_over(told: &Consequence) -> Vec<String> {
 pub(super) fn end_analysis(told: &Consequence) -> Vec<String> {
     vec![
         format!(
-            "{} ends now and counts as passed, unless it has failed already: the rollout goes on \
-             without what it would still have measured.",
-            capital(&chosen(told))
+            "The analysis ends now and counts as passed, unless it has failed already: {}. The rollout \
+             goes on without what it would still have measured.",
+            chosen(told)
         ),
         "It cannot be taken back.".to_owned(),
     ]

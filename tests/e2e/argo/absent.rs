@@ -37,7 +37,7 @@ fn neither_strategy_is_said_to_be_invalid_and_mended_while_it_is_watched() {
     scene.create("rollouts", &rollout);
     let mut screen = scene.screen();
     screen.sees("InvalidSpec").sees("strategy");
-    scene.run(&["status", &scene.target()]).says(2, &["InvalidSpec", "Strategy"]);
+    scene.run(&["status", &scene.target()]).says(2, &["InvalidSpec", "missing field"]);
     let strategy = blue_green(&json!({}))["spec"]["strategy"].clone();
     scene.patch("rollouts/app", &json!({"spec": {"strategy": strategy}}));
     screen.sees("SUCCEEDED");

@@ -77,6 +77,11 @@ impl Bed {
         bed.unwrap().join("run")
     }
 
+    /// A program of the bed.
+    pub(crate) fn program(name: &str) -> PathBuf {
+        Self::folder().with_file_name("bin").join(name)
+    }
+
     /// The way into the cluster as this user.
     pub(crate) fn kubeconfig(user: &str) -> PathBuf {
         Self::folder().join(format!("{user}.kubeconfig"))

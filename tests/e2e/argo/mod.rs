@@ -12,6 +12,7 @@ mod canary;
 mod login;
 mod many;
 mod outages;
+mod plugin;
 mod prometheus;
 mod scene;
 mod upkeep;

@@ -49,7 +49,7 @@ fn both_versions_are_counted_and_a_restarted_counter_is_no_loss() {
         // The first minute is not whole.
         let minutes = numbers(seen, "blue", "requests").len();
         let green = numbers(seen, "green", "errors");
-        minutes >= 3 && green.len() >= 2
+        minutes >= 4 && green.len() >= 3
     };
     scene.until_within(std::time::Duration::from_mins(7), "minutes are counted", |scene| {
         if numbers(&seen, "blue", "requests").len() == 1 {

@@ -29,7 +29,7 @@ fn a_pause_by_hand_holds_the_timer_up_and_a_resume_lets_it_go() {
     // The timer has long run out, and nothing has come of it.
     screen.rests(std::time::Duration::from_secs(8));
     assert_eq!(weight(&scene), 25);
-    screen.sees("resume");
+    screen.sees("paused by hand").sees("resume");
     screen.asks("C").types("y");
     scene.until("it goes on", |scene| weight(scene) == 50);
     screen.sees("resume: done");
@@ -164,7 +164,7 @@ fn an_analysis_is_ended_and_counts_as_passed() {
     });
     let mut screen = scene.screen();
     screen.sees("success-rate").sees("admin");
-    screen.asks("X").sees("success-rate (step) ends now");
+    screen.asks("X").sees("The analysis ends now");
     screen.rests(std::time::Duration::from_millis(500));
     screen.types("app").types("\r").sees("terminate: done");
     scene.until("half is on green", |scene| weight(scene) == 50);

@@ -131,6 +131,7 @@ fn rollout(place: &Place, view: &View<'_>, now: Timestamp) -> Rollout {
         blue: sides::environment(view, Side::Blue),
         green: sides::environment(view, Side::Green),
         sides_are_guessed: false,
+        paused: object.spec.paused,
         restart: upkeep::restart(object),
         end_reason: broken.map(|text| end_reason(&text)),
         rollback: None,

@@ -37,7 +37,7 @@ impl Situation<'_> {
     /// All pods anew. The moment is that of the yes.
     pub(super) fn restart(&self) -> Offer {
         if restart(self.view.rollout).is_some_and(|last| !last.done) {
-            return Err(Refusal::NoSuchCall("its pods are being replaced".to_owned()));
+            return Err(Refusal::NoSuchCall("the last restart is not done yet".to_owned()));
         }
         Ok((Means::ReplaceTasks, self.call("patch rollouts", vec![("restart", json!(true))])))
     }
