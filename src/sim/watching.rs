@@ -28,7 +28,7 @@ pub(super) fn body(simulator: Simulator, watch: Watch, closed: Receiver<bool>) -
     let state = State { simulator, watch, closed, changed, ends, said, over: false };
     let lines = stream::unfold(state, |mut state| async move {
         let lines = state.next().await?;
-        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let text = lines.iter().fold(String::new(), |text, line| text + &line.to_string() + "\n");
         Some((Bytes::from(text), state))
     });
     Body::from_stream(lines.map(Ok::<_, Infallible>))

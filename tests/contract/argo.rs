@@ -9,22 +9,6 @@ use cutover::stats::Verdict;
 
 use super::*;
 
-/// The simulator's clock for whoever waits for what an order brings about: it goes on to that moment.
-struct Waiting(Clock);
-
-impl AwsTime for Waiting {
-    fn now(&self) -> Timestamp {
-        self.0.now()
-    }
-
-    fn until(&self, at: Timestamp) -> Option<Duration> {
-        self.0.advance(at.duration_since(self.0.now()));
-        Some(Duration::ZERO)
-    }
-
-    fn correct(&self, _: Timestamp) {}
-}
-
 /// A Rollout in the cluster of a scenario.
 struct Cluster {
     simulator: Simulator,
@@ -37,8 +21,11 @@ struct Cluster {
 
 impl Cluster {
     async fn of(scenario: &str) -> Self {
+        Self::playing(Scenario::named(scenario).unwrap()).await
+    }
+
+    async fn playing(scenario: Scenario) -> Self {
         let start: Timestamp = "2026-03-02T09:00:00Z".parse().unwrap();
-        let scenario = Scenario::named(scenario).unwrap();
         let address = scenario.prometheus().unwrap();
         let target: Target = scenario.target(7).parse().unwrap();
         let simulator = Simulator::new(World::new(scenario, 7, start), Clock::manual(start));
@@ -110,6 +97,7 @@ impl Cluster {
             at: seen.taken,
             by: "ada".to_owned(),
             part_of: None,
+            reason: None,
         };
         let now = self.acting.read_again(&order).await;
         assert_eq!(order.expected.change(action, &now), None);
@@ -222,6 +210,64 @@ async fn what_was_aborted_ships_at_once_while_its_pods_are_there() {
     assert_eq!(listener(&cluster.look().await), Some(100.0));
 }
 
+/// Pods that die a few minutes after they have begun to answer.
+fn dying() -> Scenario {
+    let text = include_str!("../../assets/scenarios/argo-bluegreen.toml");
+    let text = text.replace("analysis_before", "analysis_after").replace("count = 3", "count = 60");
+    let text = text.replace("[argo]\n", "[argo]\nabort_scale_down_delay = \"30s\"\n");
+    let crash = "[green.crash]\nwhen = \"serving\"\nafter = \"2m\"\nexit_code = 137\n";
+    Scenario::parse(&format!("{text}{crash}")).unwrap()
+}
+
+#[tokio::test]
+async fn an_abort_while_the_pods_behind_the_service_die_leaves_nobody_serving() {
+    let cluster = Cluster::playing(dying()).await;
+    let blue = cluster.stable();
+    let waiting = cluster.reach(&Phase::AwaitingApproval).await;
+    cluster.order(&waiting, Action::Continue).await;
+    let dead = |one: &Rollout| {
+        one.phase == Phase::AfterShift
+            && one.side(Side::Green).targets.value().unwrap().healthy() < 2
+    };
+    let seen = cluster.until(dead).await;
+    assert!(matches!(seen.rollout().unwrap().phase, Phase::AfterShift));
+    // The program knows a way that works; an abort is what somebody else would send.
+    let green = cluster.status("currentPodHash");
+    let abort = serde_json::json!({"status": {"abort": true}});
+    cluster.simulator.with_world(|world| world.patch_rollout_status(&abort));
+    cluster.pass(5);
+    assert_eq!(cluster.status("phase"), "Degraded");
+    assert_eq!(cluster.status("blueGreen")["activeSelector"], green, "it stays where it was");
+    cluster.pass(60);
+    let lost = cluster.look().await;
+    assert_eq!(rollout(&lost).phase, Phase::Failed);
+    assert_eq!(rollout(&lost).side(Side::Green).tasks.value().unwrap().running, 0);
+    cluster.order(&lost, Action::RollBack).await;
+    cluster.pass(1);
+    assert_eq!(cluster.status("blueGreen")["activeSelector"], blue.as_str());
+}
+
+#[tokio::test]
+async fn a_release_that_the_controller_has_missed_is_nudged_on() {
+    let cluster = Cluster::of("argo-bluegreen").await;
+    cluster.reach(&Phase::Validating).await;
+    while cluster.status("pauseConditions").is_null() {
+        cluster.simulator.clock().advance(SignedDuration::from_millis(40));
+    }
+    // Released in the very moment of the pause: stored, and never acted on.
+    let seen = cluster.through(&cluster.glancing).await;
+    let patch = permit(&seen, Action::Continue, &Policy::default()).unwrap().call;
+    assert_eq!(patch.operation, "patch rollouts/status");
+    cluster.order(&seen, Action::Continue).await;
+    cluster.pass(1);
+    let baking = cluster.look().await;
+    assert_eq!((&rollout(&baking).phase, listener(&baking)), (&Phase::Baking, Some(100.0)));
+    let notes = cluster
+        .simulator
+        .with_world(|world| world.rollout_object().unwrap()["metadata"]["annotations"].to_string());
+    assert!(notes.contains("cutover"), "it took a nudge: {notes}");
+}
+
 #[tokio::test]
 async fn a_canary_goes_step_by_step_and_its_analysis_is_measured_from_the_same_requests() {
     let cluster = Cluster::of("argo-canary").await;
@@ -295,7 +341,7 @@ async fn a_failed_analysis_takes_the_traffic_away_by_itself_and_says_why() {
     let cluster = Cluster::of("argo-analysis-failed").await;
     let seen = cluster.reach(&Phase::Shifting).await;
     assert_eq!(listener(&seen), Some(20.0));
-    cluster.pass(120);
+    cluster.pass(205);
     let seen = cluster.look().await;
     let judged = cutover::app::verdict::judge(&seen, &Config::default()).unwrap();
     assert_eq!(judged.assessment.verdict, Verdict::Worse);

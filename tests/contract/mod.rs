@@ -48,6 +48,22 @@ impl AwsTime for Standing {
     fn correct(&self, _: Timestamp) {}
 }
 
+/// The simulator's clock for whoever waits for what an order brings about: it goes on to that moment.
+struct Waiting(Clock);
+
+impl AwsTime for Waiting {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn until(&self, at: Timestamp) -> Option<Duration> {
+        self.0.advance(at.duration_since(self.0.now()));
+        Some(Duration::ZERO)
+    }
+
+    fn correct(&self, _: Timestamp) {}
+}
+
 /// A target that is watched in a simulated account.
 struct Bench {
     simulator: Simulator,

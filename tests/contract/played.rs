@@ -13,9 +13,10 @@ use cutover::runtime::{Clock, Desk as Hand, Inbox, Incoming, carry_out, channel}
 use cutover::sim::scenario::Scenario;
 use cutover::sim::world::World;
 use cutover::sim::{self, Simulator};
-use cutover::sources::{Account, Aws, AwsOptions, Backend, Loopback, Wish};
+use cutover::sources::{Account, Aws, AwsOptions, AwsTime, Backend, Loopback, Wish};
 use jiff::{SignedDuration, Timestamp};
 
+use super::Waiting;
 use crate::harness::keyboard::Desk;
 
 const SEED: u64 = 7;
@@ -28,7 +29,12 @@ struct Play {
     clock: sim::Clock,
     start: Timestamp,
     aws: Aws,
+    /// Who sends orders: it may have to wait for what they bring about.
+    acting: Aws,
     watch: <Aws as Account>::Backend,
+    /// The backend is told of changes, a moment after the clock has moved; one that begins anew
+    /// has heard of all of them.
+    is_told: bool,
     hand: Hand,
     inbox: Inbox,
     _folder: tempfile::TempDir,
@@ -51,7 +57,7 @@ impl Play {
         let start: Timestamp = "2026-03-02T03:00:00Z".parse().unwrap();
         let clock = sim::Clock::manual(start);
         let scenario = Scenario::named(scenario).unwrap();
-        let target = scenario.target(SEED).parse().unwrap();
+        let (target, is_told) = (scenario.target(SEED).parse().unwrap(), scenario.argo.is_some());
         let world = World::new(scenario, SEED, start);
         let listener = sim::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -59,19 +65,24 @@ impl Play {
         tokio::spawn(sim::serve(listener, simulator, std::future::pending()));
         let shown = clock.clone();
         let time = Clock::simulated(move || shown.now(), 100.0);
-        let options = AwsOptions {
-            profile: None,
-            region: None,
-            loopback: Some(Loopback::new(address, "eu-west-1").unwrap()),
-            cluster_only: false,
-            read_only: false,
-            time: Arc::new(time.clone()),
-            seed: SEED,
-            verdicts: cutover::stats::Configs::default(),
-            prometheus: None,
-            origins: cutover::domain::Origins::default(),
+        let connect = async |time: Arc<dyn AwsTime>| {
+            let options = AwsOptions {
+                profile: None,
+                region: None,
+                loopback: Some(Loopback::new(address, "eu-west-1").unwrap()),
+                cluster_only: false,
+                read_only: false,
+                time,
+                seed: SEED,
+                verdicts: cutover::stats::Configs::default(),
+                prometheus: None,
+                origins: cutover::domain::Origins::default(),
+            };
+            cutover::sources::connect(options).await.unwrap()
         };
-        let aws = cutover::sources::connect(options).await.unwrap();
+        let aws = connect(Arc::new(time.clone())).await;
+        let acting =
+            if is_told { connect(Arc::new(Waiting(clock.clone()))).await } else { aws.clone() };
         let mut watch = aws.watch(&target);
         let picture = watch.observe_whole(Wish { window: 15, all: true }).await;
         let folder = tempfile::tempdir().unwrap();
@@ -79,7 +90,7 @@ impl Play {
         let (outbox, inbox) = channel();
         let hand = Hand { outbox, clock: time, audit };
         let desk = Desk::watching(picture);
-        Self { desk, clock, start, aws, watch, hand, inbox, _folder: folder }
+        Self { desk, clock, start, aws, acting, watch, is_told, hand, inbox, _folder: folder }
     }
 
     fn after(&self) -> SignedDuration {
@@ -92,6 +103,10 @@ impl Play {
 
     async fn looks_after(&mut self, seconds: i64) {
         self.clock.advance(SignedDuration::from_secs(seconds));
+        if self.is_told {
+            let target = self.desk.state.cockpit().unwrap().snapshot.target.clone();
+            self.watch = self.aws.watch(&target);
+        }
         let picture = self.watch.observe_whole(Wish { window: 15, all: true }).await;
         self.desk.state.now = picture.taken;
         self.desk.happens(Event::Observed(Box::new(picture)));
@@ -111,7 +126,7 @@ impl Play {
             self.desk.presses("y");
         }
         let order = self.desk.orders()[0].clone();
-        carry_out(&self.aws, &order, &self.hand).await;
+        carry_out(&self.acting, &order, &self.hand).await;
         while let Ok(incoming) = self.inbox.try_recv() {
             if let Incoming::Event(event) = incoming {
                 self.desk.happens(event);
@@ -287,4 +302,7 @@ plays! {
     instances: "ec2" by ["c"];
     a_function: "lambda-canary" by ["c"];
     a_pipeline: "pipeline" by ["c"];
+    argo_blue_green: "argo-bluegreen" by ["c"];
+    argo_canary: "argo-canary" by ["c"];
+    argo_aborted: "argo-abort" by ["c"];
 }

@@ -36,7 +36,7 @@ pub(crate) fn handle(world: &World, operation: &str, input: &Value) -> Result<Va
             };
             let vector = prometheus::instant(world, query, at).map_err(bad)?;
             let sample = |(labels, value): (Labels, f64)| json!({"metric": labels, "value": [at.as_second(), shown(value)]});
-            data("vector", vector.into_iter().map(sample).collect())
+            data("vector", &vector.into_iter().map(sample).collect::<Vec<_>>())
         }
         "query_range" => {
             let range = (second("start")?, second("end")?, second("step")?);
@@ -46,14 +46,14 @@ pub(crate) fn handle(world: &World, operation: &str, input: &Value) -> Result<Va
                     values.into_iter().map(|(at, value)| json!([at, shown(value)])).collect();
                 json!({"metric": labels, "values": values})
             };
-            data("matrix", matrix.into_iter().map(series).collect())
+            data("matrix", &matrix.into_iter().map(series).collect::<Vec<_>>())
         }
         _ => return Err(unknown_operation(Service::Prometheus, operation)),
     };
     Ok(json!({"status": "success", "data": data}).into())
 }
 
-fn data(kind: &str, result: Vec<Json>) -> Json {
+fn data(kind: &str, result: &[Json]) -> Json {
     json!({"resultType": kind, "result": result})
 }
 

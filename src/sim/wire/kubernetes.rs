@@ -73,8 +73,9 @@ fn prometheus(path: &str) -> Option<&'static str> {
 fn place(path: &str) -> Option<Vec<(String, Value)>> {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let (group, rest) = match parts.as_slice() {
-        ["api"] | ["apis"] | ["version"] | ["healthz" | "readyz" | "livez", ..] => ("", &[][..]),
-        ["openapi", ..] => ("", &[][..]),
+        ["api" | "apis" | "version"] | ["healthz" | "readyz" | "livez" | "openapi", ..] => {
+            ("", &[][..])
+        }
         ["api", rest @ ..] => ("", rest),
         ["apis", group, rest @ ..] => (*group, rest),
         _ => return None,

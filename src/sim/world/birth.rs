@@ -107,8 +107,7 @@ fn lambda(scenario: &Scenario, story: Timestamp, dawn: Timestamp) -> Option<Lamb
 /// The cluster whose Rollout asks for the founding release.
 fn argo(scenario: &Scenario, names: &Names, times: (Seed, Timestamp, Timestamp)) -> Option<Argo> {
     let config = scenario.argo.clone()?;
-    let tags: Vec<String> = releases(scenario).into_iter().map(|release| release.tag).collect();
-    Some(Argo::new(config, (scenario, &tags), names, times))
+    Some(Argo::new(config, (scenario, &releases(scenario)), names, times))
 }
 
 /// The instances that have long been serving.

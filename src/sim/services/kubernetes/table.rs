@@ -116,7 +116,7 @@ fn cells(kind: Kind, object: &Json, now: Timestamp) -> Json {
             let statuses = object["status"]["containerStatuses"].as_array();
             let ready = statuses.into_iter().flatten().filter(|one| one["ready"] == true).count();
             let all = object["spec"]["containers"].as_array().map_or(0, Vec::len);
-            json!([name, format!("{ready}/{all}"), pod_status(object), 0, age()])
+            json!([name, format!("{ready}/{all}"), pod_status(object), restarts(object), age()])
         }
         Kind::Service => {
             let port = number("/spec/ports/0/port");
@@ -148,6 +148,10 @@ fn cells(kind: Kind, object: &Json, now: Timestamp) -> Json {
         | Kind::ClusterAnalysisTemplate
         | Kind::Experiment => json!([name, age()]),
     }
+}
+
+fn restarts(pod: &Json) -> u32 {
+    count(pod, "/status/containerStatuses/0/restartCount")
 }
 
 fn pod_status(pod: &Json) -> String {

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
 use super::{Argo, Kind, Store};
-use crate::sim::scenario::{self, Analysis, ArgoStrategy, CanaryStep, Scenario};
+use crate::sim::scenario::{self, Analysis, ArgoStrategy, CanaryStep, Release, Scenario};
 use crate::sim::world::World;
 use crate::sim::world::keys::ReleaseKey;
 use crate::sim::world::names::Names;
@@ -22,7 +22,7 @@ impl Argo {
     /// A cluster whose Rollout asks for the founding release.
     pub(in crate::sim::world) fn new(
         config: scenario::Argo,
-        (scenario, tags): (&Scenario, &[String]),
+        (scenario, releases): (&Scenario, &[Release]),
         names: &Names,
         (seed, now, story): (Seed, Timestamp, Timestamp),
     ) -> Self {
@@ -32,7 +32,9 @@ impl Argo {
             pods: Vec::new(),
             name: place.service.clone(),
             port: place.port,
-            images: tags.iter().map(|tag| names.image(tag)).collect(),
+            region: place.region.clone(),
+            images: releases.iter().map(|release| names.image(&release.tag)).collect(),
+            crashes: releases.iter().map(|release| release.crash.clone()).collect(),
             scraped_since: before(story, SCRAPED),
             config,
             seed,
@@ -42,6 +44,8 @@ impl Argo {
             reconcile_at: None,
             timer_at: None,
             said: 0,
+            writes_until: None,
+            stale: None,
             pools: BTreeMap::new(),
             serving: Vec::new(),
         };

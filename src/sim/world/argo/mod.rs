@@ -4,6 +4,10 @@
 //! The objects are the only state that the controller knows: whatever somebody writes into them, it
 //! acts on. It acts a moment after each change, and when something that it waits for is due.
 //!
+//! Of the real controller it has what a blue/green rollout and a canary behind an ingress of nginx need.
+//! It has no experiments, background analyses, rollback window, ping-pong or referenced workloads, no
+//! old ReplicaSets that are cleared away, and its canary Service does not flap after an abort.
+//!
 //! | file | what |
 //! |---|---|
 //! | `store` | the objects and their changes |
@@ -12,7 +16,7 @@
 //! | `patch` | what people change |
 //! | `shape` | a Rollout as the controller reads and writes it |
 //! | `hash` | names of versions and pods |
-//! | `sets`, `pods` | ReplicaSets and what their pods go through |
+//! | `sets`, `pods`, `kubelet` | ReplicaSets, their pods, and what nodes make of them |
 //! | `controller` | what the controller makes of a Rollout |
 //! | `runs` | analyses, measurement by measurement |
 //! | `say` | what is told in events |
@@ -23,6 +27,7 @@ mod controller;
 mod flow;
 mod hash;
 mod kind;
+mod kubelet;
 mod patch;
 mod pods;
 mod runs;
@@ -46,7 +51,7 @@ use super::keys::{Pool, ReleaseKey};
 use super::queue::Event;
 use super::random::Seed;
 use super::time::after;
-use crate::sim::scenario;
+use crate::sim::scenario::{self, Crash};
 
 /// The label that joins the objects of a version.
 pub(crate) const HASH: &str = "rollouts-pod-template-hash";
@@ -70,7 +75,10 @@ pub(crate) struct Argo {
     /// What the Rollout is called.
     name: String,
     port: u16,
+    region: String,
+    /// The image of each release, and how it dies.
     images: Vec<String>,
+    crashes: Vec<Option<Crash>>,
     seed: Seed,
     now: Timestamp,
     /// What is to happen after so long.
@@ -80,6 +88,10 @@ pub(crate) struct Argo {
     reconcile_at: Option<Timestamp>,
     timer_at: Option<Timestamp>,
     said: usize,
+    /// While it writes a status, the controller misses what others write.
+    writes_until: Option<Timestamp>,
+    /// The Rollout as the controller knows it, where it has missed what came after.
+    stale: Option<Json>,
     /// Which stream of requests each version answers.
     pools: BTreeMap<String, Pool>,
     /// From when on which version answers each of them.
@@ -139,6 +151,18 @@ impl Argo {
         self.store.get(Kind::Rollout, &self.name)
     }
 
+    /// The Rollout as the controller knows it.
+    fn known(&self) -> Option<&Json> {
+        self.stale.as_ref().or_else(|| self.rollout())
+    }
+
+    /// Somebody has changed the Rollout. What comes while the controller writes it never gets to know:
+    /// at the end it puts its own older copy in the place of the newer one. Any later change heals it.
+    fn is_changed(&mut self, before: Json) {
+        let missed = self.writes_until.is_some_and(|until| self.now < until);
+        self.stale = missed.then(|| self.stale.take().unwrap_or(before));
+    }
+
     /// The release that a template runs; nothing for an image that nobody has.
     fn release(&self, template: &Json) -> Option<ReleaseKey> {
         let image = text(template, "/spec/containers/0/image");
@@ -167,6 +191,13 @@ impl World {
     /// The Rollout as the API server has it, in worlds that have one.
     pub fn rollout_object(&self) -> Option<&Json> {
         self.argo.as_ref()?.rollout()
+    }
+
+    /// What somebody else writes into the status of the Rollout.
+    pub fn patch_rollout_status(&mut self, patch: &Json) {
+        let Some(name) = self.argo.as_ref().map(|argo| argo.name.clone()) else { return };
+        // A refusal is somebody else's problem.
+        let _ = self.patch_object((Kind::Rollout, &name), true, patch);
     }
 
     /// Lets something happen in the cluster.

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::shape::{Spec, Status};
-use super::store::{merge, text};
+use super::store::{difference, merge, text};
 use super::{Argo, Kind};
 use crate::sim::world::World;
 
@@ -57,18 +57,6 @@ impl World {
     }
 }
 
-/// The merge patch that makes `from` into `to`.
-fn difference(from: &Json, to: &Json) -> Json {
-    let (Some(old), Some(new)) = (from.as_object(), to.as_object()) else { return to.clone() };
-    let gone = old.keys().filter(|name| !new.contains_key(*name));
-    let gone = gone.map(|name| (name.clone(), Json::Null));
-    let changed = new.iter().map(|(name, value)| {
-        let before = old.get(name).unwrap_or(&Json::Null);
-        (name.clone(), difference(before, value))
-    });
-    Json::Object(gone.chain(changed).collect())
-}
-
 impl Argo {
     fn patch(
         &mut self,
@@ -113,7 +101,10 @@ impl Argo {
                 read.map_err(|error| Refused::Invalid(format!("{part}: {error}")))?;
             }
         }
-        self.store.change(kind, name, |object| *object = after);
+        let before = object.clone();
+        if self.store.change(kind, name, |object| *object = after) && kind == Kind::Rollout {
+            self.is_changed(before);
+        }
         Ok(())
     }
 }

@@ -1,22 +1,20 @@
-//! Pods, and what their kubelets make of them.
+//! Pods: how they are made and told to go.
 
 use jiff::{SignedDuration, Timestamp};
 use rand::RngExt;
 use serde_json::{Value as Json, json};
 
 use super::sets::Set;
-use super::store::{stamp, text};
+use super::store::stamp;
 use super::{Argo, ArgoStep, HASH, Kind, hash};
 use crate::sim::world::keys::ReleaseKey;
-use crate::sim::world::time::{after, seconds};
+use crate::sim::world::time::after;
 
 /// How long the scheduler takes, and the kubelet to notice.
 const BINDS: SignedDuration = SignedDuration::from_millis(150);
 /// How long a pod that is to go has at most, and how long it takes.
 const GRACE: SignedDuration = SignedDuration::from_secs(30);
 const GOES: SignedDuration = SignedDuration::from_secs(3);
-/// What each pod's own way is longer by, as a share.
-const SPREAD: f64 = 0.35;
 
 /// A pod.
 #[derive(Debug, Clone)]
@@ -31,6 +29,8 @@ pub(crate) struct Pod {
     pub(crate) ready: Option<Timestamp>,
     /// Since when it has been going.
     pub(crate) gone: Option<Timestamp>,
+    /// How often its container has died.
+    pub(super) restarts: u32,
     set: String,
     born: Timestamp,
 }
@@ -58,6 +58,8 @@ pub(crate) enum PodStep {
     NoImage,
     /// It answers.
     Ready,
+    /// Its container dies by itself.
+    Crash,
     /// It is gone.
     Gone,
 }
@@ -107,6 +109,7 @@ impl Argo {
             release,
             ready: None,
             gone: None,
+            restarts: 0,
             set: set.name.clone(),
             born: self.now,
         });
@@ -129,71 +132,6 @@ impl Argo {
         self.plan(GOES, ArgoStep::Pod { pod: index, step: PodStep::Gone });
         name
     }
-
-    /// What a step of a pod does.
-    pub(super) fn on_pod(&mut self, index: usize, step: PodStep) {
-        let now = self.now;
-        let Some(pod) = self.pods.get_mut(index) else { return };
-        if pod.gone.is_some() != (step == PodStep::Gone) {
-            return;
-        }
-        let (name, known) = (pod.name.clone(), pod.release.is_some());
-        match step {
-            PodStep::Bind => {
-                let next = if known { PodStep::Run } else { PodStep::NoImage };
-                let wait = self.takes(self.config.pull, index);
-                self.plan(wait, ArgoStep::Pod { pod: index, step: next });
-            }
-            PodStep::Run => {
-                let wait = self.takes(self.config.start, index + 1);
-                self.plan(wait, ArgoStep::Pod { pod: index, step: PodStep::Ready });
-            }
-            PodStep::NoImage => {}
-            PodStep::Ready => pod.ready = Some(now),
-            PodStep::Gone => {
-                self.store.remove(Kind::Pod, &name);
-                return;
-            }
-        }
-        let node = format!("ip-10-0-{}-17.{}", 1 + index % 3, "eu-west-1.compute.internal");
-        let ip = self.pods[index].ip.clone();
-        self.store.change(Kind::Pod, &name, |pod| match step {
-            PodStep::Bind => {
-                pod["spec"]["nodeName"] = json!(node);
-                pod["status"]["startTime"] = json!(stamp(now));
-                pod["status"]["hostIP"] = json!("10.0.1.17");
-                pod["status"]["conditions"] = conditions(now, pod, false);
-                pod["status"]["containerStatuses"] =
-                    containers(pod, &json!({"waiting": {"reason": "ContainerCreating"}}), false);
-            }
-            PodStep::NoImage => {
-                let image = text(pod, "/spec/containers/0/image").to_owned();
-                let waiting = json!({"waiting": {
-                    "reason": "ImagePullBackOff",
-                    "message": format!("Back-off pulling image \"{image}\": not found"),
-                }});
-                pod["status"]["containerStatuses"] = containers(pod, &waiting, false);
-            }
-            PodStep::Run => {
-                pod["status"]["phase"] = json!("Running");
-                pod["status"]["podIP"] = json!(ip);
-                pod["status"]["podIPs"] = json!([{"ip": ip}]);
-                let running = json!({"running": {"startedAt": stamp(now)}});
-                pod["status"]["containerStatuses"] = containers(pod, &running, false);
-            }
-            PodStep::Ready => {
-                let state = pod["status"]["containerStatuses"][0]["state"].clone();
-                pod["status"]["conditions"] = conditions(now, pod, true);
-                pod["status"]["containerStatuses"] = containers(pod, &state, true);
-            }
-            PodStep::Gone => {}
-        });
-    }
-
-    fn takes(&self, usual: SignedDuration, index: usize) -> SignedDuration {
-        let whole = usual.as_secs_f64();
-        seconds(self.seed.between("pod pace", index as u64, (whole, whole * (1.0 + SPREAD))))
-    }
 }
 
 /// Who controls an object.
@@ -206,46 +144,6 @@ pub(super) fn owner_reference(owner: &Json) -> Json {
         "name": owner["metadata"]["name"],
         "uid": owner["metadata"]["uid"],
     })
-}
-
-fn conditions(now: Timestamp, pod: &Json, ready: bool) -> Json {
-    let container = text(pod, "/spec/containers/0/name");
-    let condition = |kind: &str, holds: bool| {
-        let mut condition = json!({
-            "type": kind,
-            "status": if holds { "True" } else { "False" },
-            "lastTransitionTime": stamp(now),
-        });
-        if !holds {
-            condition["reason"] = json!("ContainersNotReady");
-            condition["message"] = json!(format!("containers with unready status: [{container}]"));
-        }
-        condition
-    };
-    json!([
-        condition("PodScheduled", true),
-        condition("Initialized", true),
-        condition("ContainersReady", ready),
-        condition("Ready", ready),
-    ])
-}
-
-/// The statuses of a pod's containers, which are all in the same state.
-fn containers(pod: &Json, state: &Json, ready: bool) -> Json {
-    let running = state.get("running").is_some();
-    let status = |container: &Json| {
-        json!({
-            "name": container["name"],
-            "image": container["image"],
-            "imageID": if running { container["image"].clone() } else { json!("") },
-            "ready": ready,
-            "started": running,
-            "restartCount": 0,
-            "lastState": {},
-            "state": state,
-        })
-    };
-    pod["spec"]["containers"].as_array().into_iter().flatten().map(status).collect()
 }
 
 /// The hash that a selector of a Service asks for.

@@ -51,9 +51,15 @@ impl World {
             }
         }
         self.change_cluster(|argo, _| {
-            begun.iter().for_each(|name| argo.begin_run(name));
-            measured.into_iter().for_each(|one| argo.take_measurement(one));
-            ended.iter().for_each(|name| argo.end_run(name));
+            for name in &begun {
+                argo.begin_run(name);
+            }
+            for one in &measured {
+                argo.take_measurement(one);
+            }
+            for name in &ended {
+                argo.end_run(name);
+            }
         });
     }
 
@@ -137,7 +143,7 @@ impl Argo {
         }
     }
 
-    fn take_measurement(&mut self, measured: Measured) {
+    fn take_measurement(&mut self, measured: &Measured) {
         let now = stamp(self.now);
         let phase = match &measured.verdict {
             Ok(true) => "Successful",
@@ -154,7 +160,7 @@ impl Argo {
                     results.push(json!({"phase": "Running", "measurements": []}));
                 }
                 if let Some(result) = results.get_mut(measured.metric) {
-                    add(result, &spec, &measured, (phase, &now));
+                    add(result, &spec, measured, (phase, &now));
                     over = verdict(result, &spec);
                     if let Some((phase, message)) = &over {
                         result["phase"] = json!(phase);

@@ -47,7 +47,6 @@ pub(super) struct BlueGreen {
     pub(super) post_promotion_analysis: Option<Analysis>,
     pub(super) scale_down_delay_seconds: Option<i64>,
     pub(super) abort_scale_down_delay_seconds: Option<i64>,
-    pub(super) max_unavailable: Option<Json>,
 }
 
 impl BlueGreen {
@@ -66,13 +65,13 @@ impl BlueGreen {
 /// Weights are moved in steps.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names are the API's")]
 pub(super) struct Canary {
     pub(super) steps: Vec<Step>,
     pub(super) stable_service: Option<String>,
     pub(super) canary_service: Option<String>,
     pub(super) scale_down_delay_seconds: Option<i64>,
     pub(super) abort_scale_down_delay_seconds: Option<i64>,
-    pub(super) max_unavailable: Option<Json>,
 }
 
 /// One of these.
@@ -211,6 +210,7 @@ pub(super) struct Weights {
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names are the API's")]
 pub(super) struct Weight {
     pub(super) pod_template_hash: String,
     #[serde(skip_serializing_if = "is_nothing")]

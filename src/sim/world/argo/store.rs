@@ -191,3 +191,16 @@ pub(crate) fn merge(target: &mut Json, patch: &Json) {
         }
     }
 }
+
+/// The merge patch that makes `from` into `to`.
+pub(super) fn difference(from: &Json, to: &Json) -> Json {
+    let (Some(old), Some(new)) = (from.as_object(), to.as_object()) else { return to.clone() };
+    let gone = old.keys().filter(|name| !new.contains_key(*name));
+    let gone = gone.map(|name| (name.clone(), Json::Null));
+    let changed = new.iter().filter(|(name, value)| old.get(*name) != Some(*value));
+    let changed = changed.map(|(name, value)| {
+        let before = old.get(name).unwrap_or(&Json::Null);
+        (name.clone(), difference(before, value))
+    });
+    Json::Object(gone.chain(changed).collect())
+}

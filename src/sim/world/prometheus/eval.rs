@@ -67,7 +67,7 @@ fn growth(
             let first = (second - span).div_euclid(60) + 1;
             let mut known = (first..=last).filter_map(|minute| Some((minute, one.at(minute)?)));
             let (begin, from) = known.next()?;
-            let (end, to) = known.last()?;
+            let (end, to) = known.next_back()?;
             let rate = (to - from) / (60 * (end - begin)) as f64;
             Some(if per_second { rate } else { rate * span as f64 })
         };

@@ -56,8 +56,8 @@ impl Controller<'_> {
         if index >= strategy.steps.len() {
             return 100;
         }
-        let until = strategy.steps.iter().take(index + 1).rev();
-        until.filter_map(|step| step.set_weight).next().unwrap_or(0).min(100)
+        let mut until = strategy.steps.iter().take(index + 1).rev();
+        until.find_map(|step| step.set_weight).unwrap_or(0).min(100)
     }
 
     /// How many pods the new version is to have.

@@ -46,7 +46,7 @@ struct Controller<'a> {
 
 /// Looks at the Rollout and does what is next.
 pub(super) fn reconcile(argo: &mut Argo) {
-    let Some(rollout) = argo.rollout() else { return };
+    let Some(rollout) = argo.known() else { return };
     let read = |part: &str| rollout[part].clone();
     let Ok(spec) = serde_json::from_value::<Spec>(read("spec")) else { return };
     let before: Status = serde_json::from_value(read("status")).unwrap_or_default();
@@ -107,7 +107,7 @@ impl Controller<'_> {
     fn begin(&mut self, steps: &Json) {
         let now = self.argo.now;
         let step_hash =
-            steps.is_array().then(|| hash::of_text(&steps.to_string())).unwrap_or_default();
+            if steps.is_array() { hash::of_text(&steps.to_string()) } else { String::new() };
         let same_steps =
             self.before.current_step_hash.is_empty() || self.before.current_step_hash == step_hash;
         let same_version = self.before.current_pod_hash == self.new.hash;

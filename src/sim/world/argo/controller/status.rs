@@ -1,9 +1,13 @@
 //! What is written down at the end of a look: counts, conditions, phase.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+use super::super::store::{difference, merge};
 use super::{Argo, ArgoStep, Controller, Kind, Status, Tone};
 use crate::sim::world::time::after;
+
+/// How long the controller is busy with a status that it has written.
+const WRITES: SignedDuration = SignedDuration::from_millis(80);
 
 /// Writes down that what is asked for cannot be brought out.
 pub(super) fn refuse(argo: &mut Argo, (mut status, generation): (Status, u64), problem: &str) {
@@ -21,7 +25,16 @@ pub(super) fn refuse(argo: &mut Argo, (mut status, generation): (Status, u64), p
 fn put(argo: &mut Argo, status: &Status) {
     let name = argo.name.clone();
     let Ok(status) = serde_json::to_value(status) else { return };
-    argo.store.change(Kind::Rollout, &name, |rollout| rollout["status"] = status);
+    // Only what is another than it knew is written, so what it has not seen stays.
+    let known = argo.known().map(|rollout| rollout["status"].clone()).unwrap_or_default();
+    let patch = difference(&known, &status);
+    let written = argo.store.change(Kind::Rollout, &name, |rollout| {
+        merge(&mut rollout["status"], &patch);
+    });
+    if written {
+        argo.stale = None;
+        argo.writes_until = Some(after(argo.now, WRITES));
+    }
 }
 
 impl Controller<'_> {
