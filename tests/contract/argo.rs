@@ -3,10 +3,9 @@
 
 use cutover::config::PrometheusTable;
 use cutover::domain::{
-    Analysis, GuardState, ListenerSplit, Means, RevisionNumber, RolloutKind, Side, Source,
-    StageState, Weight,
+    Analysis, GuardState, ListenerSplit, Means, MetricKind, RevisionNumber, RolloutKind, Side,
+    Source, StageState, Weight,
 };
-use cutover::stats::Verdict;
 
 use super::*;
 
@@ -223,7 +222,7 @@ async fn what_was_aborted_ships_at_once_while_its_pods_are_there() {
 fn dying() -> Scenario {
     let text = include_str!("../../assets/scenarios/argo-bluegreen.toml");
     let text = text.replace("analysis_before", "analysis_after").replace("count = 3", "count = 60");
-    let text = text.replace("[argo]\n", "[argo]\nabort_scale_down_delay = \"30s\"\n");
+    let text = text.replace("[argo]\n", "[argo]\nabort_scale_down_delay = \"5s\"\n");
     let crash = "[green.crash]\nwhen = \"serving\"\nafter = \"2m\"\nexit_code = 137\n";
     Scenario::parse(&format!("{text}{crash}")).unwrap()
 }
@@ -244,7 +243,7 @@ async fn an_abort_while_the_pods_behind_the_service_die_leaves_nobody_serving() 
     let green = cluster.status("currentPodHash");
     let abort = serde_json::json!({"status": {"abort": true}});
     cluster.simulator.with_world(|world| world.patch_rollout_status(&abort));
-    cluster.pass(5);
+    cluster.pass(2);
     assert_eq!(cluster.status("phase"), "Degraded");
     assert_eq!(cluster.status("blueGreen")["activeSelector"], green, "it stays where it was");
     cluster.pass(60);
@@ -352,8 +351,9 @@ async fn a_failed_analysis_takes_the_traffic_away_by_itself_and_says_why() {
     assert_eq!(listener(&seen), Some(20.0));
     cluster.pass(205);
     let seen = cluster.look().await;
-    let judged = cutover::app::verdict::judge(&seen, &Config::default()).unwrap();
-    assert_eq!(judged.assessment.verdict, Verdict::Worse);
+    let errors = seen.metrics.value().unwrap().green.series(MetricKind::ErrorRate);
+    let newest = errors.iter().rev().find_map(|point| point.settled()).unwrap();
+    assert!((3.0..7.0).contains(&newest), "{newest}");
     let back = cluster.until(is_back).await;
     assert_eq!(listener(&back), Some(0.0));
     let why = rollout(&back).end_reason.as_ref().unwrap();
@@ -399,7 +399,6 @@ async fn pods_are_replaced_one_by_one_and_an_earlier_revision_is_asked_for() {
     let old = names(&waiting, Side::Blue);
     cluster.order(&waiting, Action::Restart).await;
     cluster.pass(5);
-    assert_eq!(cluster.status("message"), "rollout is restarting");
     assert!(cluster.status("availableReplicas").as_u64() >= Some(3), "one at a time");
     cluster.pass(600);
     let seen = cluster.look().await;
