@@ -1,7 +1,7 @@
 //! A pretend AWS, with a Kubernetes cluster, on loopback. Imports nothing from this crate.
 //!
 //! ```text
-//! HTTP bytes → wire (json, query, cbor, rest, restxml, cluster) → Value → services → world
+//! HTTP bytes → wire (json, query, cbor, rest, restxml, kubernetes) → Value → services → world
 //! ```
 //!
 //! There is ONE [`world`], a discrete-event simulation in virtual time; every service is a view of

@@ -27,7 +27,7 @@ use tokio::sync::watch;
 use super::controls;
 use super::faults::{FaultKind, damage, server_fault};
 use super::services::Service;
-use super::services::cluster::watch::Watch;
+use super::services::kubernetes::watch::Watch;
 use super::simulator::{Simulator, request_id};
 use super::travel::{self, InParts};
 use super::watching;

@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use tokio::sync::watch::Receiver;
 use tokio::time::Instant;
 
-use super::services::cluster::watch::{Watch, broken};
+use super::services::kubernetes::watch::{Watch, broken};
 use super::simulator::Simulator;
 
 /// How long nothing has to happen before that is said.

@@ -4,11 +4,11 @@
 
 pub mod beanstalk;
 pub mod cloudwatch;
-pub mod cluster;
 pub mod codedeploy;
 pub mod codepipeline;
 pub mod ecs;
 pub mod elb;
+pub mod kubernetes;
 pub mod lambda;
 pub(crate) mod page;
 pub mod prometheus;
@@ -91,7 +91,7 @@ impl Service {
             Self::Lambda => lambda::OPERATIONS,
             Self::Beanstalk => beanstalk::OPERATIONS,
             Self::CodePipeline => codepipeline::OPERATIONS,
-            Self::Kubernetes => cluster::OPERATIONS,
+            Self::Kubernetes => kubernetes::OPERATIONS,
             Self::Prometheus => prometheus::OPERATIONS,
         }
     }
@@ -171,7 +171,7 @@ pub fn handle(
         Service::Lambda => lambda::handle(world, operation, input),
         Service::Beanstalk => beanstalk::handle(world, operation, input),
         Service::CodePipeline => codepipeline::handle(world, operation, input),
-        Service::Kubernetes => cluster::handle(world, operation, input),
+        Service::Kubernetes => kubernetes::handle(world, operation, input),
         Service::Prometheus => prometheus::handle(world, operation, input),
     }
 }

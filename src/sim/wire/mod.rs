@@ -6,15 +6,15 @@
 //! | [`cbor`] rpcv2Cbor | path `/service/NAME/operation/Operation` | CloudWatch |
 //! | [`rest`] restJson1 | path `/2015-03-31/functions/` | Lambda |
 //! | [`restxml`] restXml, read by [`markup`] | path `/2013-04-01/...` and method | Route 53 |
-//! | [`cluster`] objects as JSON | paths `/api`, `/apis` and method | Kubernetes, Prometheus |
+//! | [`kubernetes`] objects as JSON | paths `/api`, `/apis` and method | Kubernetes, Prometheus |
 //! | [`query`] awsQuery, answered in [`xml`] | form members `Action` and `Version` | ELBv2, STS, CloudWatch, Elastic Beanstalk |
 //!
 //! Services answer with one spelling of an error code, that of the JSON protocol; the query
 //! protocol's own spellings are made here.
 
 pub mod cbor;
-mod cluster;
 pub mod json;
+mod kubernetes;
 pub mod markup;
 pub mod query;
 mod rest;
@@ -107,7 +107,7 @@ pub fn decode(head: &Parts, body: &[u8]) -> Result<Request, Rejection> {
         return decode_restxml(head, rest, body);
     }
     let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
-    if let Some(read) = cluster::decode(head, body) {
+    if let Some(read) = kubernetes::decode(head, body) {
         return read;
     }
     if let Some(read) = rest::decode((&head.method, path, query), body) {
@@ -134,7 +134,7 @@ pub fn encode(request: &Request, request_id: &str, answer: &Result<Value, ApiErr
         Err(error) => return encode_error(request.protocol, request_id, error),
     };
     match request.protocol {
-        Protocol::Kubernetes | Protocol::Prometheus => cluster::reply(request, output),
+        Protocol::Kubernetes | Protocol::Prometheus => kubernetes::reply(request, output),
         Protocol::Json10 | Protocol::Json11 | Protocol::RestJson => {
             Reply::new(200, media_type(request.protocol), json::encode(output))
         }
@@ -155,8 +155,8 @@ pub fn encode_error(protocol: Protocol, request_id: &str, error: &ApiError) -> R
         Protocol::Query => xml::error(error, request_id),
         Protocol::RestXml => restxml::error(error, request_id),
         Protocol::RestJson => rest::error(error),
-        Protocol::Kubernetes => cluster::error(error),
-        Protocol::Prometheus => cluster::prometheus_error(error),
+        Protocol::Kubernetes => kubernetes::error(error),
+        Protocol::Prometheus => kubernetes::prometheus_error(error),
     }
 }
 
