@@ -18,6 +18,7 @@
 
 mod call;
 mod candidate;
+mod custom;
 mod dial;
 mod environment;
 mod expected;
@@ -42,6 +43,7 @@ mod traffic;
 
 pub use call::{Call, shell_word};
 pub use candidate::{Analysis, Candidate};
+pub use custom::{CustomSeries, FinePoint, FineSeries};
 pub use dial::Dial;
 pub use environment::{Environment, Image, Revision, Side, TargetState, Targets, Task, TaskCounts};
 pub use expected::{Change, Expected};
@@ -51,8 +53,7 @@ pub use found::{ControlPlane, Found, Gap, GapReason, Listing, Share, What};
 pub use guard::{Guard, GuardState};
 pub use ids::{OrderId, RevisionNumber, RolloutId};
 pub use metric::{
-    CustomSeries, FinePoint, FineSeries, LatencyBasis, LatencyEdge, MetricKind, Metrics, Point,
-    Quantile, SideMetrics, Slower,
+    LatencyBasis, LatencyEdge, MetricKind, Metrics, Point, Quantile, SideMetrics, Slower,
 };
 pub use nearest::nearest;
 pub use order::{Action, Means, Offered, Order, Progress, Refusal};

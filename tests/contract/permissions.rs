@@ -188,7 +188,13 @@ fn methods(text: &str) -> BTreeSet<&str> {
         "modify", "put", "register", "rollback", "stop", "swap", "update",
     ];
     /// What is read from an answer, and what is built.
-    const OTHER: [&str; 3] = ["change_info", "create_time", "stop_code"];
+    const OTHER: [&str; 5] = [
+        "change_info",
+        "create_time",
+        "rollback_metadata",
+        "rollback_target_pipeline_execution_id",
+        "stop_code",
+    ];
     let ends = text.match_indices("()").map(|(at, _)| &text[..at]);
     let words = ends.filter_map(|before| {
         let start =

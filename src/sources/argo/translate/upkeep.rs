@@ -62,7 +62,10 @@ impl Situation<'_> {
         };
         let call = self.undo(set, is_stable && self.is_switched())?;
         let (means, call) = self.permitted(Ok((means, call)))?;
-        let images = set.spec.template.spec.containers.iter().map(|container| &*container.image);
+        let images = set.spec.template.spec.containers.iter().map(|container| {
+            // The registry is the same everywhere and would push out the tag.
+            container.image.rsplit('/').next().unwrap_or_default()
+        });
         let (running, wanted) = (set.status.available_replicas, set.spec.replicas);
         let pods = match (running, wanted) {
             (0, 0) => "no pods".to_owned(),
