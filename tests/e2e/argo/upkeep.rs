@@ -99,7 +99,7 @@ fn a_revision_that_was_chosen_is_brought_out_with_every_stage() {
 
     let mut screen = scene.screen();
     screen.sees("SUCCEEDED").sees("admin").asks("U").sees("Bring out which revision again?");
-    screen.sees("revision 2").sees("shop/app:v1");
+    screen.sees("revision 2").sees("app:v1");
     screen.rests(std::time::Duration::from_millis(500));
     // From the newest to the first.
     screen.types("j").types("\r").sees("revision 1");
