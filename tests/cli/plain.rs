@@ -123,6 +123,29 @@ fn a_simulator_says_how_to_reach_it_and_status_reads_it_by_that() {
 }
 
 #[test]
+fn a_simulated_cluster_is_reached_by_a_configuration_of_its_own() {
+    let home = Home::new();
+    let file = home.0.path().join("kubeconfig");
+    let file = file.to_str().unwrap();
+    let sim = Sim::start(&home, &["--scenario", "argo-canary", "--kubeconfig", file]);
+    let output = home
+        .command(&["status", "argo:shop/checkout", "--json"])
+        .envs(sim.variables.clone())
+        .env("KUBECONFIG", file)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert_eq!(document["rollout"]["value"]["configuration"], "canary");
+    assert!(document["identity"]["value"]["arn"].as_str().unwrap().contains("rollout-operator"));
+    // A configuration that is there is nobody's to overwrite.
+    let again = home.run(&["sim", "--scenario", "argo-canary", "--kubeconfig", file]);
+    assert_eq!(again.code, Some(2), "{again:?}");
+    assert!(again.stderr.contains("takes the name of a new file"), "{again:?}");
+}
+
+#[test]
 fn the_roles_for_a_cluster_say_what_watching_needs_and_what_acting_needs_beside_it() {
     let home = Home::new();
     let read = home.run(&["rbac", "--read-only"]).stdout;

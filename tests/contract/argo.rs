@@ -45,7 +45,7 @@ impl Cluster {
                 prometheus: counts.then(|| PrometheusTable::usual(address).unwrap().0),
                 origins: cutover::domain::Origins::default(),
             };
-            cutover::sources::connect(options).await.unwrap()
+            Box::pin(cutover::sources::connect(options)).await.unwrap()
         };
         let clock = simulator.clock().clone();
         let looking = connect(Arc::new(Standing(clock.clone())), true).await;

@@ -78,7 +78,7 @@ impl Play {
                 prometheus: None,
                 origins: cutover::domain::Origins::default(),
             };
-            cutover::sources::connect(options).await.unwrap()
+            Box::pin(cutover::sources::connect(options)).await.unwrap()
         };
         let aws = connect(Arc::new(time.clone())).await;
         let acting =
