@@ -41,7 +41,7 @@ impl TryFrom<Written> for OriginTable {
                 let name = name.ok_or_else(|| {
                     format!("`{balancer}` is no load balancer: write its ARN, or app/NAME/ID")
                 })?;
-                At::Balancer { name, group: target_group.map(group).transpose()? }
+                At::Balancer { name, group: target_group.as_deref().map(group).transpose()? }
             }
             (None, Some(_), None, None) => return beside("rest-api", "stage"),
             (None, Some(name), None, Some(stage)) => At::RestApi { name, stage },
@@ -57,13 +57,10 @@ impl TryFrom<Written> for OriginTable {
 }
 
 /// `targetgroup/NAME/ID` of an ARN, or as it is.
-fn group(text: String) -> Result<String, String> {
-    let name = match text.rsplit_once(':') {
-        Some((_, name)) => name.to_owned(),
-        None => text.clone(),
-    };
+fn group(text: &str) -> Result<String, String> {
+    let name = text.rsplit_once(':').map_or(text, |(_, name)| name);
     let is_one = name.starts_with("targetgroup/") && name.split('/').count() == 3;
-    is_one.then_some(name).ok_or_else(|| {
+    is_one.then(|| name.to_owned()).ok_or_else(|| {
         format!("`{text}` is no target group: write its ARN, or targetgroup/NAME/ID")
     })
 }

@@ -129,7 +129,8 @@ pub(super) async fn earlier(
     let found = answer.pipeline_execution_summaries().iter().filter(|summary| {
         // What is itself a way back is no revision of its own.
         let is_way_back = summary.execution_type() == Some(&ExecutionType::Rollback);
-        !is_way_back && !(has && summary.pipeline_execution_id() == Some(latest))
+        let serves = has && summary.pipeline_execution_id() == Some(latest);
+        !is_way_back && !serves
     });
     Ok(found.filter_map(run).map(|(_, run)| run).take(CHOICE).collect())
 }
