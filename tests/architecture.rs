@@ -130,9 +130,12 @@ fn an_external_crate_is_used_only_where_it_belongs() {
         for (line, code) in source.code() {
             for (name, places) in USED_IN {
                 let named = code.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'));
-                let used = named
-                    .filter(|word| word.starts_with(name))
-                    .any(|word| word.trim_start_matches(name).contains("::"));
+                // `kube::core` and `kube_client::…` are crates, `kubernetes::…` is not.
+                let is_crate = |rest: &str| {
+                    let ends = rest.starts_with("::") || rest.starts_with('_');
+                    (ends || name.ends_with('_')) && rest.contains("::")
+                };
+                let used = named.filter_map(|word| word.strip_prefix(name)).any(is_crate);
                 if used && !places.iter().any(|place| source.path.starts_with(place)) {
                     wrong.push(format!("src/{}:{line} may not use {name}", source.path));
                 }

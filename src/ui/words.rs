@@ -13,6 +13,19 @@ use crate::domain::{
 
 use super::format::{clean, left, planned, share};
 
+/// Who is being asked for metrics and alarms, until the first answer.
+pub(super) fn asking(cockpit: &Cockpit) -> &'static str {
+    match cockpit.snapshot.target {
+        Target::Argo { .. } => "asking the cluster",
+        Target::Beanstalk { .. } => "asking Elastic Beanstalk",
+        Target::CodeDeploy { .. }
+        | Target::Deployment(_)
+        | Target::Ecs { .. }
+        | Target::Alb(_)
+        | Target::Route53 { .. } => "asking CloudWatch",
+    }
+}
+
 /// The phase in one word, loud.
 pub(super) fn phase(rollout: &Rollout) -> String {
     let rollback = rollout.kind != RolloutKind::Rollout;

@@ -3,9 +3,9 @@
 
 use cutover::config::PrometheusTable;
 use cutover::domain::{
-    GuardState, ListenerSplit, Means, RolloutKind, Side, Source, StageState, Weight,
+    Analysis, GuardState, ListenerSplit, Means, MetricKind, RevisionNumber, RolloutKind, Side,
+    Source, StageState, Weight,
 };
-use cutover::stats::Verdict;
 
 use super::*;
 
@@ -68,14 +68,22 @@ impl Cluster {
         self.simulator.clock().advance(SignedDuration::from_secs(seconds));
     }
 
+    /// Looks whenever the Rollout has changed, and once a minute: what only time changes is seen late.
     async fn until(&self, wanted: impl Fn(&Rollout) -> bool) -> Snapshot {
         let mut last = String::new();
-        for _ in 0..400 {
-            let picture = self.through(&self.glancing).await;
-            if picture.rollout().is_some_and(&wanted) {
-                return self.look().await;
+        let mut seen = (String::new(), 0);
+        for step in 0..800 {
+            let version = self.simulator.with_world(|world| {
+                world.rollout_object().unwrap()["metadata"]["resourceVersion"].to_string()
+            });
+            if version != seen.0 || step >= seen.1 + 12 {
+                seen = (version, step);
+                let picture = self.through(&self.glancing).await;
+                if picture.rollout().is_some_and(&wanted) {
+                    return self.look().await;
+                }
+                last = format!("{:?}", picture.rollout().map(|one| (&one.phase, &one.stages)));
             }
-            last = format!("{:?}", picture.rollout().map(|one| (&one.phase, &one.stages)));
             self.pass(5);
         }
         panic!("it stayed at {last}");
@@ -214,7 +222,7 @@ async fn what_was_aborted_ships_at_once_while_its_pods_are_there() {
 fn dying() -> Scenario {
     let text = include_str!("../../assets/scenarios/argo-bluegreen.toml");
     let text = text.replace("analysis_before", "analysis_after").replace("count = 3", "count = 60");
-    let text = text.replace("[argo]\n", "[argo]\nabort_scale_down_delay = \"30s\"\n");
+    let text = text.replace("[argo]\n", "[argo]\nabort_scale_down_delay = \"5s\"\n");
     let crash = "[green.crash]\nwhen = \"serving\"\nafter = \"2m\"\nexit_code = 137\n";
     Scenario::parse(&format!("{text}{crash}")).unwrap()
 }
@@ -235,7 +243,7 @@ async fn an_abort_while_the_pods_behind_the_service_die_leaves_nobody_serving() 
     let green = cluster.status("currentPodHash");
     let abort = serde_json::json!({"status": {"abort": true}});
     cluster.simulator.with_world(|world| world.patch_rollout_status(&abort));
-    cluster.pass(5);
+    cluster.pass(2);
     assert_eq!(cluster.status("phase"), "Degraded");
     assert_eq!(cluster.status("blueGreen")["activeSelector"], green, "it stays where it was");
     cluster.pass(60);
@@ -343,8 +351,9 @@ async fn a_failed_analysis_takes_the_traffic_away_by_itself_and_says_why() {
     assert_eq!(listener(&seen), Some(20.0));
     cluster.pass(205);
     let seen = cluster.look().await;
-    let judged = cutover::app::verdict::judge(&seen, &Config::default()).unwrap();
-    assert_eq!(judged.assessment.verdict, Verdict::Worse);
+    let errors = seen.metrics.value().unwrap().green.series(MetricKind::ErrorRate);
+    let newest = errors.iter().rev().find_map(|point| point.settled()).unwrap();
+    assert!((3.0..7.0).contains(&newest), "{newest}");
     let back = cluster.until(is_back).await;
     assert_eq!(listener(&back), Some(0.0));
     let why = rollout(&back).end_reason.as_ref().unwrap();
@@ -352,4 +361,53 @@ async fn a_failed_analysis_takes_the_traffic_away_by_itself_and_says_why() {
     assert!(why.message.contains(said), "{why:?}");
     let guards = back.guards.value().unwrap();
     assert!(guards.iter().any(|guard| guard.state == GuardState::Alarm), "{guards:?}");
+}
+
+#[tokio::test]
+async fn an_analysis_is_ended_and_the_rollout_frozen_and_thawed() {
+    let cluster = Cluster::of("argo-canary").await;
+    let waiting = cluster.reach(&Phase::AwaitingApproval).await;
+    cluster.order(&waiting, Action::Continue).await;
+    let may = |action: Action| move |one: &Rollout| one.offer(action).is_ok();
+    let seen = cluster.until(may(Action::Terminate(Analysis::Step))).await;
+    cluster.order(&seen, Action::Terminate(Analysis::Step)).await;
+    cluster.pass(60);
+    let seen = cluster.look().await;
+    assert_eq!(listener(&seen), Some(60.0), "what is ended before it failed is good");
+
+    cluster.order(&seen, Action::Pause).await;
+    cluster.pass(900);
+    let frozen = cluster.look().await;
+    assert_eq!(
+        (listener(&frozen), cluster.status("message")),
+        (Some(60.0), "manually paused".into())
+    );
+    cluster.order(&frozen, Action::Resume).await;
+    // The pause in the steps kept its clock meanwhile.
+    cluster.pass(60);
+    assert_eq!(listener(&cluster.look().await), Some(100.0));
+}
+
+#[tokio::test]
+async fn pods_are_replaced_one_by_one_and_an_earlier_revision_is_asked_for() {
+    let cluster = Cluster::of("argo-bluegreen").await;
+    let waiting = cluster.reach(&Phase::AwaitingApproval).await;
+    let names = |seen: &Snapshot, side| -> Vec<String> {
+        let tasks = rollout(seen).side(side).task_list.value().unwrap();
+        tasks.iter().map(|task| task.id.clone()).collect()
+    };
+    let old = names(&waiting, Side::Blue);
+    cluster.order(&waiting, Action::Restart).await;
+    cluster.pass(5);
+    assert!(cluster.status("availableReplicas").as_u64() >= Some(3), "one at a time");
+    cluster.pass(600);
+    let seen = cluster.look().await;
+    assert!(cluster.status("restartedAt").is_string());
+    assert!(names(&seen, Side::Blue).iter().all(|name| !old.contains(name)), "{old:?}");
+
+    let undo = Action::Undo(RevisionNumber::new(2));
+    cluster.order(&seen, undo).await;
+    let again = cluster.reach(&Phase::AwaitingApproval).await;
+    let image = &rollout(&again).side(Side::Blue).revision.value().unwrap().images[0];
+    assert_eq!(image.tag.as_deref(), Some("1.8.1"));
 }

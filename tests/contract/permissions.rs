@@ -183,12 +183,14 @@ fn method(operation: &str) -> String {
 
 /// The words of calls that have no parameters in the brackets, as the SDK's operations have none.
 fn methods(text: &str) -> BTreeSet<&str> {
-    const VERBS: [&str; 16] = [
+    const VERBS: [&str; 15] = [
         "abort", "batch", "change", "continue", "create", "delete", "describe", "get", "list",
-        "modify", "put", "register", "rollback", "stop", "swap", "update",
+        "modify", "put", "register", "stop", "swap", "update",
     ];
     /// What is read from an answer, and what is built.
     const OTHER: [&str; 3] = ["change_info", "create_time", "stop_code"];
+    /// A call among many words that begin like it.
+    const CALL: &str = "rollback_stage";
     let ends = text.match_indices("()").map(|(at, _)| &text[..at]);
     let words = ends.filter_map(|before| {
         let start =
@@ -196,7 +198,9 @@ fn methods(text: &str) -> BTreeSet<&str> {
         before[start..].strip_prefix('.')
     });
     words
-        .filter(|word| word.split_once('_').is_some_and(|(verb, _)| VERBS.contains(&verb)))
+        .filter(|word| {
+            *word == CALL || word.split_once('_').is_some_and(|(verb, _)| VERBS.contains(&verb))
+        })
         .filter(|word| !OTHER.contains(word))
         .collect()
 }

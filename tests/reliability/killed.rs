@@ -113,8 +113,9 @@ fn round(seed: u64, index: u64) -> Count {
     let fault = ["late:400ms", "delay:400ms", "late:50ms"][(draw(0) % 3) as usize];
     let fault = format!("codedeploy.StopDeployment={fault}*1");
     let home = Home::new();
-    // So slow that the rollout is still there when a machine with much to do comes to the end.
-    let options = ["--scenario", "errors", "--speed", "5", "--fault", &fault];
+    // A rollout that is still there when a machine with much to do comes to the end, in a time that
+    // lets the next start see what the call has done.
+    let options = ["--scenario", "ab", "--speed", "60", "--fault", &fault];
     let sim = Sim::start(&home, &options);
     let moment = draw(1) % WHOLE;
     let place = format!("seed {seed} round {index} ({fault}, killed after {moment} ms)");

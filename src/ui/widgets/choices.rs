@@ -11,8 +11,8 @@ use super::dialog::WIDEST;
 use super::events::first_row;
 
 /// The column of what is known besides the name, and of the age.
-const ABOUT: u16 = 32;
-const AGE: u16 = 16;
+const ABOUT: u16 = 31;
+const AGE: u16 = 13;
 
 /// Draws the open list, if there is one.
 pub(crate) fn draw(pen: &mut Pen<'_>, state: &State) {

@@ -5,6 +5,7 @@ use crate::domain::{Guard, GuardState, Pipeline};
 use crate::ui::format::{clean, clock};
 use crate::ui::pen::Pen;
 use crate::ui::theme::{Glyphs, Role};
+use crate::ui::words;
 use unicode_width::UnicodeWidthStr;
 
 fn words(state: GuardState, glyphs: Glyphs) -> (char, &'static str, Role) {
@@ -47,7 +48,7 @@ fn alarms(pen: &mut Pen<'_>, cockpit: &Cockpit) {
     let Some(list) = guards.value() else {
         let text = match guards.fault() {
             Some(fault) => format!("? {}", clean(&fault.brief())),
-            None => "asking CloudWatch".to_owned(),
+            None => words::asking(cockpit).to_owned(),
         };
         pen.cut(x, 0, pen.width().saturating_sub(x + 1), &text, Role::Dim);
         return;

@@ -8,6 +8,7 @@ use crate::ui::format::{clean, level};
 use crate::ui::pen::Pen;
 use crate::ui::sentence::{Sentence, odds};
 use crate::ui::theme::{Glyphs, Role};
+use crate::ui::words;
 use unicode_width::UnicodeWidthStr;
 
 /// The fewest minutes of the evidence's history that are worth their room.
@@ -96,7 +97,7 @@ fn absent(pen: &mut Pen<'_>, x: u16, cockpit: &Cockpit) {
         }
         (Some(_), RolloutKind::Rollout) if rollout.phase.is_over() => "nothing was judged",
         (Some(_), RolloutKind::Rollout) => "nothing to judge yet",
-        (None, _) => "asking CloudWatch",
+        (None, _) => words::asking(cockpit),
     };
     pen.cut(x, 0, room, text, Role::Dim);
 }

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::shape::{Spec, Status};
 use super::store::{difference, merge, text};
-use super::{Argo, Kind};
+use super::{Argo, ArgoStep, Kind, runs};
 use crate::sim::world::World;
 
 /// Why a change is refused.
@@ -104,6 +104,10 @@ impl Argo {
         let before = object.clone();
         if self.store.change(kind, name, |object| *object = after) && kind == Kind::Rollout {
             self.is_changed(before);
+        }
+        if kind == Kind::AnalysisRun {
+            // It may have been told to end.
+            self.plan(runs::BEGINS, ArgoStep::Measure);
         }
         Ok(())
     }

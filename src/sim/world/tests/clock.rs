@@ -1,3 +1,4 @@
+use super::super::argo::{Kind, text};
 use super::*;
 use rand::{RngExt, SeedableRng};
 
@@ -95,7 +96,9 @@ fn every_scenario_begins_where_it_says() {
         let update = updates.filter(|notice| notice.message == begun).map(|notice| notice.at);
         let begun = native.map(|rollout| rollout.created);
         let begun = begun.or(executions.map(|execution| execution.started));
-        let created = begun.or(update.max()).or(newest).unwrap();
+        let sets = world.argo.iter().flat_map(|argo| argo.store.all(Kind::ReplicaSet));
+        let set = sets.filter_map(|set| text(set, "/metadata/creationTimestamp").parse().ok());
+        let created = begun.or(update.max()).or(set.max()).or(newest).unwrap();
         assert_eq!(world.now(), start(), "{name}");
         assert_eq!(start().duration_since(created), start_at, "{name}");
     }

@@ -14,6 +14,7 @@ use crate::ui::sentence::odds;
 use crate::ui::theme::{Role, Theme};
 use crate::ui::widgets::events::first_row;
 use crate::ui::widgets::verdict::history;
+use crate::ui::words;
 
 /// Columns of the table of minutes: where they end, and where the last begins.
 struct Columns {
@@ -62,7 +63,7 @@ pub(crate) fn draw(pen: &mut Pen<'_>, cockpit: &Cockpit) {
     let Some(metrics) = cockpit.snapshot.metrics.value() else {
         let text = match cockpit.snapshot.metrics.fault() {
             Some(fault) => clean(&fault.to_string()).into_owned(),
-            None => "asking CloudWatch".to_owned(),
+            None => words::asking(cockpit).to_owned(),
         };
         pen.cut(1, 0, pen.width().saturating_sub(2), &text, Role::Dim);
         return;
