@@ -1,5 +1,7 @@
 //! What becomes of a picture: taken in, judged, drawn.
 
+use std::sync::LazyLock;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -9,16 +11,17 @@ use crate::input::Keymap;
 use crate::stats::Configs;
 use crate::ui::{Theme, paint};
 
+/// Read once: the same for every picture.
+static KEYMAP: LazyLock<Option<Keymap>> = LazyLock::new(|| Keymap::embedded().ok());
+static THEME: LazyLock<Option<Theme>> =
+    LazyLock::new(|| Theme::named("dark", jiff::tz::TimeZone::UTC, true));
+
 /// The sizes it is drawn at.
 const SIZES: [(u16, u16); 2] = [(80, 24), (200, 50)];
 
 /// Takes a picture in and draws it: nothing panics, and nothing foreign reaches the terminal.
 pub(super) fn shown(picture: Snapshot) {
-    let (Ok(keymap), Some(theme)) =
-        (Keymap::embedded(), Theme::named("dark", jiff::tz::TimeZone::UTC, true))
-    else {
-        return;
-    };
+    let (Some(keymap), Some(theme)) = (KEYMAP.as_ref(), THEME.as_ref()) else { return };
     let settings = Settings {
         read_only: false,
         demo: None,
@@ -28,7 +31,7 @@ pub(super) fn shown(picture: Snapshot) {
         speed: 1.0,
         verdicts: Configs::default(),
         shifting: Shiftings::default(),
-        keymap,
+        keymap: keymap.clone(),
     };
     divided(&picture);
     let (target, at) = (picture.target.clone(), picture.taken);
@@ -37,7 +40,7 @@ pub(super) fn shown(picture: Snapshot) {
     for (width, height) in SIZES {
         (state.width, state.height) = (width, height);
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
-        paint(&state, &theme, &mut buffer);
+        paint(&state, theme, &mut buffer);
         let foreign = |symbol: &str| symbol.chars().any(|c| c.is_control() || c == '\u{202e}');
         assert!(!buffer.content().iter().any(|cell| foreign(cell.symbol())));
     }

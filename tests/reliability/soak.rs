@@ -16,6 +16,8 @@ use cutover::sim::scenario::Scenario;
 const TOLERATED: u64 = 10;
 /// How often the screen is looked at, in simulated minutes.
 const LOOK: u64 = 5;
+/// An escape that a letter follows at once is another key.
+const APART: Duration = Duration::from_millis(300);
 /// What is pressed, a key a look: charts, numbers, events, help, panels, a size of its own.
 const KEYS: [&str; 10] = ["m", "v", "\x1b", "e", "\x1b", "?", "\x1b", "\t", "z", "\x1b"];
 
@@ -74,8 +76,8 @@ fn a_day_takes_no_more_memory_than_its_first_hour() {
         terminal.types(key);
         // Now and then somebody rolls back, if that is possible just then.
         if look % 60 == 30 {
-            terminal.types("\x1b").types("R").rests(Duration::from_millis(500));
-            terminal.types("y").rests(Duration::from_millis(100)).types("\x1b");
+            terminal.types("\x1b").rests(APART).types("R").rests(Duration::from_millis(500));
+            terminal.types("y").rests(APART).types("\x1b").rests(APART);
         }
         let until = minute * u32::try_from(look * LOOK).unwrap();
         terminal.rests(until.saturating_sub(begun.elapsed()));
@@ -94,7 +96,7 @@ fn a_day_takes_no_more_memory_than_its_first_hour() {
         }
     }
     let (last, _) = memory(process);
-    terminal.types("\x1b").types("q");
+    terminal.types("\x1b").rests(APART).types("q");
     assert_eq!(terminal.ends_restored(), 0);
     let rollouts = u64::try_from(seen.len()).unwrap();
     assert!(rollouts > hours / 2, "only {rollouts} deployments were seen");
