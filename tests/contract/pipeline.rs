@@ -167,7 +167,7 @@ async fn delivered() -> (Bench, Snapshot) {
 
 #[tokio::test]
 async fn the_stage_is_led_back_to_what_an_earlier_execution_delivered() {
-    let (mut bench, picture) = delivered().await;
+    let (mut bench, picture) = Box::pin(delivered()).await;
     let earlier = &pipeline(&picture).earlier;
     let source = earlier[0].source.as_ref().unwrap();
     assert_eq!(source.message.as_deref(), Some("release 1.8.2"), "not the one that serves");
@@ -191,7 +191,7 @@ async fn the_stage_is_led_back_to_what_an_earlier_execution_delivered() {
 #[tokio::test]
 async fn a_way_back_whose_answer_was_lost_is_found_by_its_target() {
     for (fault, done) in [("drop-after*1", true), ("drop-before*1", false)] {
-        let (bench, picture) = delivered().await;
+        let (bench, picture) = Box::pin(delivered()).await;
         let order = bench.order(&picture, Action::Undo(cutover::domain::RevisionNumber::new(1)));
         bench.fault(&format!("codepipeline.RollbackStage={fault}"));
         let Ok(Progress::Unknown { fault: lost }) = bench.carry_out(&order).await else {

@@ -213,9 +213,8 @@ fn measured(server: &Server, region: &str) {
     let ended = server.cutover(&["status", "dns", "--json"]);
     let metrics = &document(&ended)["metrics"]["value"];
     let settled = |series: &Value| {
-        let points = series.as_array().unwrap().iter().rev();
-        let value = |point: &Value| (point["state"] == "value").then(|| point["value"].as_f64());
-        points.filter_map(value).next().flatten()
+        let mut points = series.as_array().unwrap().iter().rev();
+        points.find(|point| point["state"] == "value")?["value"].as_f64()
     };
     let both = |name: &str| ["blue", "green"].map(|side| settled(&metrics[side][name]));
     assert_eq!(both("requests"), [Some(600.0), Some(120.0)], "{ended:?}");
