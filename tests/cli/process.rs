@@ -1,8 +1,8 @@
 //! The binary in a home of its own, without anything of the machine's configuration.
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Output, Stdio};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 /// The variables that name the places of files, below the test's own home.
 pub(crate) const PLACES: [(&str, &str); 3] =
@@ -55,6 +55,8 @@ impl Home {
 /// `cutover sim` in a process of its own.
 pub(crate) struct Sim {
     child: Child,
+    /// Kept open: more lines may come than are read.
+    _output: BufReader<ChildStdout>,
     /// What it prints: the variables that lead to it.
     pub(crate) variables: Vec<(String, String)>,
 }
@@ -68,15 +70,18 @@ impl Sim {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines().take(6);
-        let variables = lines
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let variables = output
+            .by_ref()
+            .lines()
+            .take(6)
             .map(|line| {
                 let line = line.unwrap();
                 let (name, value) = line.strip_prefix("export ").unwrap().split_once('=').unwrap();
                 (name.to_owned(), value.to_owned())
             })
             .collect();
-        Self { child, variables }
+        Self { child, _output: output, variables }
     }
 }
 

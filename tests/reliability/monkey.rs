@@ -381,7 +381,9 @@ async fn a_long_night() {
     while steps < wanted {
         let mut out = std::io::stdout();
         writeln!(out, "seed {seed}: {steps} steps, {orders} orders, {sent} calls so far").unwrap();
-        let (more, given, called) = plays(Scenario::names(), seed, 400).await;
+        // In a cluster an order waits for the controller, and here only the monkey lets time go by.
+        let all = Scenario::names().filter(|name| Scenario::named(name).unwrap().argo.is_none());
+        let (more, given, called) = plays(all, seed, 400).await;
         (steps, orders, sent, seed) = (steps + more, orders + given, sent + called, seed + 1);
     }
     let mut out = std::io::stdout();

@@ -149,7 +149,7 @@ fn what_concerns_the_terminal_is_done_there_and_the_rest_by_the_hands() {
     let (_, log) = play(vec![vec![key("ctrl-l")], vec![key("r")], vec![key("p")]]);
     let done: Vec<&str> =
         log[3..].iter().map(String::as_str).filter(|entry| !entry.starts_with("draw")).collect();
-    assert_eq!(done, ["forget", "Refresh", "Pause"]);
+    assert_eq!(done, ["forget", "Refresh", "Rest"]);
 }
 
 #[test]
