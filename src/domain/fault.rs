@@ -113,7 +113,7 @@ impl Fault {
         }
         match &self.kind {
             FaultKind::Denied { permission } => {
-                Some(format!("add {permission} to the role, see the IAM policies in the README"))
+                Some(format!("add {permission} to the role; cutover iam-policy prints all"))
             }
             FaultKind::CredentialsExpired => {
                 Some("renew the login, e.g. aws sso login; cutover goes on by itself".to_owned())

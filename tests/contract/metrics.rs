@@ -197,6 +197,19 @@ async fn an_expression_is_computed_of_each_sides_own_and_needs_no_finer_period()
 }
 
 #[tokio::test]
+async fn a_mistake_in_what_a_person_added_leaves_everything_else_as_it_is() {
+    let config = "[metrics.wrong]\nexpression = 'NO_SUCH_FUNCTION(all)'\n\
+         of.all = { namespace = 'AWS/ApplicationELB', metric = 'RequestCount' }";
+    let mut bench = Bench::judged("errors", GROUP, toml::from_str(config).unwrap()).await;
+    let picture = bench.reach(&Phase::Shifting).await;
+    let seen = metrics(&picture);
+    assert!(seen.blue.requests.iter().any(|point| point.settled().is_some()));
+    let wrong = seen.custom("wrong").unwrap();
+    assert!(wrong.blue.iter().all(|point| point.number().is_none()), "{wrong:?}");
+    assert!(seen.source.contains("what was added: "), "{}", seen.source);
+}
+
+#[tokio::test]
 async fn a_deployment_asked_for_by_its_id_is_judged_as_its_group_is() {
     let mut bench = Bench::group("canary").await;
     let picture = bench.look().await;

@@ -60,6 +60,8 @@ pub(crate) struct Meter {
     subject: Option<Subject>,
     kept: Kept,
     counting: Counting,
+    /// Why what a person added was refused, if it was.
+    refused: Option<Fault>,
 }
 
 impl Meter {
@@ -79,8 +81,12 @@ impl Meter {
         }
         let result = self.refresh(aws, &subject, span).await;
         let fine = if result.is_ok() { newest(aws, &subject).await } else { BTreeMap::new() };
-        let result =
-            result.map(|()| translate::metrics(&self.kept, &subject, &self.counting, span, &fine));
+        let result = result.map(|()| {
+            let read = translate::metrics(&self.kept, &subject, &self.counting, span, &fine);
+            let refused = self.refused.iter().map(|why| format!("; what was added: {why}"));
+            let source = read.source.clone() + &refused.collect::<String>();
+            Metrics { source, ..read }
+        });
         self.subject = Some(subject);
         (result, self)
     }
@@ -104,17 +110,25 @@ impl Meter {
         }
     }
 
-    /// One call for all series of a Region that are known equally far.
+    /// One call for all series of a Region that are known equally far. What a person added is asked for by
+    /// itself: a mistake in it leaves everything else as it is.
     async fn ask(&mut self, aws: &Aws, queries: &[Query], span: Span) -> Result<(), Fault> {
-        let mut calls: BTreeMap<(i64, Option<&str>), Vec<&Query>> = BTreeMap::new();
+        self.refused = None;
+        let mut calls: BTreeMap<(i64, Option<&str>, bool), Vec<&Query>> = BTreeMap::new();
         for query in queries {
             let from = self.kept.missing_from(&query.id, span);
-            calls.entry((from, query.region.as_deref())).or_default().push(query);
+            calls.entry((from, query.region.as_deref(), query.added)).or_default().push(query);
         }
-        for ((from, region), queries) in calls {
+        for ((from, region, added), queries) in calls {
             let cloudwatch = aws.cloudwatch(region);
             let range = (span::moment(from), span::moment(span.end));
-            let mut answers = fetch(&cloudwatch, &queries, range).await?;
+            let mut answers = match fetch(&cloudwatch, &queries, range).await {
+                Err(fault) if added && matches!(fault.kind, FaultKind::Rejected { .. }) => {
+                    self.refused = Some(fault);
+                    continue;
+                }
+                answers => answers?,
+            };
             for query in queries {
                 let answer = answers.remove(&query.id).unwrap_or_default();
                 self.kept.put(&query.id, &answer.divided(query.per_second), from, span);

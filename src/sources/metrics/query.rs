@@ -28,6 +28,8 @@ pub(super) struct Query {
     pub(super) region: Option<String>,
     /// The seconds that each number is of.
     period: u32,
+    /// A person added it: only that person knows whether it can be asked for.
+    pub(super) added: bool,
     asked: Asked,
 }
 
@@ -137,6 +139,7 @@ fn own(origin: &Origin, id: String, (metric, statistic): (&str, String)) -> Quer
         per_second: time.map_or(1.0, |(_, per_second)| per_second),
         region: origin.region.clone(),
         period: MINUTE,
+        added: false,
         asked: Asked::Series(Series {
             namespace: (*namespace).to_owned(),
             metric: metric.to_owned(),
@@ -168,7 +171,7 @@ fn custom(measured: &Measured, side: Side, id: String, metric: &CustomMetric) ->
         }
     };
     let region = measured.at(side)?.region.clone();
-    Some(Query { id, per_second: 1.0, region, period: MINUTE, asked })
+    Some(Query { id, per_second: 1.0, region, period: MINUTE, added: true, asked })
 }
 
 /// How many requests were timed, and how many of them took at most so long.
