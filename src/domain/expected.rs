@@ -121,10 +121,9 @@ impl Expected {
         {
             return Some(Change::Dial);
         }
-        // A hook's gate is answered by its id: at another one, or none, the call is another. What only
-        // happens to be ordered while something waits has nothing to do with it.
-        let answers = !matches!(self.means, Means::RedeployPrevious);
-        if answers && matches!(self.gate, Some(Gate::Hook { .. })) && rollout.gate != self.gate {
+        // A hook's gate is answered by its id: at another one, or none, the call is another.
+        let other_gate = matches!(self.gate, Some(Gate::Hook { .. })) && rollout.gate != self.gate;
+        if other_gate && !self.means.begins_anew() {
             return Some(Change::Gate);
         }
         match action {

@@ -142,6 +142,13 @@ pub enum Means {
     Reject,
 }
 
+impl Means {
+    /// Whether it begins a rollout of its own: a gate of the one that is there has no part in it.
+    pub fn begins_anew(self) -> bool {
+        matches!(self, Means::RedeployPrevious | Means::BringOut)
+    }
+}
+
 /// What the control plane offers in the state that was read.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]

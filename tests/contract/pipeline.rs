@@ -202,3 +202,12 @@ async fn a_way_back_whose_answer_was_lost_is_found_by_its_target() {
         assert_eq!(bench.arrived("RollbackStage"), 1);
     }
 }
+
+#[tokio::test]
+async fn the_stage_is_led_back_while_the_next_release_waits_for_its_approval() {
+    let (bench, picture) = waiting().await;
+    let order = bench.order(&picture, Action::Undo(cutover::domain::RevisionNumber::new(1)));
+    assert!(matches!(order.expected.gate, Some(Gate::Hook { .. })), "{:?}", order.expected);
+    assert!(matches!(bench.carry_out(&order).await, Ok(Progress::Accepted { .. })));
+    assert_eq!((bench.arrived("RollbackStage"), bench.arrived("PutApprovalResult")), (1, 0));
+}
