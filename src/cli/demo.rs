@@ -12,7 +12,6 @@ use super::screen::{self, Opening};
 use super::simulated::{self, Play};
 use super::{Outcome, Output, Surroundings};
 use crate::config::{Config, Flags};
-use crate::domain::Origins;
 use crate::runtime::Clock;
 use crate::sim;
 use crate::sources::{self, AwsOptions, Loopback};
@@ -57,17 +56,13 @@ impl Demo {
             let region = scenario.place.region.clone();
             let seed = play.seed;
             let address = play.serve(scenario, world_clock, start).await?;
+            let loopback = Loopback::new(address, region).map_err(|e| e.to_string())?;
             let options = AwsOptions {
-                profile: None,
-                region: None,
-                loopback: Some(Loopback::new(address, region).map_err(|e| e.to_string())?),
-                cluster_only: false,
                 read_only,
-                time: Arc::new(clock),
                 seed,
                 verdicts,
                 prometheus,
-                origins: Origins::default(),
+                ..AwsOptions::simulated(loopback, Arc::new(clock))
             };
             sources::connect(options).await.map_err(|e| e.to_string())
         };

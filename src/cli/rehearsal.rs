@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::{Demo, Event, Settings, Stamped, State, update};
-use crate::domain::{Origins, Rules, Shiftings, Snapshot, Target};
+use crate::domain::{Rules, Shiftings, Snapshot, Target};
 use crate::input::Keymap;
 use crate::sim::scenario::Scenario;
 use crate::sim::world::World;
@@ -74,22 +74,16 @@ impl Rehearsal {
         let clock = sim::Clock::manual(start);
         let simulator = Simulator::new(World::new(scenario, seed, start), clock.clone());
         let listener = sim::bind(([127, 0, 0, 1], 0).into()).await?;
-        let loopback = Some(Loopback::new(listener.local_addr()?, region)?);
+        let loopback = Loopback::new(listener.local_addr()?, region)?;
         tokio::spawn(sim::serve(listener, simulator, std::future::pending()));
         let time = Arc::new(Standing(clock.clone()));
         let options = AwsOptions {
-            profile: None,
-            region: None,
-            loopback,
-            cluster_only: false,
             read_only: true,
-            time,
             seed,
-            verdicts: Configs::default(),
             prometheus,
-            origins: Origins::default(),
+            ..AwsOptions::simulated(loopback, time)
         };
-        let aws = connect(options).await?;
+        let aws = Box::pin(connect(options)).await?;
         let backend = aws.watch(&target);
         let state = State::new(settings, Some(target.clone()), start);
         Ok(Self { state, clock, backend, afresh: is_told.then_some((aws, target)) })

@@ -8,7 +8,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::{Table, Value};
 
-use crate::domain::{Origin, Shifting};
+use crate::domain::Origin;
 use crate::stats;
 
 use super::origin::OriginTable;
@@ -32,11 +32,6 @@ impl Alias {
     fn of(target: &str) -> Self {
         let (verdict, shift) = (stats::Config::default(), ShiftTable::default());
         Self { target: target.to_owned(), verdict, shift, origins: [None, None] }
-    }
-
-    /// How far a key shifts there.
-    pub(super) fn shifting(&self) -> Shifting {
-        self.shift.0.clone()
     }
 }
 

@@ -145,22 +145,23 @@ impl File {
 
     /// How green is judged for each target that the file names, and for all others.
     pub fn verdicts(&self) -> stats::Configs {
-        let own = self.targets.values();
-        let own = own.filter_map(|alias| Some((alias.target.parse().ok()?, alias.verdict.clone())));
-        stats::Configs::new(self.verdict.clone(), own.collect())
+        stats::Configs::new(self.verdict.clone(), self.own(|alias| alias.verdict.clone()))
     }
 
     /// How far a key shifts at each target that the file names, and at all others.
     pub fn shiftings(&self) -> Shiftings {
-        let own = self.targets.values();
-        let own = own.filter_map(|alias| Some((alias.target.parse().ok()?, alias.shifting())));
-        Shiftings::new(self.shift.0.clone(), own)
+        Shiftings::new(self.shift.0.clone(), self.own(|alias| alias.shift.0.clone()))
     }
 
     /// Where the sides of targets are measured, as far as the file says it.
     pub fn origins(&self) -> Origins {
-        let own = self.targets.values();
-        Origins::new(own.filter_map(|it| Some((it.target.parse().ok()?, it.origins.clone()))))
+        Origins::new([None, None], self.own(|alias| alias.origins.clone()))
+    }
+
+    /// What each target that the file names has of its own.
+    fn own<T>(&self, what: impl Fn(&Alias) -> T) -> impl Iterator<Item = (Target, T)> {
+        let all = self.targets.values();
+        all.filter_map(move |alias| Some((alias.target.parse().ok()?, what(alias))))
     }
 
     /// What may be ordered, where and when.

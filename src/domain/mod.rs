@@ -31,6 +31,7 @@ mod metric;
 mod nearest;
 mod order;
 mod origin;
+mod per_target;
 mod permit;
 mod pipeline;
 mod prometheus;
@@ -58,6 +59,7 @@ pub use metric::{
 pub use nearest::nearest;
 pub use order::{Action, Means, Offered, Order, Progress, Refusal};
 pub use origin::{At, Origin, Origins};
+pub use per_target::PerTarget;
 pub use permit::{LastOrder, Permit, Policy, Strength, is_ready, permit};
 pub use pipeline::{Pipeline, PipelineApproval, PipelineRun, SourceRevision};
 pub use prometheus::{Prometheus, PrometheusAddress};

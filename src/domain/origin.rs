@@ -1,9 +1,7 @@
 //! Where each side is measured, as CloudWatch names it: a target group behind a load balancer, a
 //! version of a function behind its alias, an API.
 
-use std::collections::BTreeMap;
-
-use super::{Side, Target};
+use super::PerTarget;
 
 /// Where one side is measured.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,22 +54,5 @@ impl Origin {
     }
 }
 
-/// The places that a person has named: those of blue and green, for each target.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Origins(BTreeMap<Target, [Option<Origin>; 2]>);
-
-impl Origins {
-    /// Those of each target, blue first.
-    pub fn new(of: impl IntoIterator<Item = (Target, [Option<Origin>; 2])>) -> Self {
-        Self(of.into_iter().collect())
-    }
-
-    /// The place that was named for a side.
-    pub fn of(&self, target: &Target, side: Side) -> Option<&Origin> {
-        let [blue, green] = self.0.get(target)?;
-        match side {
-            Side::Blue => blue.as_ref(),
-            Side::Green => green.as_ref(),
-        }
-    }
-}
+/// The places that a person has named, blue first, for each target.
+pub type Origins = PerTarget<[Option<Origin>; 2]>;

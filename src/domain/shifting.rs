@@ -1,11 +1,9 @@
 //! How a person shifts by hand: the size of a step, and the ramp that walks by itself.
 
-use std::collections::BTreeMap;
-
 use jiff::SignedDuration;
 use serde::Serialize;
 
-use super::{Percent, Target};
+use super::{PerTarget, Percent};
 
 /// Where the weights are a person's to set: how far a key moves them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -18,36 +16,8 @@ pub struct Shifting {
     pub every: SignedDuration,
 }
 
-/// The settings of all targets: one for each that has its own, and a common one for the others.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct Shiftings {
-    common: Shifting,
-    #[serde(skip)]
-    own: BTreeMap<Target, Shifting>,
-}
-
-impl Shiftings {
-    /// `common` for every target that is not among `own`.
-    pub fn new(common: Shifting, own: impl IntoIterator<Item = (Target, Shifting)>) -> Self {
-        Self { common, own: own.into_iter().collect() }
-    }
-
-    /// How a person shifts at every target that has nothing of its own.
-    pub fn common(&self) -> &Shifting {
-        &self.common
-    }
-
-    /// How a person shifts at `target`.
-    pub fn of(&self, target: &Target) -> &Shifting {
-        self.own.get(target).unwrap_or(&self.common)
-    }
-}
-
-impl From<Shifting> for Shiftings {
-    fn from(common: Shifting) -> Self {
-        Self::new(common, [])
-    }
-}
+/// How a person shifts at each target.
+pub type Shiftings = PerTarget<Shifting>;
 
 impl Default for Shifting {
     fn default() -> Self {

@@ -19,7 +19,6 @@ pub(crate) use super::metrics::prometheus::fuzzing::counted;
 
 use super::aws::{Aws, AwsOptions, Loopback, answered_by};
 use super::backend::AwsTime;
-use crate::stats::Configs;
 
 /// What a server answers.
 pub(crate) struct Answered {
@@ -34,19 +33,8 @@ type Server = dyn Fn(http::Request<Vec<u8>>) -> Answered + Send + Sync;
 /// An account whose requests `server` answers, at once and on this machine.
 pub(crate) fn account(time: Arc<dyn AwsTime>, server: Arc<Server>) -> Option<Aws> {
     let address = "127.0.0.1:1".parse().ok()?;
-    let loopback = Loopback::new(address, "eu-west-1").ok()?;
-    let options = AwsOptions {
-        profile: None,
-        region: None,
-        loopback: Some(loopback.impatient(Duration::from_secs(1))),
-        cluster_only: false,
-        read_only: false,
-        time,
-        seed: 7,
-        verdicts: Configs::default(),
-        prometheus: None,
-        origins: crate::domain::Origins::default(),
-    };
+    let loopback = Loopback::new(address, "eu-west-1").ok()?.impatient(Duration::from_secs(1));
+    let options = AwsOptions { seed: 7, ..AwsOptions::simulated(loopback, time) };
     answered_by(options, Function(server))
 }
 

@@ -5,7 +5,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use serde_json::Value;
 
-use crate::domain::{Fault, FaultKind, Order, Progress};
+use crate::domain::{Fault, FaultKind, Order, Progress, RolloutId};
 
 use super::error::fault;
 
@@ -25,6 +25,13 @@ pub(super) fn read_only(order: &Order) -> Progress {
 pub(super) fn unknown_call(order: &Order) -> Progress {
     let kind = FaultKind::Rejected { code: format!("unknown call {}", order.call.operation) };
     Progress::Refused { fault: Fault::new(kind, &order.call.permission(), String::new()) }
+}
+
+/// The answer was lost, and reading shows that the control plane has taken the order; the rollout that it led to, if
+/// that has an id of its own.
+pub(super) fn was_carried_out(rollout: Option<RolloutId>) -> Progress {
+    let answer = "the answer was lost; reading shows that it was carried out".to_owned();
+    Progress::Accepted { request_id: None, answer, rollout }
 }
 
 /// What a failed call means: refused, or nobody knows.

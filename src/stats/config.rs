@@ -11,31 +11,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::Target;
+use crate::domain::PerTarget;
 
 use super::custom::{CustomMetric, by_name};
 use super::latency::Quantile;
 use super::units::{Growth, Importance, Margin, Probability, Settle};
 
-/// The configs of all targets: one for each that has its own, and a common one for the others.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Configs {
-    common: Config,
-    own: Vec<(Target, Config)>,
-}
-
-impl Configs {
-    /// `common` for every target that is not among `own`.
-    pub fn new(common: Config, own: Vec<(Target, Config)>) -> Self {
-        Self { common, own }
-    }
-
-    /// How the rollouts of `target` are judged.
-    pub fn of(&self, target: &Target) -> &Config {
-        let own = self.own.iter().find(|(of, _)| of == target);
-        own.map_or(&self.common, |(_, config)| config)
-    }
-}
+/// How the rollouts of each target are judged.
+pub type Configs = PerTarget<Config>;
 
 /// The config of the verdict for one target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -178,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_target_with_a_config_of_its_own_has_that_and_no_other_does() {
-        let target = |text: &str| text.parse::<Target>().unwrap();
+        let target = |text: &str| text.parse::<crate::domain::Target>().unwrap();
         let strict = Config { alpha: Probability::ONE_PERCENT, ..Config::default() };
         let own = vec![(target("codedeploy:shop/checkout"), strict.clone())];
         let configs = Configs::new(Config::default(), own);

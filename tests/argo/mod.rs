@@ -17,7 +17,6 @@ use cutover::domain::{
     Action, Change, Order, OrderId, Policy, Progress, Prometheus, Rollout, Snapshot, permit,
 };
 use cutover::sources::{Account, Aws, AwsOptions, AwsTime, Backend, Loopback, Wish};
-use cutover::stats::Configs;
 use jiff::{SignedDuration, Timestamp};
 
 use server::Server;
@@ -62,16 +61,10 @@ impl Story {
         let start = server.start();
         let time = Arc::new(Hurried(Mutex::new((start, Instant::now()))));
         let options = AwsOptions {
-            profile: None,
-            region: None,
-            loopback: Some(Loopback::new(server.address, "none").unwrap()),
             cluster_only: true,
-            read_only: false,
-            time: time.clone(),
             seed: 7,
-            verdicts: Configs::default(),
             prometheus: Some(counts),
-            origins: cutover::domain::Origins::default(),
+            ..AwsOptions::simulated(Loopback::new(server.address, "none").unwrap(), time.clone())
         };
         let aws = cutover::sources::connect(options).await.unwrap();
         let watch = aws.watch(&"argo:story/app".parse().unwrap());

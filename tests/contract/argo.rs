@@ -34,16 +34,10 @@ impl Cluster {
         tokio::spawn(serve(listener, simulator.clone(), std::future::pending()));
         let connect = async |time: Arc<dyn AwsTime>, counts: bool| {
             let options = AwsOptions {
-                profile: None,
-                region: None,
-                loopback: Some(Loopback::new(port, "eu-west-1").unwrap()),
                 cluster_only: true,
-                read_only: false,
-                time,
                 seed: 7,
-                verdicts: Configs::default(),
                 prometheus: counts.then(|| PrometheusTable::usual(address).unwrap().0),
-                origins: cutover::domain::Origins::default(),
+                ..AwsOptions::simulated(Loopback::new(port, "eu-west-1").unwrap(), time)
             };
             Box::pin(cutover::sources::connect(options)).await.unwrap()
         };

@@ -219,18 +219,12 @@ async fn connect_with(
     verdict: Config,
 ) -> Aws {
     let time = Arc::new(Standing(simulator.clock().clone()));
-    let loopback = Some(Loopback::new(address, "eu-west-1").unwrap());
+    let loopback = Loopback::new(address, "eu-west-1").unwrap();
     let options = AwsOptions {
-        profile: None,
-        region: None,
-        loopback,
-        cluster_only: false,
         read_only,
-        time,
         seed: 7,
         verdicts: Configs::new(verdict, Vec::new()),
-        prometheus: None,
-        origins: cutover::domain::Origins::default(),
+        ..AwsOptions::simulated(loopback, time)
     };
     cutover::sources::connect(options).await.unwrap()
 }

@@ -67,16 +67,8 @@ impl Play {
         let time = Clock::simulated(move || shown.now(), 100.0);
         let connect = async |time: Arc<dyn AwsTime>| {
             let options = AwsOptions {
-                profile: None,
-                region: None,
-                loopback: Some(Loopback::new(address, "eu-west-1").unwrap()),
-                cluster_only: false,
-                read_only: false,
-                time,
                 seed: SEED,
-                verdicts: cutover::stats::Configs::default(),
-                prometheus: None,
-                origins: cutover::domain::Origins::default(),
+                ..AwsOptions::simulated(Loopback::new(address, "eu-west-1").unwrap(), time)
             };
             Box::pin(cutover::sources::connect(options)).await.unwrap()
         };

@@ -16,7 +16,6 @@ use cutover::sim::scenario::Scenario;
 use cutover::sim::world::World;
 use cutover::sim::{self, Simulator};
 use cutover::sources::{Account, Aws, AwsOptions, Backend, Loopback, Wish};
-use cutover::stats::Configs;
 use cutover::ui::{Theme, paint};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -144,18 +143,13 @@ impl Monkey {
             shown.now().saturating_add(off).unwrap()
         };
         let time = Clock::simulated(now, 1000.0);
-        let loopback = Loopback::new(address, "eu-west-1").unwrap();
+        let loopback =
+            Loopback::new(address, "eu-west-1").unwrap().impatient(Duration::from_secs(2));
         let options = AwsOptions {
             profile: Some(format!("monkey-{seed}")),
-            region: None,
-            loopback: Some(loopback.impatient(Duration::from_secs(2))),
-            cluster_only: false,
             read_only,
-            time: Arc::new(time.clone()),
             seed,
-            verdicts: Configs::default(),
-            prometheus: None,
-            origins: cutover::domain::Origins::default(),
+            ..AwsOptions::simulated(loopback, Arc::new(time.clone()))
         };
         let account = cutover::sources::connect(options).await.unwrap();
         let watch = account.watch(&target);

@@ -18,7 +18,6 @@ use cutover::sim::scenario::Scenario;
 use cutover::sim::world::World;
 use cutover::sim::{self, CallRecord, Simulator};
 use cutover::sources::{Account, Aws, AwsOptions, Backend, Loopback, Wish};
-use cutover::stats::Configs;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::harness::keyboard::Desk;
@@ -245,17 +244,11 @@ impl Night {
 
 /// An account whose calls may take this long.
 async fn account(address: SocketAddr, time: &Clock, patience: Duration) -> Aws {
+    let loopback = Loopback::new(address, "eu-west-1").unwrap().impatient(patience);
     let options = AwsOptions {
         profile: Some(format!("night-{}", RUN.fetch_add(1, Ordering::Relaxed))),
-        region: None,
-        loopback: Some(Loopback::new(address, "eu-west-1").unwrap().impatient(patience)),
-        cluster_only: false,
-        read_only: false,
-        time: Arc::new(time.clone()),
         seed: 7,
-        verdicts: Configs::default(),
-        prometheus: None,
-        origins: cutover::domain::Origins::default(),
+        ..AwsOptions::simulated(loopback, Arc::new(time.clone()))
     };
     cutover::sources::connect(options).await.unwrap()
 }

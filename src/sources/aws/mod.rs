@@ -56,6 +56,24 @@ pub struct AwsOptions {
     pub origins: Origins,
 }
 
+impl AwsOptions {
+    /// A simulator, and everything else as it is where nobody says anything.
+    pub fn simulated(loopback: Loopback, time: Arc<dyn AwsTime>) -> Self {
+        Self {
+            profile: None,
+            region: None,
+            loopback: Some(loopback),
+            cluster_only: false,
+            read_only: false,
+            time,
+            seed: 0,
+            verdicts: Configs::default(),
+            prometheus: None,
+            origins: Origins::default(),
+        }
+    }
+}
+
 /// A server on this machine that pretends to be AWS. Nothing else can be reached through it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loopback {

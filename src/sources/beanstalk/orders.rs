@@ -7,7 +7,7 @@ use crate::domain::{
     Action, Fact, Fault, Means, Order, Progress, RolloutKind, Snapshot, Split, Target,
 };
 use crate::sources::aws::{Aws, Changes};
-use crate::sources::order::{failed, param, unknown_call};
+use crate::sources::order::{failed, param, unknown_call, was_carried_out};
 
 use super::calls;
 use super::raw::{Raw, Roles, Splitting, name};
@@ -112,9 +112,5 @@ pub(crate) async fn reconcile(aws: &Aws, order: &Order, lost: Fault) -> Progress
     if !carried_out {
         return Progress::Unknown { fault: lost };
     }
-    Progress::Accepted {
-        request_id: None,
-        answer: "the answer was lost; reading shows that it was carried out".to_owned(),
-        rollout: None,
-    }
+    was_carried_out(None)
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::domain::{Fact, Fault, FaultKind, Means, Order, Progress, RolloutId, Snapshot, Target};
 use crate::sources::aws::{Aws, Changes};
-use crate::sources::order::{failed, param, unknown_call};
+use crate::sources::order::{failed, param, unknown_call, was_carried_out};
 
 use super::appspec::registered;
 use super::control::{Memory, deployment, look};
@@ -195,11 +195,7 @@ pub(crate) async fn reconcile(aws: &Aws, order: &Order, lost: Fault) -> Progress
         | Means::Reject => None,
     };
     match carried_out {
-        Some(rollout) => Progress::Accepted {
-            request_id: None,
-            answer: "the answer was lost; reading shows that it was carried out".to_owned(),
-            rollout,
-        },
+        Some(rollout) => was_carried_out(rollout),
         None => Progress::Unknown { fault: lost },
     }
 }

@@ -9,7 +9,7 @@ use crate::domain::{
     Fact, Fault, Means, Order, Progress, RolloutId, RolloutKind, Snapshot, Target,
 };
 use crate::sources::aws::{Aws, Changes};
-use crate::sources::order::{failed, param, unknown_call};
+use crate::sources::order::{failed, param, unknown_call, was_carried_out};
 
 use super::control::look;
 use super::raw::{Raw, last_part};
@@ -132,9 +132,5 @@ pub(crate) async fn reconcile(aws: &Aws, order: &Order, lost: Fault) -> Progress
     if !carried_out {
         return Progress::Unknown { fault: lost };
     }
-    Progress::Accepted {
-        request_id: None,
-        answer: "the answer was lost; reading shows that it was carried out".to_owned(),
-        rollout: (!same).then(|| rollout.id.clone()),
-    }
+    was_carried_out((!same).then(|| rollout.id.clone()))
 }

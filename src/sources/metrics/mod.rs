@@ -18,7 +18,7 @@ mod query;
 mod span;
 mod translate;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::types::ScanBy;
@@ -82,10 +82,12 @@ impl Meter {
         let result = self.refresh(aws, &subject, span).await;
         let fine = if result.is_ok() { newest(aws, &subject).await } else { BTreeMap::new() };
         let result = result.map(|()| {
-            let read = translate::metrics(&self.kept, &subject, &self.counting, span, &fine);
-            let refused = self.refused.iter().map(|why| format!("; what was added: {why}"));
-            let source = read.source.clone() + &refused.collect::<String>();
-            Metrics { source, ..read }
+            let mut read = translate::metrics(&self.kept, &subject, &self.counting, span, &fine);
+            if let Some(why) = &self.refused {
+                read.source.push_str("; what was added: ");
+                read.source.push_str(&why.to_string());
+            }
+            read
         });
         self.subject = Some(subject);
         (result, self)
@@ -142,12 +144,14 @@ impl Meter {
 /// minute's number is shown.
 async fn newest(aws: &Aws, subject: &Subject) -> BTreeMap<String, Answer> {
     let queries = query::fine(subject);
+    let mut calls: BTreeMap<Option<&str>, Vec<&Query>> = BTreeMap::new();
+    for query in &queries {
+        calls.entry(query.region.as_deref()).or_default().push(query);
+    }
+    let range = (earlier(aws.now(), NEWEST), aws.now());
     let mut found = BTreeMap::new();
-    let regions: BTreeSet<_> = queries.iter().map(|query| query.region.as_deref()).collect();
-    for region in regions {
-        let there: Vec<_> = queries.iter().filter(|it| it.region.as_deref() == region).collect();
-        let range = (earlier(aws.now(), NEWEST), aws.now());
-        let answers = fetch(&aws.cloudwatch(region), &there, range).await;
+    for (region, queries) in calls {
+        let answers = fetch(&aws.cloudwatch(region), &queries, range).await;
         found.extend(answers.unwrap_or_default());
     }
     found

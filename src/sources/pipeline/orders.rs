@@ -8,7 +8,7 @@ use crate::domain::{
     Fact, Fault, FaultKind, Order, Pipeline, PipelineRun, Progress, Snapshot, Target,
 };
 use crate::sources::aws::{Aws, Changes};
-use crate::sources::order::{failed, param};
+use crate::sources::order::{failed, param, was_carried_out};
 use crate::sources::time::earlier as earlier_than;
 use crate::sources::{codedeploy, ecs};
 
@@ -16,7 +16,6 @@ use super::{state, translate};
 
 /// The operation that leads a stage back; the other one answers an approval.
 const ROLLBACK: &str = "RollbackStage";
-const CARRIED_OUT: &str = "the answer was lost; reading shows that it was carried out";
 
 fn text(order: &Order, name: &str) -> String {
     param(order, name).and_then(Value::as_str).unwrap_or_default().to_owned()
@@ -148,7 +147,7 @@ pub(crate) async fn reconcile(aws: &Aws, order: &Order, lost: Fault) -> Progress
         let since = earlier_than(order.at, SignedDuration::from_secs(30));
         let found = state::way_back(aws, &text(order, "pipelineName"), (&target, since)).await;
         return match found {
-            Some(_) => accepted(CARRIED_OUT.to_owned()),
+            Some(_) => was_carried_out(None),
             None => Progress::Unknown { fault: lost },
         };
     }
@@ -166,5 +165,5 @@ pub(crate) async fn reconcile(aws: &Aws, order: &Order, lost: Fault) -> Progress
     if !answered {
         return Progress::Unknown { fault: lost };
     }
-    accepted(CARRIED_OUT.to_owned())
+    was_carried_out(None)
 }

@@ -60,7 +60,8 @@ pub(super) async fn look(
     let wanted: Vec<&str> =
         run.into_iter().chain(waiting.as_ref().and_then(|(_, id)| *id)).collect();
     if wanted.iter().any(|id| !runs.known.contains_key(*id)) {
-        runs.known = newest(aws, &place.pipeline).await?;
+        let all = executions(aws, &place.pipeline, None).await?;
+        runs.known = all.iter().filter_map(self::run).collect();
     }
     let ended = has_ended(stages, &place.stage);
     match &ended {
@@ -118,15 +119,9 @@ pub(super) async fn earlier(
 ) -> Result<Vec<PipelineRun>, Fault> {
     let stage = SucceededInStageFilter::builder().stage_name(stage).build();
     let filter = PipelineExecutionFilter::builder().succeeded_in_stage(stage).build();
-    let call = aws.reads().codepipeline.list_pipeline_executions().pipeline_name(pipeline);
-    let answer = call
-        .filter(filter)
-        .max_results(NEWEST)
-        .send()
-        .await
-        .map_err(|error| fault("codepipeline:ListPipelineExecutions", &error))?;
+    let all = executions(aws, pipeline, Some(filter)).await?;
     let has = status == StageExecutionStatus::Succeeded.as_str();
-    let found = answer.pipeline_execution_summaries().iter().filter(|summary| {
+    let found = all.iter().filter(|summary| {
         // What is itself a way back is no revision of its own.
         let is_way_back = summary.execution_type() == Some(&ExecutionType::Rollback);
         let serves = has && summary.pipeline_execution_id() == Some(latest);
@@ -141,15 +136,13 @@ pub(super) async fn way_back(
     pipeline: &str,
     (target, since): (&str, Timestamp),
 ) -> Option<String> {
-    let call = aws.reads().codepipeline.list_pipeline_executions().pipeline_name(pipeline);
-    let answer = call.max_results(NEWEST).send().await.ok()?;
+    let all = executions(aws, pipeline, None).await.ok()?;
     let leads_back = |summary: &&PipelineExecutionSummary| {
         let to =
             summary.rollback_metadata().and_then(|it| it.rollback_target_pipeline_execution_id());
         to == Some(target) && moment(summary.start_time()).is_some_and(|at| at >= since)
     };
-    let found = answer.pipeline_execution_summaries().iter().find(leads_back)?;
-    found.pipeline_execution_id().map(str::to_owned)
+    all.iter().find(leads_back)?.pipeline_execution_id().map(str::to_owned)
 }
 
 /// The approval that waits, among those that are `wanted`, with its execution's id.
@@ -187,14 +180,16 @@ fn execution(stage: &StageState) -> Option<&str> {
     stage.latest_execution().map(StageExecution::pipeline_execution_id)
 }
 
-async fn newest(aws: &Aws, pipeline: &str) -> Result<BTreeMap<String, PipelineRun>, Fault> {
+/// The newest executions of a pipeline, or those of them that pass the filter.
+async fn executions(
+    aws: &Aws,
+    pipeline: &str,
+    filter: Option<PipelineExecutionFilter>,
+) -> Result<Vec<PipelineExecutionSummary>, Fault> {
     let call = aws.reads().codepipeline.list_pipeline_executions().pipeline_name(pipeline);
-    let answer = call
-        .max_results(NEWEST)
-        .send()
-        .await
-        .map_err(|error| fault("codepipeline:ListPipelineExecutions", &error))?;
-    Ok(answer.pipeline_execution_summaries().iter().filter_map(run).collect())
+    let answer = call.set_filter(filter).max_results(NEWEST).send().await;
+    let answer = answer.map_err(|error| fault("codepipeline:ListPipelineExecutions", &error))?;
+    Ok(answer.pipeline_execution_summaries.unwrap_or_default())
 }
 
 fn run(summary: &PipelineExecutionSummary) -> Option<(String, PipelineRun)> {

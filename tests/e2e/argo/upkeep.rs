@@ -13,6 +13,18 @@ fn image(scene: &Scene) -> Value {
     scene.rollout()["spec"]["template"]["spec"]["containers"][0]["image"].clone()
 }
 
+/// Brings out one version after the other, each to its end.
+fn promotes(scene: &Scene, versions: [&str; 2]) {
+    for version in versions {
+        scene.brings_out(version);
+        scene.pauses();
+        let (ended, _) = scene.orders("continue", &["--wait"]);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        scene.until("it is promoted", Scene::is_healthy);
+        scene.is_quiet();
+    }
+}
+
 #[test]
 #[ignore = "real controller: just e2e-argo"]
 fn a_pause_by_hand_holds_the_timer_up_and_a_resume_lets_it_go() {
@@ -85,14 +97,7 @@ fn a_restart_replaces_every_pod_and_moves_no_traffic() {
 #[ignore = "real controller: just e2e-argo"]
 fn a_revision_that_was_chosen_is_brought_out_with_every_stage() {
     let scene = Scene::with(Bed::beside(), &canary(&json!([{"setWeight": 25}, {"pause": {}}])));
-    for version in ["v2", "v3"] {
-        scene.brings_out(version);
-        scene.pauses();
-        let (ended, _) = scene.orders("continue", &["--wait"]);
-        assert_eq!(ended.code, Some(0), "{ended:?}");
-        scene.until("it is promoted", Scene::is_healthy);
-        scene.is_quiet();
-    }
+    promotes(&scene, ["v2", "v3"]);
     let (ended, report) = scene.orders("undo", &[]);
     assert_eq!(report["outcome"], "not_permitted", "{ended:?}");
     assert!(report["why"].as_str().unwrap().contains("which one?"), "{report}");
@@ -138,14 +143,7 @@ fn a_chosen_revision_of_a_blue_green_that_still_waits_is_served_at_once() {
     let more = json!({"scaleDownDelaySeconds": 90});
     let scene = Scene::with(Bed::beside(), &blue_green(&more));
     let first = scene.hash("stableRS");
-    for version in ["v2", "v3"] {
-        scene.brings_out(version);
-        scene.pauses();
-        let (ended, _) = scene.orders("continue", &["--wait"]);
-        assert_eq!(ended.code, Some(0), "{ended:?}");
-        scene.until("it is promoted", Scene::is_healthy);
-        scene.is_quiet();
-    }
+    promotes(&scene, ["v2", "v3"]);
     let (ended, report) = scene.orders("undo", &["--to", "1", "--wait", "--timeout", "60s"]);
     assert_eq!(report["means"], "switch_over", "{ended:?}");
     assert_eq!(scene.serves("app-active"), first, "{ended:?}");

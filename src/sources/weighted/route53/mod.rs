@@ -165,9 +165,7 @@ impl Route53 {
         let (zone, name, kind) = (zone.to_owned(), name.to_owned(), kind.to_owned());
         let mut place =
             Place { zone, name, kind, blue: blue.map(str::to_owned), named: [None, None] };
-        let target = place.target();
-        place.named =
-            [Side::Blue, Side::Green].map(|side| aws.origins().of(&target, side).cloned());
+        place.named.clone_from(aws.origins().of(&place.target()));
         Self { place, memory: aws.weighted().clone(), raw: Raw::default() }
     }
 }
