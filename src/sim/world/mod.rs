@@ -60,6 +60,8 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 pub use self::alarms::{Alarm, AlarmState};
@@ -106,6 +108,8 @@ pub struct World {
     pub(crate) argo: Option<Argo>,
     /// What creates the deployments, where it is not the story itself.
     pub(crate) pipeline: Option<Pipeline>,
+    /// The codes of multi-factor devices that were used: each is good once.
+    pub(crate) spent_codes: BTreeSet<String>,
     /// The id of the request that is being answered.
     pub(crate) request: String,
     pub(crate) releases: Vec<Release>,
