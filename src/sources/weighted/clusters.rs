@@ -126,6 +126,7 @@ impl<K: Kind> Backend for Joined<K> {
         }
         let aws = self.poller.aws().clone();
         tokio::join!(self.poller.observe_whole(wish), whole(&mut self.sides, aws));
+        self.sides.iter_mut().for_each(|one| one.follower.catch_up());
         self.picture(wish)
     }
 }
