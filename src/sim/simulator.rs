@@ -87,7 +87,16 @@ impl Simulator {
 
     /// The newest calls, at most 1024, oldest first.
     pub fn calls(&self) -> Vec<CallRecord> {
-        self.lock().calls.iter().cloned().collect()
+        self.calls_after(0)
+    }
+
+    /// The calls that came after the one of this number, oldest first.
+    pub fn calls_after(&self, sequence: u64) -> Vec<CallRecord> {
+        let state = self.lock();
+        let newer = state.calls.iter().rev().take_while(|call| call.sequence > sequence);
+        let mut newer: Vec<CallRecord> = newer.cloned().collect();
+        newer.reverse();
+        newer
     }
 
     /// Adds a fault; it is in force for the next request.

@@ -157,6 +157,11 @@ impl Service {
     }
 }
 
+/// Whether an operation changes nothing, as AWS names its operations.
+pub fn reads(operation: &str) -> bool {
+    ["Get", "List", "Describe", "BatchGet"].iter().any(|verb| operation.starts_with(verb))
+}
+
 /// Carries out an operation.
 pub fn handle(
     world: &mut World,
