@@ -103,7 +103,7 @@ pub(super) fn options(config: &Config, clock: &Clock) -> AwsOptions {
         seed: super::random(),
         verdicts: config.verdicts.clone(),
         prometheus: config.prometheus.clone(),
-        origins: config.origins.clone(),
+        sides: config.sides.clone(),
     }
 }
 

@@ -42,6 +42,7 @@ mod shifting;
 mod stage;
 mod target;
 mod traffic;
+mod workload;
 
 pub use call::{Call, shell_word};
 pub use candidate::{Analysis, Candidate};
@@ -60,7 +61,7 @@ pub use metric::{
 };
 pub use nearest::nearest;
 pub use order::{Action, Means, Offered, Order, Progress, Refusal};
-pub use origin::{At, Origin, Origins};
+pub use origin::{At, Origin, SideSettings, Sides};
 pub use per_target::PerTarget;
 pub use permit::{LastOrder, Permit, Policy, Strength, is_ready, permit};
 pub use pipeline::{Pipeline, PipelineApproval, PipelineRun, SourceRevision};
@@ -75,4 +76,7 @@ pub use stage::{Due, Gate, Next, NextStep, Phase, Stage, StageKind, StageState};
 pub use target::{AlbPlace, TARGET_FORMS, Target, TargetError};
 pub use traffic::{
     ListenerSplit, MeasuredShare, Percent, PercentError, ShareOf, Split, Traffic, Weight,
+};
+pub use workload::{
+    Runs, Standing, StandingWord, WORKLOAD_FORMS, Workload, WorkloadError, WorkloadKind,
 };

@@ -26,8 +26,8 @@ use tokio::sync::watch;
 
 use super::controls;
 use super::faults::{FaultKind, damage, server_fault};
-use super::services::Service;
 use super::services::kubernetes::watch::Watch;
+use super::services::{CLUSTER, Service};
 use super::simulator::{Simulator, request_id};
 use super::travel::{self, InParts};
 use super::watching;
@@ -229,7 +229,10 @@ fn go_on(door: Door, request: &Request, ending: Ending, trouble: Option<FaultKin
         (Some(FaultKind::Cut | FaultKind::Truncate | FaultKind::Garbage), _) | (_, Err(_)) => {
             ending
         }
-        (_, Ok(watch)) => Ending::Watch(watching::body(door.simulator, watch, door.closed)),
+        (_, Ok(watch)) => {
+            let cluster = request.input.text(CLUSTER).map(str::to_owned);
+            Ending::Watch(watching::body(door.simulator, (watch, cluster), door.closed))
+        }
     }
 }
 

@@ -9,8 +9,8 @@ use tokio::sync::watch;
 use super::clock::Clock;
 use super::error::ApiError;
 use super::faults::pages::Tokens;
-use super::faults::{Fault, FaultKind, Faults, damage};
-use super::services::{self, Service, sts};
+use super::faults::{Fault, FaultKind, Faults, Whom, damage};
+use super::services::{self, CLUSTER, Service, sts};
 use super::value::Value;
 use super::wire::Request;
 use super::world::World;
@@ -116,6 +116,13 @@ impl Simulator {
         self.lock().faults.met()
     }
 
+    /// The trouble that lets nothing through to a cluster now, if there is any.
+    pub(super) fn cut_off(&self, cluster: Option<&str>) -> Option<FaultKind> {
+        let state = self.current();
+        let whom = Whom { service: Service::Kubernetes, operation: "watch", cluster };
+        state.faults.cuts_off(whom, state.world.now())
+    }
+
     /// Removes all faults.
     pub fn clear_faults(&self) {
         self.lock().faults.clear();
@@ -136,7 +143,7 @@ impl Simulator {
 
     /// Lets those who watch the cluster know what is new.
     fn tell(&self, world: &World) {
-        let newest = world.argo.as_ref().map_or(0, |argo| argo.store.version());
+        let newest = world.cluster_changes();
         self.grown.send_if_modified(|known| std::mem::replace(known, newest) != newest);
     }
 
@@ -146,7 +153,9 @@ impl Simulator {
         let state = &mut *guard;
         state.arrived += 1;
         let sequence = state.arrived;
-        let whom = (request.service, request.operation.as_str());
+        let cluster = request.input.text(CLUSTER);
+        let (service, operation) = (request.service, request.operation.as_str());
+        let whom = Whom { service, operation, cluster };
         let (now, seed) = (state.world.now(), state.world.dice());
         let trouble = state.faults.meet(whom, now, seed);
         let error = trouble.and_then(|kind| {

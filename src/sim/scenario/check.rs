@@ -161,6 +161,7 @@ fn shape(scenario: &Scenario) -> Result<(), ScenarioError> {
     let alone = scenario.pipeline.is_none() || shapes.iter().all(|given| !given);
     require(alone, "pipeline", "in front of an ECS service that CodeDeploy rolls out")?;
     scenario.argo.as_ref().map_or(Ok(()), |one| super::argo::check(scenario, one))?;
+    scenario.clusters.as_ref().map_or(Ok(()), |both| super::argo::check_both(scenario, both))?;
     let Some(beanstalk) = &scenario.beanstalk else { return Ok(()) };
     let environments = if beanstalk.split.is_some() { 1 } else { 2 };
     let rule = "two, or one with split";

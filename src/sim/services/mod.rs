@@ -19,6 +19,9 @@ use crate::sim::error::ApiError;
 use crate::sim::value::Value;
 use crate::sim::world::World;
 
+/// The member that names the cluster which a request is for.
+pub(crate) const CLUSTER: &str = "cluster";
+
 /// A service of the pretend AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Service {
@@ -176,8 +179,10 @@ pub fn handle(
         Service::Lambda => lambda::handle(world, operation, input),
         Service::Beanstalk => beanstalk::handle(world, operation, input),
         Service::CodePipeline => codepipeline::handle(world, operation, input),
-        Service::Kubernetes => kubernetes::handle(world, operation, input),
-        Service::Prometheus => prometheus::handle(world, operation, input),
+        Service::Kubernetes => world
+            .at_cluster(input.text(CLUSTER), |world| kubernetes::handle(world, operation, input)),
+        Service::Prometheus => world
+            .at_cluster(input.text(CLUSTER), |world| prometheus::handle(world, operation, input)),
     }
 }
 

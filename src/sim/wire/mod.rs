@@ -13,6 +13,7 @@
 //! protocol's own spellings are made here.
 
 pub mod cbor;
+mod clusters;
 pub mod json;
 mod kubernetes;
 pub mod markup;
@@ -107,7 +108,7 @@ pub fn decode(head: &Parts, body: &[u8]) -> Result<Request, Rejection> {
         return decode_restxml(head, rest, body);
     }
     let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
-    if let Some(read) = kubernetes::decode(head, body) {
+    if let Some(read) = clusters::decode(head, body) {
         return read;
     }
     if let Some(read) = rest::decode((&head.method, path, query), body) {

@@ -25,7 +25,8 @@ impl World {
     /// Whether there is a load balancer of one's own: a function needs none, and Beanstalk hides its
     /// own.
     fn has_balancer(&self) -> bool {
-        self.lambda.is_none() && self.beanstalk.is_none() && self.argo.is_none()
+        let only = self.argo.is_some() && self.clusters.is_none();
+        self.lambda.is_none() && self.beanstalk.is_none() && !only
     }
 
     /// The rules that there are to see.
@@ -123,6 +124,9 @@ impl World {
         };
         if self.fleet.is_some() {
             return (pool == Pool::A).then(|| self.registered_instances());
+        }
+        if let Some(targets) = self.cluster_targets(pool) {
+            return Some(targets);
         }
         let unused = !self.elb.uses(pool);
         let tasks = self.ecs.live_sets().filter(|(_, set)| set.pool == pool);

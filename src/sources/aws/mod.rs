@@ -17,7 +17,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{Fault, OneTimeCode, Origins, Prometheus};
+use crate::domain::{Fault, OneTimeCode, Prometheus, Sides};
 use crate::stats::Configs;
 
 use super::argo::{Cluster, Clusters};
@@ -54,8 +54,8 @@ pub struct AwsOptions {
     pub verdicts: Configs,
     /// Where the request metrics of rollouts in a cluster come from.
     pub prometheus: Option<Prometheus>,
-    /// Where the sides of targets are measured, as far as a person has named it.
-    pub origins: Origins,
+    /// What a person has said about the sides of targets.
+    pub sides: Sides,
 }
 
 impl AwsOptions {
@@ -71,7 +71,7 @@ impl AwsOptions {
             seed: 0,
             verdicts: Configs::default(),
             prometheus: None,
-            origins: Origins::default(),
+            sides: Sides::default(),
         }
     }
 }
@@ -135,7 +135,7 @@ struct Inner {
     seed: u64,
     verdicts: Configs,
     prometheus: Option<Prometheus>,
-    origins: Origins,
+    sides: Sides,
     /// When the last order was sent.
     ordered: Mutex<Option<Timestamp>>,
     /// The clusters that a way was found into.
@@ -181,7 +181,7 @@ fn assemble(
     let patience = options.loopback.as_ref().and_then(|loopback| loopback.patience);
     let reads = reads(config, &guard, &format!("{whose}/{region}"), patience);
     let changes = (!options.read_only).then(|| changes(config, &guard.that_changes(), patience));
-    let AwsOptions { time, seed, verdicts, prometheus, origins, loopback, .. } = options;
+    let AwsOptions { time, seed, verdicts, prometheus, sides, loopback, .. } = options;
     Ok(Aws(Arc::new(Inner {
         reads,
         changes,
@@ -193,7 +193,7 @@ fn assemble(
         seed,
         verdicts,
         prometheus,
-        origins,
+        sides,
         ordered: Mutex::default(),
         clusters: Clusters::new(loopback.map(|loopback| loopback.address)),
         weighted: Memory::default(),
@@ -281,9 +281,9 @@ impl Aws {
         self.0.prometheus.as_ref()
     }
 
-    /// Where the sides of targets are measured, as far as a person has named it.
-    pub(super) fn origins(&self) -> &Origins {
-        &self.0.origins
+    /// What a person has said about the sides of targets.
+    pub(super) fn sides(&self) -> &Sides {
+        &self.0.sides
     }
 
     pub(super) fn seed(&self) -> u64 {

@@ -9,6 +9,7 @@ pub(super) mod guards;
 pub(super) mod head;
 pub(super) mod hints;
 pub(super) mod rail;
+mod running;
 pub(super) mod side;
 pub(super) mod spark;
 pub(super) mod strip;

@@ -1,7 +1,7 @@
 //! Weights that a person sets: what the question before says.
 
 use crate::app::select;
-use crate::domain::{Action, Means, Side, Split};
+use crate::domain::{Action, Means, Side, Split, Standing};
 use crate::ui::format::{age, clean, planned, share};
 
 /// What setting the weights will do, in sentences.
@@ -64,6 +64,14 @@ pub(crate) fn warn(warning: &select::Warning) -> Option<String> {
         select::Warning::NotReady(side) => {
             format!("! {} is not known to be healthy.", capital(*side))
         }
+        select::Warning::Unsettled(side, kind, standing) => {
+            unsettled(*side, kind.word(), standing)
+        }
+        select::Warning::Unread(side, old, fault) => {
+            let old = old.map(|old| format!(": what is known of it is {} old", age(old)));
+            let old = old.unwrap_or_default();
+            format!("! {}'s cluster cannot be read{old}; {}.", capital(*side), clean(&fault.brief()))
+        }
         select::Warning::SidesAreGuessed => {
             "! Nobody has said which side is blue: the one with more traffic is taken for it. A target \
              written as KIND:BLUE@PLACE says it."
@@ -79,6 +87,23 @@ pub(crate) fn warn(warning: &select::Warning) -> Option<String> {
         ),
         _ => return None,
     })
+}
+
+/// A side that is on its way, or broken.
+fn unsettled(side: Side, kind: &str, standing: &Standing) -> String {
+    let side = capital(side);
+    let why = match standing.message.as_str() {
+        "" => String::new(),
+        message => format!(": {}", clean(message)),
+    };
+    match &standing.update {
+        Some(update) => format!(
+            "! {side}'s {kind} is in the middle of an update to {}, {}{why}.",
+            clean(update),
+            standing.word.text()
+        ),
+        None => format!("! {side}'s {kind} is {}{why}.", standing.word.text()),
+    }
 }
 
 fn capital(side: Side) -> &'static str {

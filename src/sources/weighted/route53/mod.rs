@@ -165,7 +165,8 @@ impl Route53 {
         let (zone, name, kind) = (zone.to_owned(), name.to_owned(), kind.to_owned());
         let mut place =
             Place { zone, name, kind, blue: blue.map(str::to_owned), named: [None, None] };
-        place.named.clone_from(aws.origins().of(&place.target()));
+        let said = aws.sides().of(&place.target());
+        place.named = said.each_ref().map(|side| side.origin.clone());
         Self { place, memory: aws.weighted().clone(), raw: Raw::default() }
     }
 }

@@ -129,6 +129,7 @@ fn environment(raw: &Raw, record: &ResourceRecordSet) -> Environment {
             Err(Some(fault)) => Fact::Unknown { fault },
             Err(None) => Fact::Unasked,
         },
+        runs: None,
     }
 }
 
