@@ -40,6 +40,7 @@ mod flow;
 pub(crate) mod keys;
 pub(crate) mod lambda;
 mod latency;
+pub(crate) mod lines;
 mod log;
 pub(crate) mod names;
 pub(crate) mod native;
