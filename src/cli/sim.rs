@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::simulated::{self, Play};
 use super::{Failure, Outcome, Output};
 use crate::domain::shell_word;
+use crate::sim::world::PROMETHEUS;
 use crate::sim::{self, Clock, clock::HANDOVER_VARIABLE};
 
 /// A pretend AWS on loopback; `eval` its output, or paste it into another shell.
@@ -73,8 +74,9 @@ impl Sim {
         if let Some([blue, green]) = runs {
             writeln!(
                 output.talk,
-                "the configuration file says what runs there:\n[targets.{name}]\ntarget = \
-                 \"{target}\"\nblue.runs = \"{blue}\"\ngreen.runs = \"{green}\"",
+                "in the configuration file that is:\n[targets.{name}]\ntarget = \"{target}\"\nblue = \
+                 {{ runs = \"{blue}\", prometheus = \"{PROMETHEUS}\" }}\ngreen = {{ runs = \
+                 \"{green}\", prometheus = \"{PROMETHEUS}\" }}",
                 name = self.play.scenario
             )?;
         }
