@@ -164,7 +164,7 @@ fn turn(ramp: &Ramp, cockpit: &Cockpit, state: &State) -> Turn {
     let Some((share, due)) = ramp.next() else { return Turn::End };
     let asked = matches!(
         state.overlay,
-        Some(Overlay::Confirm(_) | Overlay::Share(_) | Overlay::NewIdentity(_))
+        Some(Overlay::Confirm(_) | Overlay::Field(_) | Overlay::NewIdentity(_))
     );
     if state.now < due || asked || !select::is_live(state) {
         return Turn::Wait;

@@ -56,7 +56,8 @@ impl Rbac {
 /// What reading each side's cluster needs.
 fn roles([blue, green]: &[SideSettings; 2]) -> Vec<String> {
     let sides = [(Side::Blue, blue), (Side::Green, green)];
-    let named = sides.into_iter().filter_map(|(side, said)| Some((side, said.runs.as_ref()?, said)));
+    let named =
+        sides.into_iter().filter_map(|(side, said)| Some((side, said.runs.as_ref()?, said)));
     let roles = named.flat_map(|(side, workload, said)| {
         let counted = said.prometheus.as_ref().and_then(|one| counted(side, workload, one));
         std::iter::once(role(side, workload)).chain(counted)

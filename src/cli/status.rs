@@ -11,14 +11,14 @@ use clap::Args;
 use serde::Serialize;
 
 use super::watch::{self, Aws};
-use super::{Outcome, Output, Surroundings};
+use super::{Failure, Outcome, Output, Surroundings};
 use crate::app::verdict::{Judgement, judge};
 use crate::config::Flags;
 use crate::domain::{
     Fact, Fault, GuardState, Phase, Rollout, RolloutKind, Runs, Side, Snapshot, StandingWord,
 };
 use crate::runtime::where_it_stands;
-use crate::sources::{self, Account, Backend, ConnectError, Wish};
+use crate::sources::{Account, Backend, Wish};
 use crate::stats::{Config, Verdict};
 
 /// How many minutes of metrics are read.
@@ -72,9 +72,10 @@ impl Status {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let snapshot = runtime.block_on(async {
-            let account = sources::connect(watch::options(&config, &clock)).await?;
+            let options = watch::options(&config, &clock);
+            let account = watch::connect(options, &mut output.talk).await?;
             let wish = Wish { window: WINDOW, all: true };
-            Ok::<_, ConnectError>(account.watch(&target).observe_whole(wish).await)
+            Ok::<_, Failure>(account.watch(&target).observe_whole(wish).await)
         });
         runtime.shutdown_background();
         let snapshot = snapshot?;

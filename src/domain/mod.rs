@@ -18,6 +18,7 @@
 
 mod call;
 mod candidate;
+mod code;
 mod custom;
 mod dial;
 mod environment;
@@ -45,6 +46,7 @@ mod workload;
 
 pub use call::{Call, shell_word};
 pub use candidate::{Analysis, Candidate};
+pub use code::{CodeError, OneTimeCode};
 pub use custom::{CustomSeries, FinePoint, FineSeries};
 pub use dial::Dial;
 pub use environment::{Environment, Image, Revision, Side, TargetState, Targets, Task, TaskCounts};

@@ -174,7 +174,7 @@ pub fn handle(
         Service::Ecs => ecs::handle(world, operation, input),
         Service::Elb => elb::handle(world, operation, input),
         Service::CloudWatch => cloudwatch::handle(world, operation, input),
-        Service::Sts => sts::handle(world, operation),
+        Service::Sts => sts::handle(world, operation, input),
         Service::Route53 => route53::handle(world, operation, input),
         Service::Lambda => lambda::handle(world, operation, input),
         Service::Beanstalk => beanstalk::handle(world, operation, input),

@@ -1,5 +1,7 @@
 //! The beginning: names, releases, the founding task set, and the story as planned events.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
@@ -59,6 +61,7 @@ pub(super) fn world(mut scenario: Scenario, seed: Seed, start: Timestamp) -> Wor
         argo: argo(&scenario, &names, (seed, dawn, story)).or(first),
         clusters,
         pipeline: scenario.pipeline.clone().map(|one| Pipeline::new(one, dawn)),
+        spent_codes: BTreeSet::new(),
         request: String::new(),
         page_size: PAGE,
         queue: Queue::default(),

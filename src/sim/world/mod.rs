@@ -62,6 +62,8 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 pub use self::alarms::{Alarm, AlarmState};
@@ -112,6 +114,8 @@ pub struct World {
     pub(crate) clusters: Option<Clusters>,
     /// What creates the deployments, where it is not the story itself.
     pub(crate) pipeline: Option<Pipeline>,
+    /// The codes of multi-factor devices that were used: each is good once.
+    pub(crate) spent_codes: BTreeSet<String>,
     /// The id of the request that is being answered.
     pub(crate) request: String,
     pub(crate) releases: Vec<Release>,

@@ -6,6 +6,7 @@
 mod clients;
 mod interceptor;
 mod login;
+mod roles;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +17,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{Fault, Prometheus, Sides};
+use crate::domain::{Fault, OneTimeCode, Prometheus, Sides};
 use crate::stats::Configs;
 
 use super::argo::{Cluster, Clusters};
@@ -27,6 +28,7 @@ pub(super) use clients::{Changes, Reads};
 use clients::{changes, reads};
 use interceptor::Guard;
 use login::Login;
+pub(super) use roles::CodeWanted;
 
 /// How long after an order the control plane is asked more often, in AWS time.
 const URGENT: SignedDuration = SignedDuration::from_secs(30);
@@ -123,6 +125,8 @@ pub struct Aws(Arc<Inner>);
 struct Inner {
     reads: Reads,
     changes: Option<Changes>,
+    /// Who can be told a device's code; nobody for a simulator.
+    login: Option<Login>,
     /// Whoever needs to sign what no client of the SDK sends.
     credentials: Option<SharedCredentialsProvider>,
     limits: Limiter,
@@ -143,11 +147,12 @@ struct Inner {
 /// Reads the AWS configuration and builds the clients. Nothing is asked yet: a login that does not
 /// work is found by the first question and may still be repaired while the program runs.
 pub async fn connect(options: AwsOptions) -> Result<Aws, ConnectError> {
-    let config = match &options.loopback {
-        Some(loopback) => pretended(loopback),
-        None => Login::configure(options.profile.clone(), options.region.clone()).await,
-    };
-    assemble(&config, options)
+    if let Some(loopback) = &options.loopback {
+        return assemble(&pretended(loopback), None, options);
+    }
+    let (profile, region) = (options.profile.clone(), options.region.clone());
+    let (config, login) = Login::configure(profile, region, options.time.clone()).await;
+    assemble(&config, Some(login), options)
 }
 
 /// An account whose requests a function answers instead of a server.
@@ -157,11 +162,15 @@ pub(super) fn answered_by(
     client: impl aws_smithy_runtime_api::client::http::HttpClient + 'static,
 ) -> Option<Aws> {
     let config = pretended(options.loopback.as_ref()?);
-    assemble(&config.to_builder().http_client(client).build(), options).ok()
+    assemble(&config.to_builder().http_client(client).build(), None, options).ok()
 }
 
 /// The clients, as they are configured.
-fn assemble(config: &SdkConfig, options: AwsOptions) -> Result<Aws, ConnectError> {
+fn assemble(
+    config: &SdkConfig,
+    login: Option<Login>,
+    options: AwsOptions,
+) -> Result<Aws, ConnectError> {
     let region = match config.region() {
         Some(region) => region.to_string(),
         None if options.cluster_only => String::new(),
@@ -176,6 +185,7 @@ fn assemble(config: &SdkConfig, options: AwsOptions) -> Result<Aws, ConnectError
     Ok(Aws(Arc::new(Inner {
         reads,
         changes,
+        login,
         credentials: config.credentials_provider(),
         limits: Limiter::default(),
         region,
@@ -229,6 +239,18 @@ impl Aws {
     /// The clients that change something; nothing in read-only mode.
     pub(super) fn changes(&self) -> Option<&Changes> {
         self.0.changes.as_ref()
+    }
+
+    /// The device whose code is wanted before anything can be asked, if one is.
+    pub fn device(&self) -> Option<&str> {
+        self.0.login.as_ref().and_then(Login::device)
+    }
+
+    /// Takes the code of that device; the next question uses it.
+    pub fn present(&self, code: OneTimeCode) {
+        if let Some(login) = &self.0.login {
+            login.present(code);
+        }
     }
 
     /// The credentials of the caller, where there are any.

@@ -4,6 +4,7 @@ pub(super) mod caller;
 pub(super) mod choices;
 pub(super) mod dialog;
 pub(super) mod events;
+pub(super) mod field;
 pub(super) mod guards;
 pub(super) mod head;
 pub(super) mod hints;

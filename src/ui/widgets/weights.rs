@@ -1,14 +1,8 @@
-//! Weights that a person sets: what the question before says, and the field for a share.
+//! Weights that a person sets: what the question before says.
 
-use crate::app::{Cockpit, ShareField, State, select};
+use crate::app::select;
 use crate::domain::{Action, Means, Side, Split, Standing};
-use crate::input::Command;
 use crate::ui::format::{age, clean, planned, share};
-use crate::ui::pen::Pen;
-use crate::ui::theme::Role;
-
-/// The widest the field gets.
-const WIDEST: u16 = 66;
 
 /// What setting the weights will do, in sentences.
 pub(crate) fn sentences(
@@ -117,25 +111,4 @@ fn capital(side: Side) -> &'static str {
         Side::Blue => "Blue",
         Side::Green => "Green",
     }
-}
-
-/// Draws the field for the share that green shall have.
-pub(crate) fn field(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit, field: &ShareField) {
-    let width = pen.width().min(WIDEST);
-    let left = pen.width().saturating_sub(width) / 2;
-    let mut pen = pen.part(left, 0, width, pen.height().min(6));
-    pen.clear();
-    pen.frame(&[(" Which share shall green have? ", Role::Title)], &[], Role::Focus);
-    let now = cockpit.share().map(|share| format!("{share} now; ")).unwrap_or_default();
-    let x = pen.left(3, 1, "green, in percent: ", Role::Text);
-    pen.left(x, 1, &format!("{}_", clean(&field.typed)), Role::Selected);
-    let note = field.complaint.as_deref();
-    let (note, role) = match note {
-        Some(complaint) => (complaint.to_owned(), Role::Warning),
-        None => (format!("{now}a whole number from 0 to 100; nothing is sent yet"), Role::Dim),
-    };
-    pen.cut(3, 2, width.saturating_sub(6), &clean(&note), role);
-    let key = |command| state.settings.keymap.key(state.focus(), command).unwrap_or_default();
-    let keys = format!("go on ({})   keep going ({})", key(Command::Choose), key(Command::Back));
-    pen.cut(3, 4, width.saturating_sub(6), &keys, Role::Text);
 }

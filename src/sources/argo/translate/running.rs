@@ -1,6 +1,9 @@
 //! What keeps the pods of one side, as one environment: the version that serves, how it stands, what
 //! its cluster tells.
 
+#[cfg(test)]
+mod tests;
+
 use std::cmp::Reverse;
 
 use crate::domain::{
