@@ -100,19 +100,17 @@ fn write_kubeconfig(
     let many = contexts.iter().map(|name| (name.as_str(), format!("{url}/clusters/{name}")));
     let all: Vec<(&str, String)> = if contexts.is_empty() { one.into() } else { many.collect() };
     let current = all.first().map_or("", |(name, _)| name);
-    let clusters: String = all
-        .iter()
-        .map(|(name, server)| format!("- name: {name}\n  cluster:\n    server: {server}\n"))
-        .collect();
-    let named: String = all
-        .iter()
-        .map(|(name, _)| {
-            format!(
-                "- name: {name}\n  context:\n    cluster: {name}\n    namespace: {namespace}\n    \
-                 user: simulated\n"
-            )
-        })
-        .collect();
+    let cluster = |(name, server): &(&str, String)| {
+        format!("- name: {name}\n  cluster:\n    server: {server}\n")
+    };
+    let clusters = all.iter().map(cluster).collect::<Vec<_>>().concat();
+    let context = |(name, _): &(&str, String)| {
+        format!(
+            "- name: {name}\n  context:\n    cluster: {name}\n    namespace: {namespace}\n    user: \
+             simulated\n"
+        )
+    };
+    let named = all.iter().map(context).collect::<Vec<_>>().concat();
     let config = format!(
         "apiVersion: v1\nkind: Config\ncurrent-context: {current}\nclusters:\n{clusters}contexts:\n\
          {named}users:\n- name: simulated\n  user: {{}}\n"

@@ -17,7 +17,7 @@ const GREEN: &str = "argo:eks-green/shop/checkout";
 /// The weights of the scenario, with what a person says that runs blue and green.
 async fn bench(blue: &str, green: &str) -> Bench {
     let target: Target = Scenario::named("clusters").unwrap().target(SEED).parse().unwrap();
-    let mut bench = Bench::target("clusters", &target.to_string()).await;
+    let mut bench = Box::pin(Bench::target("clusters", &target.to_string())).await;
     let said = [blue, green].map(|text| SideSettings {
         origin: None,
         runs: Some(text.parse().unwrap()),
@@ -33,9 +33,9 @@ async fn bench(blue: &str, green: &str) -> Bench {
     };
     bench.aws = Box::pin(cutover::sources::connect(options)).await.unwrap();
     bench.watch = bench.aws.watch(&target);
-    let seen = bench.look().await;
+    let seen = Box::pin(bench.look()).await;
     let order = bench.order(&seen, shift(10));
-    let progress = bench.carry_out(&order).await;
+    let progress = Box::pin(bench.carry_out(&order)).await;
     assert!(matches!(progress, Ok(Progress::Accepted { .. })), "{progress:?}");
     bench.pass(2);
     bench

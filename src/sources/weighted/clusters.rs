@@ -4,6 +4,8 @@
 //! lacks a permission leaves the other side and the weights as they are, and nothing waits for it.
 //! Nothing is ever sent to a cluster from here.
 
+use std::cmp::Reverse;
+
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 use tokio::time::Interval;
@@ -220,7 +222,7 @@ fn join(picture: &mut Snapshot, (side, workload): (Side, &Workload), running: Ru
         ..event
     });
     picture.events.extend(told);
-    picture.events.sort_by(|a, b| b.at.cmp(&a.at));
+    picture.events.sort_by_key(|event| Reverse(event.at));
     if let Fact::Known { value: Some(rollout), .. } | Fact::Stale { value: Some(rollout), .. } =
         &mut picture.rollout
     {

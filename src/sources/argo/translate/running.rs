@@ -108,6 +108,10 @@ fn also<T>(main: &Fact<()>, part: Fact<T>) -> Fact<T> {
     }
 }
 
+fn unknown<T>(fault: Option<&Fault>) -> Fact<T> {
+    fault.map_or(Fact::Unasked, |fault| Fact::Unknown { fault: fault.clone() })
+}
+
 /// There is no such workload, or nothing is known of it.
 fn missing(place: &Place, main: &Fact<()>) -> Running {
     let Place { kind, namespace, name, .. } = place;
@@ -120,9 +124,6 @@ fn missing(place: &Place, main: &Fact<()>) -> Running {
             Some(Fault::new(FaultKind::NotFound, &operation, text))
         }
     };
-    fn unknown<T>(fault: Option<&Fault>) -> Fact<T> {
-        fault.map_or(Fact::Unasked, |fault| Fact::Unknown { fault: fault.clone() })
-    }
     let fault = fault.as_ref();
     Running {
         environment: Environment {

@@ -39,7 +39,7 @@ fn pod(name: &str, hash: &str, ready: bool) -> Value {
 }
 
 /// What is told of a Deployment of four with this status, and of some versions and pods.
-fn seen(spec: Value, status: Value, sets: Vec<Value>, pods: Vec<Value>) -> (Raw, Running) {
+fn seen(spec: &Value, status: &Value, sets: Vec<Value>, pods: Vec<Value>) -> (Raw, Running) {
     let mut raw = Raw::default();
     let meta = json!({"name": "checkout", "uid": "d", "generation": 3});
     let mut object = json!({"metadata": meta, "spec": {"replicas": 4}, "status": status});
@@ -55,7 +55,7 @@ fn seen(spec: Value, status: Value, sets: Vec<Value>, pods: Vec<Value>) -> (Raw,
     (raw, running)
 }
 
-fn standing(spec: Value, status: Value) -> Standing {
+fn standing(spec: &Value, status: &Value) -> Standing {
     seen(spec, status, Vec::new(), Vec::new()).1.standing.fresh().unwrap().clone()
 }
 
@@ -64,7 +64,7 @@ fn a_settled_deployment_shows_its_version_and_its_pods() {
     let status = json!({"replicas": 4, "updatedReplicas": 4, "availableReplicas": 4});
     let sets = vec![set(6, "old", (0, 0)), set(7, "new", (4, 4))];
     let pods = vec![pod("a", "new", true), pod("b", "new", false), pod("c", "elsewhere", true)];
-    let (raw, running) = seen(json!({}), status, sets, pods);
+    let (raw, running) = seen(&json!({}), &status, sets, pods);
     assert!(running.standing.fresh().unwrap().is_settled());
     let own = &running.environment;
     let revision = own.revision.fresh().unwrap();
@@ -86,7 +86,7 @@ fn sets_of(raw: &Raw) -> Vec<String> {
 fn an_update_names_what_comes_while_the_old_version_serves() {
     let status = json!({"replicas": 5, "updatedReplicas": 1, "availableReplicas": 4});
     let sets = vec![set(7, "old", (4, 4)), set(8, "new", (1, 0))];
-    let (_, running) = seen(json!({}), status, sets, Vec::new());
+    let (_, running) = seen(&json!({}), &status, sets, Vec::new());
     let standing = running.standing.fresh().unwrap();
     assert_eq!(standing.word, StandingWord::Progressing);
     assert_eq!(standing.message, "1 of 4 new pods have been made");
@@ -96,7 +96,7 @@ fn an_update_names_what_comes_while_the_old_version_serves() {
 
 #[test]
 fn where_it_stands_is_what_kubectl_says() {
-    let all = |more: Value| {
+    let all = |more: &Value| {
         let mut status = json!({"replicas": 4, "updatedReplicas": 4, "availableReplicas": 4});
         for (name, value) in more.as_object().unwrap() {
             status[name] = value.clone();
@@ -108,25 +108,30 @@ fn where_it_stands_is_what_kubectl_says() {
     let full = json!([{"type": "ReplicaFailure", "status": "True",
         "reason": "FailedCreate", "message": "exceeded quota"}]);
     for (spec, status, word, message) in [
-        (json!({}), all(json!({})), StandingWord::Healthy, ""),
+        (json!({}), all(&json!({})), StandingWord::Healthy, ""),
         (
             json!({}),
-            all(json!({"observedGeneration": 2})),
+            all(&json!({"observedGeneration": 2})),
             StandingWord::Progressing,
             "waiting for",
         ),
-        (json!({}), all(json!({"replicas": 6})), StandingWord::Progressing, "2 old pods"),
-        (json!({}), all(json!({"availableReplicas": 1})), StandingWord::Progressing, "1 of 4 pods"),
-        (json!({"paused": true}), all(json!({})), StandingWord::Paused, "paused by hand"),
+        (json!({}), all(&json!({"replicas": 6})), StandingWord::Progressing, "2 old pods"),
         (
             json!({}),
-            all(json!({"conditions": late})),
+            all(&json!({"availableReplicas": 1})),
+            StandingWord::Progressing,
+            "1 of 4 pods",
+        ),
+        (json!({"paused": true}), all(&json!({})), StandingWord::Paused, "paused by hand"),
+        (
+            json!({}),
+            all(&json!({"conditions": late})),
             StandingWord::Degraded,
             "ProgressDeadlineExceeded: it has timed out",
         ),
-        (json!({}), all(json!({"conditions": full})), StandingWord::Degraded, "FailedCreate: exc"),
+        (json!({}), all(&json!({"conditions": full})), StandingWord::Degraded, "FailedCreate: exc"),
     ] {
-        let seen = standing(spec, status.clone());
+        let seen = standing(&spec, &status);
         assert_eq!(seen.word, word, "{status}");
         assert!(seen.message.starts_with(message), "{seen:?}");
     }
@@ -135,7 +140,7 @@ fn where_it_stands_is_what_kubectl_says() {
 #[test]
 fn what_is_not_heard_of_makes_all_of_it_old() {
     let status = json!({"replicas": 4, "updatedReplicas": 4, "availableReplicas": 4});
-    let (mut raw, _) = seen(json!({}), status, vec![set(7, "new", (4, 4))], Vec::new());
+    let (mut raw, _) = seen(&json!({}), &status, vec![set(7, "new", (4, 4))], Vec::new());
     let fault = Fault::new(FaultKind::Timeout, "kubernetes:get deployments", "no answer");
     raw.hear(Kind::Deployment, News::Broken(fault.clone()), at(20));
     let old = running(&place(), &raw);
