@@ -24,7 +24,7 @@ pub use schema::{
 pub use weighted::{HeldBy, Records, Weighted};
 
 /// The embedded scenarios, in the order in which people should meet them.
-const EMBEDDED: [(&str, &str); 42] = [
+const EMBEDDED: [(&str, &str); 43] = [
     ("canary", include_str!("../../assets/scenarios/canary.toml")),
     ("errors", include_str!("../../assets/scenarios/errors.toml")),
     ("latency", include_str!("../../assets/scenarios/latency.toml")),
@@ -55,6 +55,7 @@ const EMBEDDED: [(&str, &str); 42] = [
     ("alb-sticky", include_str!("../../assets/scenarios/alb-sticky.toml")),
     ("route53", include_str!("../../assets/scenarios/route53.toml")),
     ("route53-worse", include_str!("../../assets/scenarios/route53-worse.toml")),
+    ("regions", include_str!("../../assets/scenarios/regions.toml")),
     ("lambda-canary", include_str!("../../assets/scenarios/lambda-canary.toml")),
     ("lambda-errors", include_str!("../../assets/scenarios/lambda-errors.toml")),
     ("ec2", include_str!("../../assets/scenarios/ec2.toml")),

@@ -160,7 +160,8 @@ async fn conduct(door: Door, request: &Request, head: &Parts) -> (Ending, u64) {
     if let Some(error) = &arrival.error {
         return (Ending::Reply(wire::encode_error(request.protocol, &id, error)), sequence);
     }
-    let carry_out = || wire::encode(request, &id, &simulator.carry_out(&arrival, request));
+    let region = wire::region(head);
+    let carry_out = || wire::encode(request, &id, &simulator.carry_out(&arrival, request, region));
     let ending = match arrival.trouble {
         Some(FaultKind::NoAnswer) => {
             wait_for(door.closed.clone()).await;

@@ -191,6 +191,7 @@ impl Simulator {
         &self,
         arrival: &Arrival,
         request: &Request,
+        region: Option<&str>,
     ) -> Result<Value, ApiError> {
         let sequence = arrival.sequence;
         let mut state = self.current();
@@ -198,6 +199,7 @@ impl Simulator {
             call.carried_out = true;
         }
         state.world.request = request_id(sequence);
+        state.world.asked_in = region.map(str::to_owned);
         let (service, operation) = (request.service, request.operation.as_str());
         let world = &mut state.world;
         if let Some(FaultKind::Rival(rival)) = arrival.trouble {

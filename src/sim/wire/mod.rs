@@ -128,6 +128,15 @@ pub fn decode(head: &Parts, body: &[u8]) -> Result<Request, Rejection> {
     decode_query(form)
 }
 
+/// The Region that a request is signed for, if it is signed: its clients see nothing of others.
+pub fn region(head: &Parts) -> Option<&str> {
+    let signed = head.headers.get("authorization")?.to_str().ok()?;
+    let (_, scope) = signed.split_once("Credential=")?;
+    let scope = scope.split(',').next()?;
+    // ID/DATE/REGION/SERVICE/aws4_request: an id has no slash.
+    scope.split('/').nth(2)
+}
+
 /// Writes what an operation answered.
 pub fn encode(request: &Request, request_id: &str, answer: &Result<Value, ApiError>) -> Reply {
     let output = match answer {

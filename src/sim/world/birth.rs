@@ -62,6 +62,7 @@ pub(super) fn world(mut scenario: Scenario, seed: Seed, start: Timestamp) -> Wor
         clusters,
         pipeline: scenario.pipeline.clone().map(|one| Pipeline::new(one, dawn)),
         spent_codes: BTreeSet::new(),
+        asked_in: None,
         request: String::new(),
         page_size: PAGE,
         queue: Queue::default(),

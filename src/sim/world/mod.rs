@@ -116,6 +116,8 @@ pub struct World {
     pub(crate) pipeline: Option<Pipeline>,
     /// The codes of multi-factor devices that were used: each is good once.
     pub(crate) spent_codes: BTreeSet<String>,
+    /// The Region that is being asked; all of them when nobody has said which.
+    pub(crate) asked_in: Option<String>,
     /// The id of the request that is being answered.
     pub(crate) request: String,
     pub(crate) releases: Vec<Release>,

@@ -8,6 +8,7 @@ mod interceptor;
 mod login;
 mod roles;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -25,7 +26,7 @@ use super::backend::AwsTime;
 use super::limiter::Limiter;
 use super::weighted::Memory;
 pub(super) use clients::{Changes, Reads};
-use clients::{changes, reads};
+use clients::{Elsewhere, changes, reads};
 use interceptor::Guard;
 use login::Login;
 pub(super) use roles::CodeWanted;
@@ -140,6 +141,8 @@ struct Inner {
     ordered: Mutex<Option<Timestamp>>,
     /// The clusters that a way was found into.
     clusters: Clusters,
+    /// The clients of other Regions that were needed so far.
+    elsewhere: Mutex<BTreeMap<String, Elsewhere>>,
     /// What is known of weights that a person sets, by all who watch them and send orders.
     weighted: Memory,
 }
@@ -196,6 +199,7 @@ fn assemble(
         sides,
         ordered: Mutex::default(),
         clusters: Clusters::new(loopback.map(|loopback| loopback.address)),
+        elsewhere: Mutex::default(),
         weighted: Memory::default(),
     })))
 }
@@ -224,15 +228,27 @@ impl Aws {
         &self.0.reads
     }
 
-    /// CloudWatch in another Region than the one that is watched, or there.
+    /// The clients of another Region than the one that is watched; nothing when it is that one.
+    fn elsewhere(&self, region: Option<&str>) -> Option<Elsewhere> {
+        let region = region.filter(|region| *region != self.0.region)?;
+        let mut known = self.0.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || Elsewhere::like(&self.0.reads, region);
+        Some(known.entry(region.to_owned()).or_insert_with(make).clone())
+    }
+
+    /// CloudWatch in a Region; in the one that is watched without.
     pub(super) fn cloudwatch(&self, region: Option<&str>) -> aws_sdk_cloudwatch::Client {
-        let here = &self.0.reads.cloudwatch;
-        match region {
-            Some(region) if region != self.0.region => {
-                let config = here.config().to_builder().region(Region::new(region.to_owned()));
-                aws_sdk_cloudwatch::Client::from_conf(config.build())
-            }
-            Some(_) | None => here.clone(),
+        match self.elsewhere(region) {
+            Some(there) => there.cloudwatch,
+            None => self.0.reads.cloudwatch.clone(),
+        }
+    }
+
+    /// Elastic Load Balancing in a Region; in the one that is watched without.
+    pub(super) fn elb(&self, region: Option<&str>) -> aws_sdk_elasticloadbalancingv2::Client {
+        match self.elsewhere(region) {
+            Some(there) => there.elb,
+            None => self.0.reads.elb.clone(),
         }
     }
 
