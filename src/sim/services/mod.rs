@@ -177,9 +177,14 @@ impl Service {
     }
 }
 
-/// Whether an operation changes nothing, as AWS names its operations.
+/// How the operations begin that change nothing: AWS's, and those of a cluster.
+const READS: [&str; 10] = [
+    "BatchGet", "Describe", "Filter", "Get", "List", "discover", "get", "list", "query", "watch",
+];
+
+/// Whether an operation changes nothing, as its name says.
 pub fn reads(operation: &str) -> bool {
-    ["Get", "List", "Describe", "BatchGet"].iter().any(|verb| operation.starts_with(verb))
+    READS.iter().any(|verb| operation.starts_with(verb))
 }
 
 /// Carries out an operation.

@@ -93,7 +93,7 @@ use self::traffic::Traffic;
 use super::scenario::{Release, Scenario};
 
 /// One account with one service and everything around it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct World {
     pub(crate) scenario: Scenario,
     pub(crate) names: Names,

@@ -67,7 +67,7 @@ const SETS_REACT: SignedDuration = SignedDuration::from_millis(10);
 const REACTS: SignedDuration = SignedDuration::from_millis(40);
 
 /// The state of the cluster.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Argo {
     pub(crate) store: Store,
     pub(crate) pods: Vec<Pod>,
