@@ -116,6 +116,11 @@ impl Faults {
         self.met
     }
 
+    /// Whether an operation is not permitted at a moment, for whoever asks before trying it.
+    pub fn denies(&self, (service, operation): (Service, &str), now: Timestamp) -> bool {
+        self.rules.iter().any(|rule| rule.is_in_force(now) && rule.fault.denies(service, operation))
+    }
+
     /// The trouble that a request meets; counts it, and forgets the fault after its last one.
     pub fn meet(
         &mut self,
@@ -141,13 +146,17 @@ impl Faults {
 
 impl Rule {
     fn meets(&mut self, (service, operation): (Service, &str), now: Timestamp, seed: u64) -> bool {
-        let in_time = now >= self.from && self.until.is_none_or(|until| now < until);
-        if !in_time || !self.fault.matches(service, operation) || !self.is_in_a_burst(now) {
+        if !self.is_in_force(now) || !self.fault.matches(service, operation) {
             return false;
         }
         self.seen += 1;
         let dice = damage::dice(seed, self.seen) % 100;
         self.fault.share.is_none_or(|share| dice < u64::from(share))
+    }
+
+    fn is_in_force(&self, now: Timestamp) -> bool {
+        let in_time = now >= self.from && self.until.is_none_or(|until| now < until);
+        in_time && self.is_in_a_burst(now)
     }
 
     fn is_in_a_burst(&self, now: Timestamp) -> bool {
@@ -158,6 +167,11 @@ impl Rule {
 }
 
 impl Fault {
+    /// Whether it takes a permission away for as long as it is in force.
+    fn denies(&self, service: Service, operation: &str) -> bool {
+        self.is_a_denial() && self.share.is_none() && self.matches(service, operation)
+    }
+
     fn matches(&self, service: Service, operation: &str) -> bool {
         self.service.is_none_or(|wanted| wanted == service)
             && self.operation.as_deref().is_none_or(|wanted| wanted == operation)

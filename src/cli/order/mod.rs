@@ -23,7 +23,7 @@ use crate::journal::Audit;
 use crate::runtime::settle_open_orders;
 use crate::sources;
 
-use report::Report;
+pub use report::{End, Report, why_not};
 use run::Run;
 
 /// One order.
