@@ -39,6 +39,7 @@ impl Sim {
         let scenario = self.play.scenario()?;
         let region = scenario.place.region.clone();
         let target = scenario.target(self.play.seed);
+        let (contexts, runs) = (scenario.contexts(), scenario.runs());
         let (namespace, prometheus) = (scenario.place.application.clone(), scenario.prometheus());
         let (listener, address) = simulated::bind(self.port).await.map_err(|error| {
             Failure::from(format!(
@@ -62,12 +63,21 @@ impl Sim {
             writeln!(output.data, "export {name}={value}")?;
         }
         if let Some(file) = &self.kubeconfig {
-            write_kubeconfig(file, &url, &namespace)?;
+            let contexts = contexts.as_ref().map_or(&[][..], |both| &both[..]);
+            write_kubeconfig(file, &url, &namespace, contexts)?;
             writeln!(output.data, "export KUBECONFIG={}", shell_word(&file.to_string_lossy()))?;
         }
         output.data.flush()?;
         writeln!(output.talk, "playing `{}` at {url}; ctrl-c ends it", self.play.scenario)?;
         writeln!(output.talk, "with these variables set: cutover {target}")?;
+        if let Some([blue, green]) = runs {
+            writeln!(
+                output.talk,
+                "the configuration file says what runs there:\n[targets.{name}]\ntarget = \
+                 \"{target}\"\nblue.runs = \"{blue}\"\ngreen.runs = \"{green}\"",
+                name = self.play.scenario
+            )?;
+        }
         if let (Some(address), None) = (prometheus, &self.kubeconfig) {
             writeln!(output.talk, "kubectl needs --kubeconfig FILE; Prometheus is {address}")?;
         }
@@ -76,26 +86,34 @@ impl Sim {
     }
 }
 
-/// The configuration by which kubectl finds the simulator, in a file that did not exist.
-fn write_kubeconfig(file: &Path, url: &str, namespace: &str) -> Result<(), Failure> {
+/// The configuration by which kubectl finds the simulator, in a file that did not exist: one context, or
+/// these, each for a cluster of its own.
+fn write_kubeconfig(
+    file: &Path,
+    url: &str,
+    namespace: &str,
+    contexts: &[String],
+) -> Result<(), Failure> {
+    let one = [("simulated", url.to_owned())];
+    let many = contexts.iter().map(|name| (name.as_str(), format!("{url}/clusters/{name}")));
+    let all: Vec<(&str, String)> = if contexts.is_empty() { one.into() } else { many.collect() };
+    let current = all.first().map_or("", |(name, _)| name);
+    let clusters: String = all
+        .iter()
+        .map(|(name, server)| format!("- name: {name}\n  cluster:\n    server: {server}\n"))
+        .collect();
+    let named: String = all
+        .iter()
+        .map(|(name, _)| {
+            format!(
+                "- name: {name}\n  context:\n    cluster: {name}\n    namespace: {namespace}\n    \
+                 user: simulated\n"
+            )
+        })
+        .collect();
     let config = format!(
-        "apiVersion: v1
-kind: Config
-current-context: simulated
-clusters:
-- name: simulated
-  cluster:
-    server: {url}
-contexts:
-- name: simulated
-  context:
-    cluster: simulated
-    namespace: {namespace}
-    user: simulated
-users:
-- name: simulated
-  user: {{}}
-"
+        "apiVersion: v1\nkind: Config\ncurrent-context: {current}\nclusters:\n{clusters}contexts:\n\
+         {named}users:\n- name: simulated\n  user: {{}}\n"
     );
     let written = File::create_new(file).and_then(|mut file| file.write_all(config.as_bytes()));
     written.map_err(|error| {

@@ -170,10 +170,7 @@ impl Server {
         let (head, body) = request.into_parts();
         let mut reply = match wire::decode(&head, &body) {
             Ok(request) => {
-                if !["Get", "List", "Describe", "BatchGet"]
-                    .iter()
-                    .any(|verb| request.operation.starts_with(verb))
-                {
+                if !services::reads(&request.operation) {
                     self.changed.store(true, Ordering::Relaxed);
                 }
                 let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);

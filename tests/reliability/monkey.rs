@@ -13,6 +13,7 @@ use cutover::domain::{Order, Progress, Snapshot, Target};
 use cutover::journal::Audit;
 use cutover::runtime::{Clock, Desk as Hand, Inbox, Incoming, carry_out, channel};
 use cutover::sim::scenario::Scenario;
+use cutover::sim::services;
 use cutover::sim::world::World;
 use cutover::sim::{self, Simulator};
 use cutover::sources::{Account, Aws, AwsOptions, Backend, Loopback, Wish};
@@ -306,12 +307,9 @@ impl Monkey {
 
     /// Counts the calls that change something since the last time.
     fn counts(&mut self) -> usize {
-        let verbs = ["Stop", "Continue", "Create", "Update", "Modify", "Change"];
-        let all = self.simulator.calls();
-        let new = all.iter().filter(|call| call.sequence > self.newest);
-        let new = new.filter(|call| verbs.iter().any(|verb| call.operation.starts_with(verb)));
-        let count = new.count();
-        self.newest = all.last().map_or(self.newest, |call| call.sequence);
+        let new = self.simulator.calls_after(self.newest);
+        self.newest = new.last().map_or(self.newest, |call| call.sequence);
+        let count = new.iter().filter(|call| !services::reads(&call.operation)).count();
         self.sent += count;
         count
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use cutover::app::{Event, Outcome};
 use cutover::domain::{
-    Change, Fault, Order, Phase, Progress, Rollout, RolloutSummary, Snapshot, Target,
+    Change, Fault, OneTimeCode, Order, Phase, Progress, Rollout, RolloutSummary, Snapshot, Target,
 };
 use cutover::journal::{Audit, Record};
 use cutover::runtime::{Clock, Desk as Hand, Inbox, Incoming, carry_out, channel};
@@ -109,6 +109,10 @@ impl Account for Watchful {
 
     async fn list(&self) -> Result<Vec<RolloutSummary>, Fault> {
         self.0.list().await
+    }
+
+    fn present(&self, code: OneTimeCode) {
+        self.0.present(code);
     }
 
     async fn read_again(&self, order: &Order) -> Snapshot {

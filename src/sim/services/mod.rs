@@ -19,6 +19,9 @@ use crate::sim::error::ApiError;
 use crate::sim::value::Value;
 use crate::sim::world::World;
 
+/// The member that names the cluster which a request is for.
+pub(crate) const CLUSTER: &str = "cluster";
+
 /// A service of the pretend AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Service {
@@ -154,6 +157,11 @@ impl Service {
     }
 }
 
+/// Whether an operation changes nothing, as AWS names its operations.
+pub fn reads(operation: &str) -> bool {
+    ["Get", "List", "Describe", "BatchGet"].iter().any(|verb| operation.starts_with(verb))
+}
+
 /// Carries out an operation.
 pub fn handle(
     world: &mut World,
@@ -166,13 +174,15 @@ pub fn handle(
         Service::Ecs => ecs::handle(world, operation, input),
         Service::Elb => elb::handle(world, operation, input),
         Service::CloudWatch => cloudwatch::handle(world, operation, input),
-        Service::Sts => sts::handle(world, operation),
+        Service::Sts => sts::handle(world, operation, input),
         Service::Route53 => route53::handle(world, operation, input),
         Service::Lambda => lambda::handle(world, operation, input),
         Service::Beanstalk => beanstalk::handle(world, operation, input),
         Service::CodePipeline => codepipeline::handle(world, operation, input),
-        Service::Kubernetes => kubernetes::handle(world, operation, input),
-        Service::Prometheus => prometheus::handle(world, operation, input),
+        Service::Kubernetes => world
+            .at_cluster(input.text(CLUSTER), |world| kubernetes::handle(world, operation, input)),
+        Service::Prometheus => world
+            .at_cluster(input.text(CLUSTER), |world| prometheus::handle(world, operation, input)),
     }
 }
 

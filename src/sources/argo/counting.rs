@@ -14,7 +14,6 @@ use super::Cluster;
 const PERIOD: SignedDuration = SignedDuration::from_secs(30);
 
 /// The newest counts, and when they are asked for again. Who reads them is away meanwhile.
-#[derive(Default)]
 pub(super) struct Counting {
     next: Option<Timestamp>,
     metrics: Fact<Metrics>,
@@ -25,9 +24,9 @@ pub(super) struct Counting {
 pub(super) type Counted = Box<(Result<Metrics, Fault>, Reader)>;
 
 impl Counting {
-    /// Asks at once, or as soon as what is asked for is known.
-    pub(super) fn hurry(&mut self, now: Timestamp) {
-        self.next = Some(now);
+    /// Asks as soon as what is asked for is known.
+    pub(super) fn new(now: Timestamp) -> Self {
+        Self { next: Some(now), metrics: Fact::Unasked, reader: Reader::default() }
     }
 
     /// Asks at once, unless it is being asked.

@@ -6,6 +6,7 @@ mod guards;
 mod offers;
 mod phase;
 mod pod;
+pub(crate) mod running;
 mod schedule;
 mod sides;
 mod stages;
