@@ -8,6 +8,7 @@ use super::scene::{Scene, blue_green, template};
 told! {
     beside:
         its_deployment_is_followed_and_undone_in_its_place
+        its_own_pods_go_when_the_first_version_is_there
         a_deployment_that_is_not_there_is_named;
 }
 
@@ -53,6 +54,24 @@ fn its_deployment_is_followed_and_undone_in_its_place(ground: impl Ground) {
     scene.until("blue serves again", |scene| scene.serves("app-active") == blue);
     let held = scene.get("deployments", "web").unwrap();
     assert_eq!(held["spec"]["template"]["spec"]["containers"][0]["image"], "shop/app:v1");
+}
+
+fn its_own_pods_go_when_the_first_version_is_there(ground: impl Ground) {
+    let scene = Scene::new(ground);
+    scene.create("deployments", &deployment(2));
+    let mut rollout = referring("web");
+    rollout["spec"]["workloadRef"]["scaleDown"] = json!("onsuccess");
+    scene.create("rollouts", &rollout);
+    scene.until("the first version serves", Scene::is_healthy);
+    scene.until("the Deployment has none of its own", |scene| {
+        let held = scene.get("deployments", "web").unwrap();
+        held["spec"]["replicas"] == 0 && held["status"]["replicas"].as_u64().unwrap_or(0) == 0
+    });
+    scene.until("the program says so", |scene| {
+        let seen = scene.status();
+        let said = seen["rollout"]["value"]["description"].as_str().unwrap_or_default();
+        said.contains("which runs no pods itself")
+    });
 }
 
 fn a_deployment_that_is_not_there_is_named(ground: impl Ground) {
