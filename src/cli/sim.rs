@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::simulated::{self, Play};
 use super::{Failure, Outcome, Output};
 use crate::domain::shell_word;
+use crate::sim::world::PROMETHEUS;
 use crate::sim::{self, Clock, clock::HANDOVER_VARIABLE};
 
 /// A pretend AWS on loopback; `eval` its output, or paste it into another shell.
@@ -73,8 +74,9 @@ impl Sim {
         if let Some([blue, green]) = runs {
             writeln!(
                 output.talk,
-                "the configuration file says what runs there:\n[targets.{name}]\ntarget = \
-                 \"{target}\"\nblue.runs = \"{blue}\"\ngreen.runs = \"{green}\"",
+                "in the configuration file that is:\n[targets.{name}]\ntarget = \"{target}\"\nblue = \
+                 {{ runs = \"{blue}\", prometheus = \"{PROMETHEUS}\" }}\ngreen = {{ runs = \
+                 \"{green}\", prometheus = \"{PROMETHEUS}\" }}",
                 name = self.play.scenario
             )?;
         }
@@ -98,19 +100,17 @@ fn write_kubeconfig(
     let many = contexts.iter().map(|name| (name.as_str(), format!("{url}/clusters/{name}")));
     let all: Vec<(&str, String)> = if contexts.is_empty() { one.into() } else { many.collect() };
     let current = all.first().map_or("", |(name, _)| name);
-    let clusters: String = all
-        .iter()
-        .map(|(name, server)| format!("- name: {name}\n  cluster:\n    server: {server}\n"))
-        .collect();
-    let named: String = all
-        .iter()
-        .map(|(name, _)| {
-            format!(
-                "- name: {name}\n  context:\n    cluster: {name}\n    namespace: {namespace}\n    \
-                 user: simulated\n"
-            )
-        })
-        .collect();
+    let cluster = |(name, server): &(&str, String)| {
+        format!("- name: {name}\n  cluster:\n    server: {server}\n")
+    };
+    let clusters = all.iter().map(cluster).collect::<Vec<_>>().concat();
+    let context = |(name, _): &(&str, String)| {
+        format!(
+            "- name: {name}\n  context:\n    cluster: {name}\n    namespace: {namespace}\n    user: \
+             simulated\n"
+        )
+    };
+    let named = all.iter().map(context).collect::<Vec<_>>().concat();
     let config = format!(
         "apiVersion: v1\nkind: Config\ncurrent-context: {current}\nclusters:\n{clusters}contexts:\n\
          {named}users:\n- name: simulated\n  user: {{}}\n"

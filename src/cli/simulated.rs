@@ -11,7 +11,7 @@ use super::Failure;
 use crate::config::PrometheusTable;
 use crate::domain::{Prometheus, SideSettings, Sides, Target, TargetError, Workload};
 use crate::sim::scenario::Scenario;
-use crate::sim::world::World;
+use crate::sim::world::{PROMETHEUS, World};
 use crate::sim::{self, Fault, Simulator};
 
 /// Which world to play.
@@ -103,7 +103,12 @@ pub(super) fn prometheus(scenario: &Scenario) -> Result<Option<Prometheus>, Stri
 pub(super) fn sides(scenario: &Scenario, seed: u64) -> Result<Sides, Failure> {
     let Some(runs) = scenario.runs() else { return Ok(Sides::default()) };
     let [blue, green] = runs.each_ref().map(|text| text.parse::<Workload>());
-    let said = [blue?, green?].map(|one| SideSettings { runs: Some(one), ..Default::default() });
+    let prometheus = PrometheusTable::usual(PROMETHEUS)?.0;
+    let said = [blue?, green?].map(|one| SideSettings {
+        origin: None,
+        runs: Some(one),
+        prometheus: Some(prometheus.clone()),
+    });
     Ok(Sides::new(Default::default(), [(target(scenario, seed)?, said)]))
 }
 

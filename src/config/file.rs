@@ -330,7 +330,7 @@ mod tests {
         assert!(file.read_only && !file.bell && file.target.is_some());
         assert_eq!(file.theme, ThemeChoice::Dark);
         assert_eq!(file.symbols, Some(Symbols::Ascii));
-        assert_eq!(file.targets.len(), 4);
+        assert_eq!(file.targets.len(), 5);
         let target = "codedeploy:shop/search".parse().unwrap();
         let (own, verdicts) = (&file.targets["search"].verdict, file.verdicts());
         assert_eq!(verdicts.of(&target), own);
@@ -344,6 +344,28 @@ mod tests {
         assert_eq!(shifting.every, file.shift.0.every, "inherited");
         let regions = dns.sides.each_ref().map(|side| side.origin.as_ref()?.region.as_deref());
         assert_eq!(regions, [Some("eu-west-1"), Some("eu-north-1")]);
+        let clusters = &file.targets["clusters"].sides;
+        let runs = clusters.each_ref().map(|side| side.runs.as_ref().unwrap().to_string());
+        assert_eq!(runs, ["deployment:eks-a/shop/checkout", "argo:eks-b/shop/checkout"]);
+        assert!(clusters.iter().all(|side| side.prometheus.is_some() && side.origin.is_none()));
+    }
+
+    #[test]
+    fn what_runs_the_sides_has_to_make_sense() {
+        let of = |target: &str, blue: &str, green: &str| {
+            error(&format!("[targets.x]\ntarget = \"{target}\"\n{blue}\n{green}"))
+        };
+        let a = "blue.runs = \"argo:a/shop/x\"";
+        let both = of("alb:a/b", a, "green.runs = \"argo:a/shop/x\"");
+        assert!(both.contains("targets.x: both sides run the same"), "{both}");
+        let other = of("ecs:a/b", a, "");
+        assert!(other.contains("targets.x: it is known what runs its sides"), "{other}");
+        let counted = "green = { runs = \"argo:b/shop/x\", prometheus = \"m/p:80\" }";
+        let one = of("alb:a/b", a, counted);
+        assert!(one.contains("measured in two ways cannot be compared"), "{one}");
+        let text = of("alb:a/b", "blue.runs = \"deployment/checkout\"", "");
+        assert!(text.contains("`deployment/checkout` is nothing that runs in a cluster"), "{text}");
+        assert!(text.contains("config.toml:3"), "{text}");
     }
 
     #[test]

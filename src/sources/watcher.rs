@@ -80,8 +80,8 @@ impl Backend for Watcher {
         loop {
             let picture = match &mut self.0 {
                 Kind::CodeDeploy(poller) => return poller.observe(wish).await,
-                Kind::Alb(joined) => return joined.observe(wish).await,
-                Kind::Route53(joined) => return joined.observe(wish).await,
+                Kind::Alb(joined) => return Box::pin(joined.observe(wish)).await,
+                Kind::Route53(joined) => return Box::pin(joined.observe(wish)).await,
                 Kind::Beanstalk(poller) => return poller.observe(wish).await,
                 Kind::Argo(argo) => return argo.observe(wish).await,
                 Kind::Ecs(poller) => poller.observe(wish).await,
@@ -96,8 +96,8 @@ impl Backend for Watcher {
         loop {
             let picture = match &mut self.0 {
                 Kind::CodeDeploy(poller) => return poller.observe_whole(wish).await,
-                Kind::Alb(joined) => return joined.observe_whole(wish).await,
-                Kind::Route53(joined) => return joined.observe_whole(wish).await,
+                Kind::Alb(joined) => return Box::pin(joined.observe_whole(wish)).await,
+                Kind::Route53(joined) => return Box::pin(joined.observe_whole(wish)).await,
                 Kind::Beanstalk(poller) => return poller.observe_whole(wish).await,
                 Kind::Argo(argo) => return argo.observe_whole(wish).await,
                 Kind::Ecs(poller) => poller.observe_whole(wish).await,

@@ -1,9 +1,11 @@
 //! Weights before two clusters: each side with what runs it, its own age and its own failure.
 
+use cutover::config::PrometheusTable;
 use cutover::domain::{
-    EventKind, Fact, FaultKind, Percent, Runs, Side, SideSettings, Sides, Source, StandingWord,
-    Strength, is_ready,
+    EventKind, Fact, FaultKind, Percent, Point, Runs, Side, SideSettings, Sides, Source,
+    StandingWord, Strength, is_ready,
 };
+use cutover::sim::world::PROMETHEUS;
 use serde_json::json;
 
 use super::*;
@@ -15,9 +17,12 @@ const GREEN: &str = "argo:eks-green/shop/checkout";
 /// The weights of the scenario, with what a person says that runs blue and green.
 async fn bench(blue: &str, green: &str) -> Bench {
     let target: Target = Scenario::named("clusters").unwrap().target(SEED).parse().unwrap();
-    let mut bench = Bench::target("clusters", &target.to_string()).await;
-    let said = [blue, green]
-        .map(|text| SideSettings { runs: Some(text.parse().unwrap()), ..SideSettings::default() });
+    let mut bench = Box::pin(Bench::target("clusters", &target.to_string())).await;
+    let said = [blue, green].map(|text| SideSettings {
+        origin: None,
+        runs: Some(text.parse().unwrap()),
+        prometheus: Some(PrometheusTable::usual(PROMETHEUS).unwrap().0),
+    });
     let options = AwsOptions {
         seed: SEED,
         sides: Sides::new(Default::default(), [(target.clone(), said)]),
@@ -28,9 +33,9 @@ async fn bench(blue: &str, green: &str) -> Bench {
     };
     bench.aws = Box::pin(cutover::sources::connect(options)).await.unwrap();
     bench.watch = bench.aws.watch(&target);
-    let seen = bench.look().await;
+    let seen = Box::pin(bench.look()).await;
     let order = bench.order(&seen, shift(10));
-    let progress = bench.carry_out(&order).await;
+    let progress = Box::pin(bench.carry_out(&order)).await;
     assert!(matches!(progress, Ok(Progress::Accepted { .. })), "{progress:?}");
     bench.pass(2);
     bench
@@ -113,6 +118,44 @@ async fn a_cluster_out_of_reach_makes_its_own_side_old_and_nothing_else() {
     };
     is_fine(&picture, Side::Green);
     assert_eq!(strength(&picture, shift(50)), Strength::Key);
+}
+
+/// The newest settled minutes of a side's requests.
+fn counted(picture: &Snapshot, side: Side) -> Vec<Point> {
+    let requests = &picture.metrics.value().unwrap().side(side).requests;
+    requests[requests.len() - 6..requests.len() - 3].to_vec()
+}
+
+#[tokio::test]
+async fn each_side_is_counted_by_its_own_prometheus_and_one_that_fails_hides_nothing_of_the_other()
+{
+    let mut bench = bench(BLUE, GREEN).await;
+    bench.pass(1200);
+    bench.watch = bench.aws.watch(&bench.target);
+    let picture = bench.look().await;
+    let known = |points: &[Point]| points.iter().all(|point| point.count() > Some(100.0));
+    let [blue, green] = [Side::Blue, Side::Green].map(|side| counted(&picture, side));
+    assert!(known(&blue) && known(&green), "{blue:?} {green:?}");
+    let share = green[0].count().unwrap() / (blue[0].count().unwrap() + green[0].count().unwrap());
+    assert!((0.05..0.15).contains(&share), "{share}");
+    assert_eq!(picture.readings[&Source::Prometheus].fault, None);
+    assert_eq!(bench.arrived("GetMetricData"), 0, "CloudWatch is asked for nothing");
+
+    bench.fault("prometheus/eks-green=error:503");
+    bench.pass(600);
+    let mut picture = bench.look().await;
+    for _ in 0..20 {
+        if picture.readings[&Source::Prometheus].fault.is_some() {
+            break;
+        }
+        bench.pass(10);
+        picture = bench.look().await;
+    }
+    assert!(picture.metrics.fresh().is_some());
+    assert!(known(&counted(&picture, Side::Blue)));
+    assert!(counted(&picture, Side::Green).iter().all(|point| *point == Point::Unknown));
+    let why = picture.readings[&Source::Prometheus].fault.as_ref().unwrap();
+    assert!(picture.metrics.value().unwrap().source.contains(&why.to_string()));
 }
 
 #[tokio::test]

@@ -152,7 +152,7 @@ impl Monkey {
             seed,
             ..AwsOptions::simulated(loopback, Arc::new(time.clone()))
         };
-        let account = cutover::sources::connect(options).await.unwrap();
+        let account = Box::pin(cutover::sources::connect(options)).await.unwrap();
         let watch = account.watch(&target);
         let settings = crate::harness::keyboard::settings();
         let desk = Desk::starting(settings, Some(target), start);

@@ -1,6 +1,7 @@
 //! Whole screens. A snapshot that changes is looked at before it is accepted.
 
 mod any_size;
+mod clusters;
 mod dialogs;
 mod honesty;
 mod scenarios;

@@ -254,7 +254,7 @@ fn warnings(
     let mut found = Vec::new();
     match means {
         Means::SetWeights | Means::SwapNames => {
-            found.extend(about_weights(action, rollout, snapshot.taken))
+            found.extend(about_weights(action, rollout, snapshot.taken));
         }
         Means::StopAndRollBack if !is_ready(&rollout.blue) => found.push(Warning::BlueNotReady),
         Means::RedeployPrevious => {

@@ -71,6 +71,7 @@ pub use self::argo::{Habit, Party};
 pub use self::elb::{Hosts, LbMinute, Listener, LoadBalancer, Rule, Spread, Target, TargetGroup};
 pub use self::latency::LatencyBins;
 pub use self::rules::{Action, Forward};
+pub use self::target::PROMETHEUS;
 pub use self::traffic::Minute;
 
 use self::argo::Argo;

@@ -6,7 +6,7 @@ use super::random::Seed;
 use crate::sim::scenario::{Cluster, HeldBy, Scenario};
 
 /// The Prometheus beside a cluster: namespace, Service and port.
-const PROMETHEUS: &str = "monitoring/prometheus:9090";
+pub const PROMETHEUS: &str = "monitoring/prometheus:9090";
 
 impl Scenario {
     /// The target: a deployment group, a service, an application, a listener or its rule, or DNS records. The seed of

@@ -30,17 +30,17 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 use tokio::time::{Interval, MissedTickBehavior};
 
-use crate::domain::{Snapshot, Source};
+use crate::domain::{Side, Snapshot, Source};
 
 use super::aws::Aws;
 use super::backend::{Backend, Wish};
-use super::metrics::prometheus::Versions;
+use super::metrics::prometheus::{Counter, Versions};
 use super::time::later;
 pub(crate) use cluster::{Cluster, Clusters};
-use counting::{Counted, Counting};
+pub(crate) use counting::{Counted, Counting};
 pub(crate) use follow::{Follower, Scope};
 pub(crate) use place::Place;
-pub(crate) use translate::running::{Running, running};
+pub(crate) use translate::running::{Running, running, sets};
 
 /// How long a single look waits for a cluster that answers, but not yet with what it holds: an API
 /// server that has just started; and for one that does not answer at all, where it is not alone.
@@ -64,7 +64,8 @@ impl Argo {
     /// Watches the Rollout at `place`; nothing is asked yet.
     pub(crate) fn new(aws: Aws, place: Place) -> Self {
         let follower = Follower::new(aws.clone(), place, Scope::Everything);
-        let (counting, counts) = (Counting::new(aws.now()), JoinSet::new());
+        let counting = Counting::new(aws.prometheus().is_some(), aws.now());
+        let counts = JoinSet::new();
         Self { aws, follower, counting, counts, news: false, pace: None }
     }
 
@@ -75,9 +76,14 @@ impl Argo {
 
     /// Asks for the counts of both versions, if that is due.
     fn count(&mut self, wish: Wish) {
-        let Some(cluster) = self.follower.cluster().cloned() else { return };
+        let (cluster, prometheus) = (self.follower.cluster(), self.aws.prometheus());
+        let (Some(cluster), Some(prometheus)) = (cluster.cloned(), prometheus.cloned()) else {
+            return;
+        };
+        let sides = vec![Side::Blue, Side::Green];
+        let counters = vec![Counter { prometheus, cluster, sides }];
         let versions = self.versions();
-        if let Some(asking) = self.counting.question(&self.aws, &cluster, versions, wish.window) {
+        if let Some(asking) = self.counting.question(&self.aws, counters, versions, wish.window) {
             self.counts.spawn(asking);
         }
     }
@@ -85,7 +91,7 @@ impl Argo {
     /// When the counts are to be asked for.
     fn next_count(&self) -> Option<Timestamp> {
         self.follower.cluster()?;
-        self.counting.due(&self.aws, self.versions().as_ref())
+        self.counting.due(self.versions().as_ref())
     }
 
     /// The picture as it is now.
@@ -98,13 +104,13 @@ impl Argo {
         if let Some(reading) = self.counting.reading() {
             picture.readings.insert(Source::Prometheus, reading);
         }
-        picture.metrics = self.counting.metrics(&self.aws);
+        picture.metrics = self.counting.metrics();
         picture
     }
 
     /// Whether everything has answered at least once.
     fn is_whole(&self) -> bool {
-        let counted = self.counting.is_settled(&self.aws, self.versions().as_ref());
+        let counted = self.counting.is_settled(self.versions().as_ref());
         self.follower.is_whole() && (counted || self.follower.cluster().is_none())
     }
 }

@@ -4,15 +4,20 @@
 //! lacks a permission leaves the other side and the weights as they are, and nothing waits for it.
 //! Nothing is ever sent to a cluster from here.
 
+use std::cmp::Reverse;
+
+use jiff::Timestamp;
+use tokio::task::JoinSet;
 use tokio::time::Interval;
 
 use crate::domain::{
-    Environment, Fact, Fault, FaultKind, Runs, Side, Snapshot, Source, Standing, Target,
-    TimelineEvent, Workload,
+    Environment, Fact, Fault, FaultKind, Prometheus, Runs, Side, SideSettings, Snapshot, Source,
+    Standing, Target, TimelineEvent, Workload,
 };
-use crate::sources::argo::{self, Follower, Place, Running, Scope};
+use crate::sources::argo::{self, Counted, Counting, Follower, Place, Running, Scope};
 use crate::sources::aws::Aws;
 use crate::sources::backend::{Backend, Wish};
+use crate::sources::metrics::prometheus::{Counter, Pods, Versions};
 use crate::sources::poll::{Kind, Poller};
 use crate::sources::time::later;
 
@@ -21,12 +26,17 @@ struct Followed {
     side: Side,
     workload: Workload,
     follower: Follower,
+    /// What counts its requests.
+    prometheus: Option<Prometheus>,
 }
 
 /// Weights that a person sets, and what runs behind them.
 pub(crate) struct Joined<K: Kind> {
+    target: Target,
     poller: Poller<K>,
     sides: Vec<Followed>,
+    counting: Counting,
+    counts: JoinSet<Counted>,
     /// Something was heard since the last picture.
     news: bool,
     pace: Option<Interval>,
@@ -36,21 +46,75 @@ impl<K: Kind> Joined<K> {
     /// Watches the weights of `target` and what a person has said that runs behind them.
     pub(crate) fn new(aws: &Aws, target: &Target, kind: K) -> Self {
         let [blue, green] = aws.sides().of(target);
-        let named = [(Side::Blue, &blue.runs), (Side::Green, &green.runs)];
-        let named = named.into_iter().filter_map(|(side, runs)| Some((side, runs.clone()?)));
-        let sides = named.map(|(side, workload)| {
+        let followed = |(side, said): (Side, &SideSettings)| {
+            let (workload, prometheus) = (said.runs.clone()?, said.prometheus.clone());
             let place = Place::of_workload(&workload);
             let follower = Follower::new(aws.clone(), place, Scope::Running);
-            Followed { side, workload, follower }
-        });
-        let sides = sides.collect();
-        Self { poller: Poller::new(aws.clone(), kind), sides, news: false, pace: None }
+            Some(Followed { side, workload, follower, prometheus })
+        };
+        let named = [(Side::Blue, blue), (Side::Green, green)];
+        let sides: Vec<Followed> = named.into_iter().filter_map(followed).collect();
+        let wanted = sides.iter().any(|one| one.prometheus.is_some());
+        Self {
+            target: target.clone(),
+            poller: Poller::new(aws.clone(), kind),
+            sides,
+            counting: Counting::new(wanted, aws.now()),
+            counts: JoinSet::new(),
+            news: false,
+            pace: None,
+        }
+    }
+
+    /// Which pods are which side's; nothing before any is known.
+    fn versions(&self) -> Option<Versions> {
+        let pods = |side: Side| {
+            let one = self.sides.iter().find(|one| one.side == side)?;
+            let (place, raw) = (one.follower.place(), one.follower.raw());
+            Some(Pods { namespace: place.namespace.clone(), sets: argo::sets(place, raw) })
+        };
+        let [blue, green] = [Side::Blue, Side::Green].map(|side| pods(side).unwrap_or_default());
+        let known = !(blue.sets.is_empty() && green.sets.is_empty());
+        known.then(|| Versions { target: self.target.clone(), blue, green, began: None })
+    }
+
+    /// Those who can be asked now: the way to them is open, and it is known whose pods to ask for.
+    fn counters(&self) -> Vec<Counter> {
+        let counter = |one: &Followed| {
+            let (prometheus, cluster) = (one.prometheus.as_ref()?, one.follower.cluster()?);
+            let known = !argo::sets(one.follower.place(), one.follower.raw()).is_empty();
+            let (prometheus, cluster) = (prometheus.clone(), cluster.clone());
+            known.then(|| Counter { prometheus, cluster, sides: vec![one.side] })
+        };
+        self.sides.iter().filter_map(counter).collect()
+    }
+
+    /// Asks them, if that is due.
+    fn count(&mut self, wish: Wish) {
+        let (counters, versions) = (self.counters(), self.versions());
+        let aws = self.poller.aws().clone();
+        if let Some(asking) = self.counting.question(&aws, counters, versions, wish.window) {
+            self.counts.spawn(asking);
+        }
+    }
+
+    /// When they are to be asked; nothing while nobody can be.
+    fn next_count(&self) -> Option<Timestamp> {
+        self.counting.due(self.versions().as_ref()).filter(|_| !self.counters().is_empty())
+    }
+
+    /// Takes in all that has come.
+    fn catch_up(&mut self) {
+        self.sides.iter_mut().for_each(|one| one.follower.catch_up());
+        while let Some(Ok(counted)) = self.counts.try_join_next() {
+            self.counting.hear(counted, self.poller.aws().now());
+        }
     }
 
     /// The picture as it is now.
     fn picture(&self, wish: Wish) -> Snapshot {
         let mut picture = self.poller.picture(wish);
-        for Followed { side, workload, follower } in &self.sides {
+        for Followed { side, workload, follower, .. } in &self.sides {
             let source = match side {
                 Side::Blue => Source::BlueCluster,
                 Side::Green => Source::GreenCluster,
@@ -58,6 +122,11 @@ impl<K: Kind> Joined<K> {
             picture.readings.insert(source, follower.reading());
             let running = argo::running(follower.place(), follower.raw());
             join(&mut picture, (*side, workload), running);
+        }
+        if self.counting.is_wanted() {
+            picture.metrics = self.counting.metrics();
+            let reading = self.counting.reading();
+            picture.readings.extend(reading.map(|reading| (Source::Prometheus, reading)));
         }
         picture
     }
@@ -100,19 +169,27 @@ impl<K: Kind> Backend for Joined<K> {
             return self.poller.observe(wish).await;
         }
         if wish.all {
+            self.counting.again(self.poller.aws().now());
             self.sides.iter_mut().for_each(|one| one.follower.hurry());
         }
         // This may be given up at any time; what was heard is kept for the next.
         if !self.news || wish.all {
+            self.count(wish);
+            let counts = argo::sleep(self.poller.aws().clone(), self.next_count());
             tokio::select! {
                 biased;
                 _ = self.poller.observe(wish) => {}
                 () = heard(&mut self.sides) => {}
+                Some(Ok(counted)) = self.counts.join_next() => {
+                    self.counting.hear(counted, self.poller.aws().now());
+                }
+                () = counts => self.count(wish),
             }
             self.news = true;
         }
         self.pace.get_or_insert_with(argo::pace).tick().await;
-        self.sides.iter_mut().for_each(|one| one.follower.catch_up());
+        self.catch_up();
+        self.count(wish);
         self.news = false;
         self.picture(wish)
     }
@@ -122,11 +199,16 @@ impl<K: Kind> Backend for Joined<K> {
             return self.poller.observe_whole(wish).await;
         }
         if wish.all {
+            self.counting.again(self.poller.aws().now());
             self.sides.iter_mut().for_each(|one| one.follower.hurry());
         }
         let aws = self.poller.aws().clone();
         tokio::join!(self.poller.observe_whole(wish), whole(&mut self.sides, aws));
-        self.sides.iter_mut().for_each(|one| one.follower.catch_up());
+        self.catch_up();
+        self.count(wish);
+        while let Some(Ok(counted)) = self.counts.join_next().await {
+            self.counting.hear(counted, self.poller.aws().now());
+        }
         self.picture(wish)
     }
 }
@@ -140,7 +222,7 @@ fn join(picture: &mut Snapshot, (side, workload): (Side, &Workload), running: Ru
         ..event
     });
     picture.events.extend(told);
-    picture.events.sort_by(|a, b| b.at.cmp(&a.at));
+    picture.events.sort_by_key(|event| Reverse(event.at));
     if let Fact::Known { value: Some(rollout), .. } | Fact::Stale { value: Some(rollout), .. } =
         &mut picture.rollout
     {

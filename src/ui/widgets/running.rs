@@ -35,11 +35,8 @@ fn words(pen: &Pen<'_>, runs: &Runs) -> (String, Role) {
         Fact::Known { value, .. } => (standing(value), role(value)),
         Fact::Stale { value, at, fault } => {
             let since = clock(*at, &pen.theme().zone);
-            let text = format!(
-                "? {} at {since}; since then: {}",
-                value.word.text(),
-                clean(&fault.brief())
-            );
+            let why = clean(&why(fault)).into_owned();
+            let text = format!("? {why} since {since}; {} then", value.word.text());
             (text, Role::Stale)
         }
     }

@@ -137,6 +137,7 @@ fn unknown<T>(fact: &Fact<T>, what: &str) -> String {
 /// Tasks and targets; the next free row.
 fn tasks(pen: &mut Pen<'_>, y: u16, state: &State, own: &Environment, roomy: bool) -> u16 {
     let (tasks, tasks_role) = match own.tasks.value() {
+        Some(counts) if own.tasks.fault().is_some() => (task_words(*counts, roomy).0, Role::Stale),
         Some(counts) => task_words(*counts, roomy),
         None => (unknown(&own.tasks, "tasks"), Role::Dim),
     };

@@ -94,7 +94,7 @@ fn unsettled(side: Side, kind: &str, standing: &Standing) -> String {
     let side = capital(side);
     let why = match standing.message.as_str() {
         "" => String::new(),
-        message => format!(": {}", clean(message)),
+        message => format!(": {}", clean(message.trim_end_matches('.'))),
     };
     match &standing.update {
         Some(update) => format!(

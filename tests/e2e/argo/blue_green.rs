@@ -65,7 +65,6 @@ fn an_abort_after_the_cutover_leads_back_at_once(ground: impl Ground) {
     assert_eq!((ended.code, report["outcome"].as_str()), (Some(0), Some("done")), "{ended:?}");
     assert_eq!(scene.serves("app-active"), blue);
     let restored = report["steps"]["restored"].as_f64().unwrap();
-    println!("seen to be restored {restored:.2} s after the yes");
     // The controller has moved it long since; how soon that is seen is the program's affair.
     assert!(restored < 5.0, "{report}");
 }

@@ -16,6 +16,7 @@ mod analysis;
 mod bed;
 mod blue_green;
 mod canary;
+mod clusters;
 mod ground;
 mod live;
 mod login;

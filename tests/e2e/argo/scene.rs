@@ -247,9 +247,8 @@ impl<G: Ground> Scene<G> {
     ) {
         let end = self.after(limit);
         while !is_so(self) {
-            if self.ground.now() >= end {
-                panic!("not within {limit:?}: {what}\n{:#}", self.rollout()["status"]);
-            }
+            let time_is_left = self.ground.now() < end;
+            assert!(time_is_left, "not within {limit:?}: {what}\n{:#}", self.rollout()["status"]);
             self.ground.rests(LOOK);
         }
     }

@@ -142,7 +142,7 @@ impl Simulated {
         let cockpit = desk.state.cockpit().unwrap();
         let snapshot = cockpit.snapshot.clone();
         let rollout = snapshot.rollout().unwrap();
-        let candidates: Vec<&Candidate> = rollout.candidates(action).into_iter().collect();
+        let candidates: Vec<&Candidate> = rollout.candidates(action).collect();
         let is_kind = action == Action::UNDO || action == Action::TERMINATE;
         let action = match candidates[..] {
             [only] if is_kind => only.action,
@@ -276,7 +276,7 @@ impl Ground for Simulated {
         "rollout-operator"
     }
 
-    fn namespace(&self) -> &str {
+    fn namespace(&self) -> &'static str {
         "stories"
     }
 

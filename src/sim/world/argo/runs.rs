@@ -106,12 +106,11 @@ impl World {
             let value = value.ok_or("received non 2xx response code: 404")?;
             return Ok((shown(value), vec![value]));
         }
-        let numbers = match set(text(spec, "/name")) {
-            Some(value) => vec![value],
-            None => {
-                let vector = prometheus::instant(self, query, self.now)?;
-                vector.into_iter().map(|(_, value)| value).collect()
-            }
+        let numbers = if let Some(value) = set(text(spec, "/name")) {
+            vec![value]
+        } else {
+            let vector = prometheus::instant(self, query, self.now)?;
+            vector.into_iter().map(|(_, value)| value).collect()
         };
         let texts: Vec<String> = numbers.iter().map(|number| shown(*number)).collect();
         Ok((format!("[{}]", texts.join(",")), numbers))
@@ -127,7 +126,7 @@ fn judged(spec: &Json, numbers: &[f64]) -> Verdict {
     match (holds("/failureCondition"), holds("/successCondition")) {
         (Err(error), _) | (_, Err(error)) => Verdict::Error(error),
         (Ok(Some(true)), _) | (Ok(None), Ok(Some(false))) => Verdict::Bad,
-        (_, Ok(Some(true))) | (_, Ok(None)) => Verdict::Good,
+        (_, Ok(Some(true) | None)) => Verdict::Good,
         (Ok(Some(false)), Ok(Some(false))) => Verdict::Unclear,
     }
 }

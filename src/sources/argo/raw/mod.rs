@@ -270,6 +270,11 @@ impl Raw {
         Kind::ALL.into_iter().chain(self.workload().map(|_| Kind::Deployment))
     }
 
+    /// The Deployment, however old.
+    pub(crate) fn deployment(&self) -> Option<&Deployment> {
+        self.deployments.value()?.values().next()
+    }
+
     /// The rollout, however old.
     pub(crate) fn rollout(&self) -> Option<&Rollout> {
         self.rollouts.value()?.values().next()

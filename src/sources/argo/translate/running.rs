@@ -1,6 +1,9 @@
 //! What keeps the pods of one side, as one environment: the version that serves, how it stands, what
 //! its cluster tells.
 
+#[cfg(test)]
+mod tests;
+
 use std::cmp::Reverse;
 
 use crate::domain::{
@@ -23,8 +26,6 @@ pub(crate) struct Running {
     pub(crate) standing: Fact<Standing>,
     /// What the cluster tells of it, newest first.
     pub(crate) events: Vec<TimelineEvent>,
-    /// The names of its ReplicaSets, with which the names of its pods begin.
-    pub(crate) sets: Vec<String>,
 }
 
 /// A workload with its versions.
@@ -48,8 +49,8 @@ pub(crate) fn running(place: &Place, raw: &Raw) -> Running {
             (raw.rollouts.map(|_| ()), raw.rollout().map(|object| rollout(raw, object)))
         }
         WorkloadKind::Deployment => {
-            let known = raw.deployments.value().and_then(|all| all.values().next());
-            (raw.deployments.map(|_| ()), known.map(|object| deployment(raw, object)))
+            let object = raw.deployment();
+            (raw.deployments.map(|_| ()), object.map(|object| deployment(raw, object)))
         }
     };
     let Some(seen) = seen else { return missing(place, &main) };
@@ -83,12 +84,19 @@ pub(crate) fn running(place: &Place, raw: &Raw) -> Running {
         targets: also(&main, raw.pods.map(|_| targets)),
         runs: None,
     };
-    Running {
-        environment,
-        standing: main.map(|()| standing),
-        events: events::of(raw, seen.uid),
-        sets: seen.sets.iter().map(|set| set.metadata.name.clone()).collect(),
-    }
+    Running { environment, standing: main.map(|()| standing), events: events::of(raw, seen.uid) }
+}
+
+/// The names of the ReplicaSets of the workload at `place`, with which the names of its pods begin.
+pub(crate) fn sets(place: &Place, raw: &Raw) -> Vec<String> {
+    let uid = match place.kind {
+        WorkloadKind::Rollout => raw.rollout().map(|object| &object.metadata.uid),
+        WorkloadKind::Deployment => raw.deployment().map(|object| &object.metadata.uid),
+    };
+    let Some(uid) = uid else { return Vec::new() };
+    let all = raw.replica_sets.value().into_iter().flat_map(|sets| sets.values());
+    let own = all.filter(|set| set.metadata.is_owned_by(uid));
+    own.map(|set| set.metadata.name.clone()).collect()
 }
 
 /// What is known of a part while nothing is heard of the whole is old, too: its watch may have died
@@ -98,6 +106,10 @@ fn also<T>(main: &Fact<()>, part: Fact<T>) -> Fact<T> {
         (Fact::Known { value, at }, Some(fault)) => Fact::Stale { value, at, fault: fault.clone() },
         (part, _) => part,
     }
+}
+
+fn unknown<T>(fault: Option<&Fault>) -> Fact<T> {
+    fault.map_or(Fact::Unasked, |fault| Fact::Unknown { fault: fault.clone() })
 }
 
 /// There is no such workload, or nothing is known of it.
@@ -112,9 +124,6 @@ fn missing(place: &Place, main: &Fact<()>) -> Running {
             Some(Fault::new(FaultKind::NotFound, &operation, text))
         }
     };
-    fn unknown<T>(fault: Option<&Fault>) -> Fact<T> {
-        fault.map_or(Fact::Unasked, |fault| Fact::Unknown { fault: fault.clone() })
-    }
     let fault = fault.as_ref();
     Running {
         environment: Environment {
@@ -127,7 +136,6 @@ fn missing(place: &Place, main: &Fact<()>) -> Running {
         },
         standing: unknown(fault),
         events: Vec::new(),
-        sets: Vec::new(),
     }
 }
 

@@ -85,6 +85,8 @@ pub(crate) struct Route53 {
     place: Place,
     memory: Memory,
     raw: Raw,
+    /// A Prometheus counts both sides.
+    is_counted: bool,
 }
 
 /// What the APIs said, each part with its age.
@@ -167,7 +169,8 @@ impl Route53 {
             Place { zone, name, kind, blue: blue.map(str::to_owned), named: [None, None] };
         let said = aws.sides().of(&place.target());
         place.named = said.each_ref().map(|side| side.origin.clone());
-        Self { place, memory: aws.weighted().clone(), raw: Raw::default() }
+        let is_counted = said.iter().any(|side| side.prometheus.is_some());
+        Self { place, memory: aws.weighted().clone(), raw: Raw::default(), is_counted }
     }
 }
 
@@ -305,7 +308,8 @@ impl Whereabouts for Route53 {
     }
 
     fn measured(&self) -> Option<Measured> {
-        translate::measured(&self.place, &self.raw).ok()
+        // Where a Prometheus counts both sides nobody else is asked.
+        translate::measured(&self.place, &self.raw).ok().filter(|_| !self.is_counted)
     }
 
     fn created(&self) -> Option<Timestamp> {

@@ -118,8 +118,8 @@ impl Hand {
             let status = &rollout["status"];
             status["phase"] == "Healthy"
                 && status["stableRS"] == status["currentPodHash"]
-                && text(status, "/observedGeneration")
-                    == rollout["metadata"]["generation"].to_string()
+                && text(status, "/observedGeneration").parse::<u64>().ok()
+                    == rollout["metadata"]["generation"].as_u64()
         });
     }
 

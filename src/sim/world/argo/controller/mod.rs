@@ -265,8 +265,9 @@ impl Controller<'_> {
     fn promote(&mut self, turns: bool, how: &str) {
         self.status.stable_rs.clone_from(&self.new.hash);
         if turns {
-            let ping = self.status.canary.stable_ping_pong == "ping";
-            self.status.canary.stable_ping_pong = if ping { "pong" } else { "ping" }.to_owned();
+            let stable = &mut self.status.canary.stable_ping_pong;
+            let next = if stable == "ping" { "pong" } else { "ping" };
+            next.clone_into(stable);
         }
         self.status.blue_green.scale_up_preview_check_point = false;
         self.status.promote_full = false;
