@@ -68,6 +68,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 pub use self::alarms::{Alarm, AlarmState};
+pub use self::argo::{Habit, Party};
 pub use self::elb::{Hosts, LbMinute, Listener, LoadBalancer, Rule, Spread, Target, TargetGroup};
 pub use self::latency::LatencyBins;
 pub use self::rules::{Action, Forward};
