@@ -19,7 +19,7 @@ impl Finding {
         Self {
             word: word.to_owned(),
             problem: format!("{place}: cannot watch `{word}`: {why}"),
-            hint: format!("write {}", TARGET_FORMS),
+            hint: format!("write {TARGET_FORMS}"),
         }
     }
 }
