@@ -33,7 +33,7 @@ pub(super) struct Play {
     #[arg(
         long,
         value_name = "SPEC",
-        help = "Trouble for clients: SERVICE[.OPERATION]=KIND[:PARAMETER][%SHARE][@ON/OFF][*COUNT], e.g. cloudwatch=deny, ecs=throttle@20s/40s or codedeploy.StopDeployment=drop-after*1; may be given more than once"
+        help = "Trouble for clients: SERVICE[.OPERATION]=KIND[:PARAMETER][%SHARE][@ON/OFF][*COUNT], e.g. cloudwatch=deny, ecs=throttle@20s/40s or codedeploy.StopDeployment=drop-after*1; of several clusters one is kubernetes/NAME; may be given more than once"
     )]
     pub(super) fault: Vec<Fault>,
 }

@@ -6,6 +6,7 @@
 //! repeated here.
 
 mod alias;
+mod check;
 mod environment;
 mod file;
 mod policy;

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::io::Read;
 use std::process::Stdio;
 
+use cutover::sim::scenario::Scenario;
+
 use super::process::{Home, Sim};
 
 #[test]
@@ -143,6 +145,39 @@ fn a_simulated_cluster_is_reached_by_a_configuration_of_its_own() {
     let again = home.run(&["sim", "--scenario", "argo-canary", "--kubeconfig", file]);
     assert_eq!(again.code, Some(2), "{again:?}");
     assert!(again.stderr.contains("takes the name of a new file"), "{again:?}");
+}
+
+#[test]
+fn two_simulated_clusters_are_two_contexts_and_each_gives_roles_of_its_own() {
+    let target = Scenario::named("clusters").unwrap().target(1);
+    let side = |name: &str| {
+        format!(
+            "{name} = {{ runs = \"argo:eks-{name}/shop/checkout\", prometheus = \"monitoring/prometheus:9090\" }}\n"
+        )
+    };
+    let text = format!("[targets.shop]\ntarget = \"{target}\"\n{}{}", side("blue"), side("green"));
+    let home = Home::new().config("config.toml", &text);
+    let file = home.0.path().join("kubeconfig");
+    let options = ["--scenario", "clusters", "--kubeconfig", file.to_str().unwrap()];
+    let fault = ["--fault", "kubernetes/eks-green.list=deny"];
+    let sim = Sim::start(&home, &[&options[..], &fault[..]].concat());
+    let run = |args: &[&str]| {
+        let mut command = home.command(args);
+        Home::ended(command.envs(sim.variables.clone()).env("KUBECONFIG", &file))
+    };
+    let ended = run(&["status", "shop"]);
+    let said = [
+        "blue     argo:eks-blue/shop/checkout, Healthy",
+        "green    argo:eks-green/shop/checkout, not known",
+    ];
+    ended.says(0, &said);
+    let roles = run(&["rbac", "shop"]).stdout;
+    for part in ["# blue: argo:eks-blue/", "kubectl --context eks-green apply", "services/proxy"] {
+        assert!(roles.contains(part), "{part}: {roles}");
+    }
+    assert!(!roles.contains("patch"), "{roles}");
+    run(&["rbac", "alb:a/b"])
+        .is_error(&["nobody has said which clusters are behind alb:a/b", "hint:"]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{Fact, Identity, Snapshot};
+use crate::domain::{Fact, Identity, Snapshot, WorkloadKind};
 
 use super::raw::{Kind, News, Raw};
 use super::{Place, translate};
@@ -42,5 +42,9 @@ pub(crate) fn told(messages: &[&[u8]]) -> Snapshot {
         raw.hear(*kind, news, now);
     }
     let _ = translate::versions(&place, &raw);
+    for kind in [WorkloadKind::Rollout, WorkloadKind::Deployment] {
+        let place = Place { kind, ..place.clone() };
+        let _ = (translate::running::running(&place, &raw), translate::running::sets(&place, &raw));
+    }
     translate::snapshot(&place, &raw, now)
 }

@@ -134,8 +134,7 @@ impl<K: Kind> Joined<K> {
 
 /// Waits until every cluster has answered or failed, but for no longer than a moment: the weights are
 /// worth more than to wait for.
-async fn whole(sides: &mut [Followed], aws: Aws) {
-    let until = later(aws.now(), argo::MOMENT);
+async fn whole(sides: &mut [Followed], aws: Aws, until: Timestamp) {
     while sides.iter().any(|one| !one.follower.is_whole()) {
         tokio::select! {
             biased;
@@ -203,11 +202,19 @@ impl<K: Kind> Backend for Joined<K> {
             self.sides.iter_mut().for_each(|one| one.follower.hurry());
         }
         let aws = self.poller.aws().clone();
-        tokio::join!(self.poller.observe_whole(wish), whole(&mut self.sides, aws));
+        let until = later(aws.now(), argo::MOMENT);
+        let clusters = whole(&mut self.sides, aws.clone(), until);
+        tokio::join!(self.poller.observe_whole(wish), clusters);
         self.catch_up();
         self.count(wish);
-        while let Some(Ok(counted)) = self.counts.join_next().await {
-            self.counting.hear(counted, self.poller.aws().now());
+        while !self.counts.is_empty() {
+            tokio::select! {
+                biased;
+                Some(Ok(counted)) = self.counts.join_next() => {
+                    self.counting.hear(counted, aws.now());
+                }
+                () = argo::sleep(aws.clone(), Some(until)) => break,
+            }
         }
         self.picture(wish)
     }
