@@ -155,12 +155,11 @@ async fn answer(
 async fn conduct(door: Door, request: &Request, head: &Parts) -> (Ending, u64) {
     let simulator = &door.simulator;
     let arrival = simulator.arrive(request, header(head, "user-agent").unwrap_or_default());
-    let sequence = arrival.sequence;
+    let (sequence, region) = (arrival.sequence, wire::region(head));
     let id = request_id(sequence);
     if let Some(error) = &arrival.error {
         return (Ending::Reply(wire::encode_error(request.protocol, &id, error)), sequence);
     }
-    let region = wire::region(head);
     let carry_out = || wire::encode(request, &id, &simulator.carry_out(&arrival, request, region));
     let ending = match arrival.trouble {
         Some(FaultKind::NoAnswer) => {
