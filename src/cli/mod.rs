@@ -15,7 +15,7 @@ mod iam_policy;
 pub mod judge;
 mod judging;
 mod keys;
-mod order;
+pub mod order;
 mod output;
 mod picture;
 mod rbac;
@@ -23,7 +23,7 @@ pub mod rehearsal;
 mod screen;
 mod sim;
 mod simulated;
-mod status;
+pub mod status;
 mod targets;
 mod watch;
 

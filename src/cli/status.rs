@@ -41,13 +41,24 @@ pub(super) struct Status {
 /// How a rollout stands, for the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum Standing {
+pub enum Standing {
     /// There is none, it goes on without trouble, or it succeeded.
     Fine,
     /// It failed, was stopped or is undone, an alarm fires, or green is worse.
     Wrong,
     /// It could not be read.
     Unknown,
+}
+
+impl Standing {
+    /// The exit code that says so.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Fine => 0,
+            Self::Wrong => 1,
+            Self::Unknown => 2,
+        }
+    }
 }
 
 /// The JSON document.
@@ -88,16 +99,12 @@ impl Status {
         if let Some(fault) = snapshot.rollout.fault() {
             complain(fault, &mut output.talk)?;
         }
-        Ok(match standing {
-            Standing::Fine => ExitCode::SUCCESS,
-            Standing::Wrong => ExitCode::from(1),
-            Standing::Unknown => ExitCode::from(2),
-        })
+        Ok(ExitCode::from(standing.exit_code()))
     }
 }
 
-/// Judges what was read and writes it.
-fn report(
+/// Judges what was read and writes it, for people or as JSON.
+pub fn report(
     snapshot: &Snapshot,
     rules: &Config,
     json: bool,

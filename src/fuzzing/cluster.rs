@@ -15,5 +15,5 @@ pub fn cluster(data: &[u8]) {
         picture.metrics = crate::domain::Fact::known(metrics, picture.taken);
     }
     let _ = permitted(&picture);
-    shown(picture);
+    shown(picture, data.len());
 }

@@ -1,15 +1,16 @@
 //! What AWS answers, changed here and there: the real clients, and the simulator behind them.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::domain::{Order, OrderId, Permit, Progress, Snapshot, Target};
+use crate::sim::error::ApiError;
 use crate::sim::scenario::Scenario;
 use crate::sim::value::Value;
 use crate::sim::world::World;
@@ -41,10 +42,12 @@ const MOMENTS: u8 = 12;
 const APART: SignedDuration = SignedDuration::from_mins(6);
 /// How often is looked: what was asked for first says what is asked for next.
 const LOOKS: usize = 5;
-/// How many worlds are kept: to make one takes longer than everything else.
+/// How many worlds are kept, and how many of the answers of each: to make them takes longer than
+/// everything else, and as long as nobody orders anything the same question has the same answer.
 const KEPT: usize = 48;
+const ANSWERS: usize = 256;
 
-type Shared = Arc<Mutex<World>>;
+type Shared = Arc<Mutex<Place>>;
 
 thread_local! {
     static KNOWN: RefCell<BTreeMap<(usize, u8), Shared>> = const { RefCell::new(BTreeMap::new()) };
@@ -58,25 +61,22 @@ pub fn replies(data: &[u8]) {
     let scenario = usize::from(*scenario) % SCENARIOS.len();
     let moment = *moment % MOMENTS;
     let Some((world, target)) = world(scenario, moment) else { return };
-    let now = world.lock().unwrap_or_else(PoisonError::into_inner).now();
+    let now = lock(&world).world.now();
     let server = Arc::new(Server {
         edits: edits.as_chunks::<5>().0.to_vec(),
         now: Mutex::new(now),
-        world,
+        place: world,
+        changed: Mutex::new(None),
         answered: AtomicUsize::new(0),
-        changed: AtomicBool::new(false),
     });
     let behind = server.clone();
     let answers = Arc::new(move |request: http::Request<Vec<u8>>| behind.answer(request));
-    let Some(aws) = account(server.clone(), answers) else { return };
+    let Some(aws) = account(server, answers) else { return };
     RUNTIME.with(|runtime| {
         if let Some(runtime) = runtime {
             runtime.block_on(asked(&aws, &target, *what));
         }
     });
-    if server.changed.load(Ordering::Relaxed) {
-        KNOWN.with_borrow_mut(|known| known.remove(&(scenario, moment)));
-    }
 }
 
 /// The world of a scenario at a moment, and what is watched in it.
@@ -91,7 +91,7 @@ fn world(index: usize, moment: u8) -> Option<(Shared, Target)> {
             let start = Timestamp::from_second(1_772_442_000).unwrap_or_default();
             let mut world = World::new(scenario, SEED, start);
             world.advance(start + APART * i32::from(moment));
-            Arc::new(Mutex::new(world))
+            Arc::new(Mutex::new(Place { world, told: HashMap::new() }))
         };
         known.entry((index, moment)).or_insert_with(make).clone()
     });
@@ -114,7 +114,7 @@ async fn asked(aws: &Aws, target: &Target, what: u8) {
     if let Some(permit) = permits.get(usize::from(what) % (permits.len() + 1)) {
         ordered(aws, &order(&picture, permit)).await;
     }
-    shown(picture);
+    shown(picture, usize::from(what));
 }
 
 fn order(picture: &Snapshot, permit: &Permit) -> Order {
@@ -139,23 +139,60 @@ async fn ordered(aws: &Aws, order: &Order) {
     }
 }
 
+/// A world at a moment, and what it has answered so far.
+struct Place {
+    world: World,
+    told: HashMap<Question, Arc<Told>>,
+}
+
+/// A question as it arrives: where, the operation where a header names it, and the body.
+type Question = (String, Option<String>, Vec<u8>);
+
+/// What is answered to a question.
+struct Told {
+    request: wire::Request,
+    answer: Result<Value, ApiError>,
+    reply: wire::Reply,
+}
+
+impl Told {
+    fn by(world: &mut World, request: wire::Request) -> Arc<Self> {
+        let (service, operation) = (request.service, request.operation.as_str());
+        let answer = services::handle(world, service, operation, &request.input);
+        let reply = wire::encode(&request, "fuzz", &answer);
+        Arc::new(Self { request, answer, reply })
+    }
+
+    /// The reply, with changes of the answer.
+    fn changed<'a>(&self, edits: impl Iterator<Item = &'a [u8; 5]>) -> wire::Reply {
+        let mut edits = edits.filter(|edit| is_inside(**edit)).peekable();
+        let (Ok(answer), Some(_)) = (&self.answer, edits.peek()) else { return self.reply.clone() };
+        let mut answer = answer.clone();
+        for edit in edits {
+            inside(&mut answer, *edit);
+        }
+        wire::encode(&self.request, "fuzz", &Ok(answer))
+    }
+}
+
 /// A world that answers with changes.
 struct Server {
-    world: Shared,
+    place: Shared,
+    /// The world once something was ordered.
+    changed: Mutex<Option<World>>,
     edits: Vec<[u8; 5]>,
     /// Time goes by only while it is waited for.
     now: Mutex<Timestamp>,
     answered: AtomicUsize,
-    changed: AtomicBool,
 }
 
 impl AwsTime for Server {
     fn now(&self) -> Timestamp {
-        *self.now.lock().unwrap_or_else(PoisonError::into_inner)
+        *lock(&self.now)
     }
 
     fn until(&self, at: Timestamp) -> Option<Duration> {
-        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut now = lock(&self.now);
         *now = at.max(*now);
         Some(Duration::ZERO)
     }
@@ -168,21 +205,8 @@ impl Server {
         let index = self.answered.fetch_add(1, Ordering::Relaxed);
         let edits = self.edits.iter().filter(|edit| usize::from(edit[0]) % 40 == index % 40);
         let (head, body) = request.into_parts();
-        let mut reply = match wire::decode(&head, &body) {
-            Ok(request) => {
-                if !services::reads(&request.operation) {
-                    self.changed.store(true, Ordering::Relaxed);
-                }
-                let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
-                let (service, operation) = (request.service, request.operation.as_str());
-                let mut answer = services::handle(&mut world, service, operation, &request.input);
-                if let Ok(answer) = &mut answer {
-                    for edit in edits.clone() {
-                        inside(answer, *edit);
-                    }
-                }
-                wire::encode(&request, "fuzz", &answer)
-            }
+        let mut reply = match self.told(&head, body) {
+            Ok(told) => told.changed(edits.clone()),
             Err(rejection) => wire::encode_error(rejection.protocol, "fuzz", &rejection.error),
         };
         for edit in edits {
@@ -190,11 +214,47 @@ impl Server {
         }
         Answered { status: reply.status, headers: reply.headers, body: reply.body }
     }
+
+    fn told(
+        &self,
+        head: &http::request::Parts,
+        body: Vec<u8>,
+    ) -> Result<Arc<Told>, wire::Rejection> {
+        let mut changed = lock(&self.changed);
+        if let Some(world) = changed.as_mut() {
+            return Ok(Told::by(world, wire::decode(head, &body)?));
+        }
+        let target = head.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+        let question = (head.uri.to_string(), target.map(str::to_owned), body);
+        let mut place = lock(&self.place);
+        if let Some(told) = place.told.get(&question) {
+            return Ok(told.clone());
+        }
+        let request = wire::decode(head, &question.2)?;
+        if !services::reads(&request.operation) {
+            return Ok(Told::by(changed.insert(place.world.clone()), request));
+        }
+        let told = Told::by(&mut place.world, request);
+        if place.told.len() >= ANSWERS {
+            place.told.clear();
+        }
+        place.told.insert(question, told.clone());
+        Ok(told)
+    }
+}
+
+fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
+    what.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Where in an answer: the place that an edit names, among so many.
 fn place([_, _, high, low, _]: [u8; 5], count: usize) -> usize {
     usize::from(u16::from_be_bytes([high, low])) % count.max(1)
+}
+
+/// Whether an edit changes a member of the answer; else it changes the reply.
+fn is_inside([_, verb, ..]: [u8; 5]) -> bool {
+    verb % 16 < 12
 }
 
 /// Changes a member of the answer, before it is written down.

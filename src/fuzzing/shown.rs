@@ -16,11 +16,11 @@ static KEYMAP: LazyLock<Option<Keymap>> = LazyLock::new(|| Keymap::embedded().ok
 static THEME: LazyLock<Option<Theme>> =
     LazyLock::new(|| Theme::named("dark", jiff::tz::TimeZone::UTC, true));
 
-/// The sizes it is drawn at.
+/// The sizes, of which one is drawn.
 const SIZES: [(u16, u16); 2] = [(80, 24), (200, 50)];
 
-/// Takes a picture in and draws it: nothing panics, and nothing foreign reaches the terminal.
-pub(super) fn shown(picture: Snapshot) {
+/// Takes a picture in and draws it at one of the sizes: nothing panics, and nothing foreign reaches the terminal.
+pub(super) fn shown(picture: Snapshot, size: usize) {
     let (Some(keymap), Some(theme)) = (KEYMAP.as_ref(), THEME.as_ref()) else { return };
     let settings = Settings {
         read_only: false,
@@ -37,13 +37,12 @@ pub(super) fn shown(picture: Snapshot) {
     let (target, at) = (picture.target.clone(), picture.taken);
     let mut state = State::new(settings, Some(target), at);
     let _ = update(&mut state, Stamped { at, event: Event::Observed(Box::new(picture)) });
-    for (width, height) in SIZES {
-        (state.width, state.height) = (width, height);
-        let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
-        paint(&state, theme, &mut buffer);
-        let foreign = |symbol: &str| symbol.chars().any(|c| c.is_control() || c == '\u{202e}');
-        assert!(!buffer.content().iter().any(|cell| foreign(cell.symbol())));
-    }
+    let (width, height) = SIZES[size % SIZES.len()];
+    (state.width, state.height) = (width, height);
+    let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+    paint(&state, theme, &mut buffer);
+    let foreign = |symbol: &str| symbol.chars().any(|c| c.is_control() || c == '\u{202e}');
+    assert!(!buffer.content().iter().any(|cell| foreign(cell.symbol())));
 }
 
 /// Both sides together have all the traffic, whoever says so.

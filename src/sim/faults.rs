@@ -135,6 +135,11 @@ impl Faults {
         self.met
     }
 
+    /// Whether something is not permitted at a moment, for whoever asks before trying it.
+    pub fn denies(&self, whom: Whom<'_>, now: Timestamp) -> bool {
+        self.rules.iter().any(|rule| rule.is_in_force(now) && rule.fault.denies(whom))
+    }
+
     /// The trouble that lets nothing through to whom, if there is any now: what goes on longer than a
     /// request meets it in the middle.
     pub fn cuts_off(&self, whom: Whom<'_>, now: Timestamp) -> Option<FaultKind> {
@@ -193,6 +198,11 @@ impl Rule {
 }
 
 impl Fault {
+    /// Whether it takes a permission away for as long as it is in force.
+    fn denies(&self, whom: Whom<'_>) -> bool {
+        self.is_a_denial() && self.share.is_none() && self.matches(whom)
+    }
+
     fn matches(&self, Whom { service, operation, cluster }: Whom<'_>) -> bool {
         self.service.is_none_or(|wanted| wanted == service)
             && self.cluster.as_deref().is_none_or(|wanted| Some(wanted) == cluster)

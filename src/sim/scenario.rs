@@ -24,7 +24,7 @@ pub use schema::{
 pub use weighted::{HeldBy, Records, Weighted};
 
 /// The embedded scenarios, in the order in which people should meet them.
-const EMBEDDED: [(&str, &str); 43] = [
+const EMBEDDED: [(&str, &str); 45] = [
     ("canary", include_str!("../../assets/scenarios/canary.toml")),
     ("errors", include_str!("../../assets/scenarios/errors.toml")),
     ("latency", include_str!("../../assets/scenarios/latency.toml")),
@@ -64,6 +64,8 @@ const EMBEDDED: [(&str, &str); 43] = [
     ("beanstalk-split", include_str!("../../assets/scenarios/beanstalk-split.toml")),
     ("argo-bluegreen", include_str!("../../assets/scenarios/argo-bluegreen.toml")),
     ("argo-canary", include_str!("../../assets/scenarios/argo-canary.toml")),
+    ("argo-experiment", include_str!("../../assets/scenarios/argo-experiment.toml")),
+    ("argo-workloadref", include_str!("../../assets/scenarios/argo-workloadref.toml")),
     ("argo-analysis-failed", include_str!("../../assets/scenarios/argo-analysis-failed.toml")),
     ("argo-abort", include_str!("../../assets/scenarios/argo-abort.toml")),
     ("clusters", include_str!("../../assets/scenarios/clusters.toml")),

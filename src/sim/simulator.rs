@@ -10,6 +10,7 @@ use super::clock::Clock;
 use super::error::ApiError;
 use super::faults::pages::Tokens;
 use super::faults::{Fault, FaultKind, Faults, Whom, damage};
+use super::services::kubernetes::review;
 use super::services::{self, CLUSTER, Service, sts};
 use super::value::Value;
 use super::wire::Request;
@@ -201,12 +202,14 @@ impl Simulator {
         state.world.request = request_id(sequence);
         state.world.asked_in = region.map(str::to_owned);
         let (service, operation) = (request.service, request.operation.as_str());
-        let world = &mut state.world;
+        let State { world, faults, .. } = &mut *state;
         if let Some(FaultKind::Rival(rival)) = arrival.trouble {
             rival.act(world);
         }
         let Some(kind) = arrival.trouble.filter(|kind| kind.is_in_the_answer()) else {
-            let answer = services::handle(world, service, operation, &request.input);
+            let asked = judged(faults, request, world.now());
+            let input = asked.as_ref().unwrap_or(&request.input);
+            let answer = services::handle(world, service, operation, input);
             self.tell(world);
             return answer;
         };
@@ -244,6 +247,18 @@ impl Simulator {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What a client asks about its own permissions, with the answer where that is no.
+fn judged(faults: &Faults, request: &Request, now: Timestamp) -> Option<Value> {
+    let verb = review::verb(&request.operation, &request.input)?;
+    let cluster = request.input.text(CLUSTER);
+    if !faults.denies(Whom { service: request.service, operation: &verb, cluster }, now) {
+        return None;
+    }
+    let Value::Map(mut members) = request.input.clone() else { return None };
+    members.push(("denied".to_owned(), true.into()));
+    Some(Value::Map(members))
 }
 
 /// A request id as AWS forms them, with the number of the request in it.

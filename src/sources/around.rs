@@ -253,11 +253,14 @@ impl Surroundings {
             Around::Listener => age(&self.listener),
             Around::Alarms => age(&self.guards),
             Around::Metrics => age(&self.metrics),
-            // Only where there is a pipeline does its age mean anything.
+            // Only where there is a pipeline does its age mean anything; and why nobody knows yet
+            // whether there is one, as long as that is asked again.
             Around::Pipeline if self.pipeline.value().is_some_and(Option::is_some) => {
                 age(&self.pipeline)
             }
-            Around::Pipeline => (None, None),
+            Around::Pipeline => {
+                (None, self.pipeline.fault().filter(|fault| fault.passes_by_itself()).cloned())
+            }
         }
     }
 }

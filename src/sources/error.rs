@@ -104,11 +104,11 @@ fn blames_clock(said: &str) -> bool {
     said.contains("Signature expired") || said.contains("Signature not yet current")
 }
 
-/// An answer without a code: empty, an HTML page of a proxy, or not what the service speaks.
+/// An answer without a code: empty, an HTML page of a proxy, or not what the service speaks. What AWS
+/// denies it denies with a code: a 403 without one is a proxy's, and says nothing about permissions.
 fn by_status(operation: &str, status: u16) -> Fault {
     let kind = match status {
         429 => FaultKind::Throttled,
-        403 => FaultKind::Denied { permission: operation.to_owned() },
         500 | 502..=504 => FaultKind::Server,
         _ => FaultKind::Garbled,
     };
@@ -220,6 +220,7 @@ mod tests {
         for (status, kind) in [
             (503, FaultKind::Server),
             (429, FaultKind::Throttled),
+            (403, FaultKind::Garbled),
             (404, FaultKind::Garbled),
             (501, FaultKind::Garbled),
         ] {

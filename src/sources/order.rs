@@ -40,9 +40,11 @@ where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
     let fault = fault(&order.call.permission(), error);
-    // Only an answer that says "no", or a request that never left, is certain.
+    // Only an answer that says "no", or a request that never left, is certain; what cannot be
+    // understood says nothing.
+    let is_understood = fault.kind != FaultKind::Garbled;
     let certain = match error {
-        SdkError::ServiceError(context) => context.raw().status().as_u16() < 500,
+        SdkError::ServiceError(context) => is_understood && context.raw().status().as_u16() < 500,
         SdkError::ConstructionFailure(_) => true,
         SdkError::DispatchFailure(_) => fault.concerns_identity(),
         _ => false,

@@ -20,7 +20,7 @@ use cutover::sources::{Account, Aws, AwsOptions, AwsTime, Backend, Loopback, Wis
 use jiff::{SignedDuration, Timestamp};
 
 use server::Server;
-pub(crate) use server::merge;
+pub(crate) use server::{merge, recording};
 
 /// How much faster the time of a story passes.
 const HURRY: u32 = 20;

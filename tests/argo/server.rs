@@ -208,7 +208,8 @@ impl Server {
     }
 }
 
-fn recording(story: &str) -> Vec<(u64, bool, Value)> {
+/// A recording: when, whether it is gone, and the object as it is then.
+pub(crate) fn recording(story: &str) -> Vec<(u64, bool, Value)> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/argo");
     let file = fs::File::open(format!("{folder}/{story}.jsonl.gz")).unwrap();
     let mut text = String::new();

@@ -100,6 +100,25 @@ async fn a_service_that_no_longer_allows_it_says_so() {
 }
 
 #[tokio::test]
+async fn a_hook_that_was_answered_meanwhile_is_not_answered_again() {
+    let target = Scenario::named("ecs-canary").unwrap().target(7);
+    let mut bench = Bench::target("ecs-canary", &target).await;
+    let picture = bench.until(|rollout| rollout.gate.is_some()).await;
+    let order = bench.order(&picture, Action::Continue);
+    let first = bench.carry_out(&order).await;
+    assert!(matches!(first, Ok(Progress::Accepted { .. })), "{first:?}");
+    bench.pass(5);
+    let phase = rollout(&bench.look().await).phase.clone();
+    // Whoever reads before they send finds the gate open; whoever does not is refused by ECS.
+    let again = bench.carry_out(&order).await;
+    let open = Change::NoLongerPossible(Refusal::NoGate);
+    assert_eq!(again, Err(open));
+    let Progress::Refused { fault } = bench.aws.send(&order).await else { panic!("not refused") };
+    assert!(fault.to_string().contains("hook"), "{fault}");
+    assert_eq!(rollout(&bench.look().await).phase, phase);
+}
+
+#[tokio::test]
 async fn a_lost_answer_is_found_out_by_reading_and_never_sent_twice() {
     for (fault, done) in [("drop-after*1", true), ("drop-before*1", false), ("error*1", false)] {
         let (bench, order) = at_ten_percent().await;

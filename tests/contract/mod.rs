@@ -35,7 +35,7 @@ use jiff::{SignedDuration, Timestamp};
 type Watch = <Aws as Account>::Backend;
 
 /// The simulator's clock as the adapters see it; it stands still between two looks.
-struct Standing(Clock);
+pub(crate) struct Standing(pub(crate) Clock);
 
 impl AwsTime for Standing {
     fn now(&self) -> Timestamp {
@@ -50,7 +50,7 @@ impl AwsTime for Standing {
 }
 
 /// The simulator's clock for whoever waits for what an order brings about: it goes on to that moment.
-struct Waiting(Clock);
+pub(crate) struct Waiting(pub(crate) Clock);
 
 impl AwsTime for Waiting {
     fn now(&self) -> Timestamp {

@@ -1,7 +1,8 @@
 //! The pipeline in front of a rollout: what started it, and its approval as a gate.
 
 use cutover::domain::{
-    EventKind, FaultKind, Gate, Means, Offered, Pipeline, PipelineApproval, Refusal, Strength,
+    EventKind, FaultKind, Gate, Means, Offered, Pipeline, PipelineApproval, Refusal, Source,
+    Strength,
 };
 
 use super::*;
@@ -132,6 +133,17 @@ async fn who_may_not_look_at_pipelines_is_not_held_up_by_that() {
     assert_eq!(picture.pipeline.fault().unwrap().kind, denied);
     let order = bench.order(&picture, Action::RollBack);
     assert!(matches!(bench.carry_out(&order).await, Ok(Progress::Accepted { .. })));
+}
+
+#[tokio::test]
+async fn who_cannot_look_at_pipelines_just_now_is_told_and_not_held_up() {
+    let mut bench = Bench::group("canary").await;
+    bench.fault("codepipeline=throttle");
+    let looking = tokio::time::timeout(Duration::from_secs(30), bench.look());
+    let picture = looking.await.expect("the look waits for an answer that does not come");
+    let reading = &picture.readings[&Source::CodePipeline];
+    assert_eq!(reading.fault.as_ref().unwrap().kind, FaultKind::Throttled);
+    assert!(rollout(&picture).offer(Action::RollBack).is_ok());
 }
 
 #[tokio::test]

@@ -297,4 +297,6 @@ plays! {
     argo_blue_green: "argo-bluegreen" by ["c"];
     argo_canary: "argo-canary" by ["c"];
     argo_aborted: "argo-abort" by ["c"];
+    argo_with_an_experiment: "argo-experiment" by ["c"];
+    argo_with_a_deployment: "argo-workloadref" by ["c"];
 }

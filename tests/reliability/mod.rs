@@ -7,6 +7,7 @@ mod looking;
 mod matrix;
 mod monkey;
 mod night;
+mod orders;
 pub(crate) mod secrets;
 #[cfg(target_os = "linux")]
 mod soak;

@@ -9,14 +9,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use cutover::app::{Effect, Event, select};
-use cutover::domain::{Order, Progress, Snapshot, Target};
+use cutover::domain::{Order, Progress, Target};
 use cutover::journal::Audit;
 use cutover::runtime::{Clock, Desk as Hand, Inbox, Incoming, carry_out, channel};
 use cutover::sim::scenario::Scenario;
 use cutover::sim::services;
 use cutover::sim::world::World;
 use cutover::sim::{self, Simulator};
-use cutover::sources::{Account, Aws, AwsOptions, Backend, Loopback, Wish};
+use cutover::sources::{Account, Aws, AwsOptions, Loopback};
 use cutover::ui::{Theme, paint};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -26,6 +26,7 @@ use tokio::task::JoinSet;
 
 use super::killed::dice;
 use crate::harness::keyboard::Desk;
+use crate::harness::looking::whole;
 
 /// How long a look may take before time goes by.
 const TURN: Duration = Duration::from_secs(5);
@@ -259,20 +260,9 @@ impl Monkey {
     async fn looks(&mut self) {
         let seconds = self.draw(90) as i64;
         self.simulator.clock().advance(SignedDuration::from_secs(seconds));
-        let picture = self.picture().await;
+        let picture = whole(&mut self.watch, self.simulator.clock(), TURN).await;
         self.desk.state.now = picture.taken;
         self.desk.happens(Event::Observed(Box::new(picture)));
-    }
-
-    /// A whole picture. Where a service is asked at its cap already, its turn comes as time goes by.
-    async fn picture(&mut self) -> Snapshot {
-        loop {
-            let looking = self.watch.observe_whole(Wish { window: 15, all: true });
-            if let Ok(picture) = tokio::time::timeout(TURN, looking).await {
-                return picture;
-            }
-            self.simulator.clock().advance(SignedDuration::from_secs(20));
-        }
     }
 
     /// What the program wanted done is done.

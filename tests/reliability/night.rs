@@ -1,84 +1,34 @@
 //! One order, given by keys on a good picture, carried out while something is wrong, and followed to
 //! what the person is told in the end.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cutover::app::{Event, Outcome};
+use cutover::app::{Event, Outcome, Overlay};
 use cutover::domain::{
-    Change, Fault, OneTimeCode, Order, Phase, Progress, Rollout, RolloutSummary, Snapshot, Target,
+    Change, Fault, FaultKind, OneTimeCode, Order, Progress, RolloutSummary, Snapshot, Target,
 };
 use cutover::journal::{Audit, Record};
 use cutover::runtime::{Clock, Desk as Hand, Inbox, Incoming, carry_out, channel};
-use cutover::sim::faults::FaultKind;
+use cutover::sim::faults::FaultKind as Trouble;
 use cutover::sim::scenario::Scenario;
+use cutover::sim::services;
 use cutover::sim::world::World;
 use cutover::sim::{self, CallRecord, Simulator};
-use cutover::sources::{Account, Aws, AwsOptions, Backend, Loopback, Wish};
+use cutover::sources::{Account, Aws, AwsOptions, Loopback};
 use jiff::{SignedDuration, Timestamp};
 
+use super::orders::{Given, Moment, SEED};
 use crate::harness::keyboard::Desk;
-
-/// An order and the moment it is given in.
-pub(crate) struct Given {
-    /// In words.
-    pub(crate) name: &'static str,
-    scenario: &'static str,
-    target: &'static str,
-    /// Where the rollout has to stand.
-    phase: Phase,
-    key: &'static str,
-    /// The call it leads to, as faults name it.
-    pub(crate) call: &'static str,
-}
-
-/// Every order, on both control planes.
-pub(crate) fn orders() -> [Given; 8] {
-    use Phase::{AwaitingApproval, Baking, Shifting, Succeeded};
-    const GROUP: &str = "codedeploy:shop/checkout";
-    const SERVICE: &str = "ecs:prod/checkout";
-    let given = |name, scenario, target, phase, key, call| Given {
-        name,
-        scenario,
-        target,
-        phase,
-        key,
-        call,
-    };
-    [
-        given(
-            "continue",
-            "approval",
-            GROUP,
-            AwaitingApproval,
-            "c",
-            "codedeploy.ContinueDeployment",
-        ),
-        given("roll back", "canary", GROUP, Shifting, "R", "codedeploy.StopDeployment"),
-        given("stop", "canary", GROUP, Shifting, "S", "codedeploy.StopDeployment"),
-        given("finish", "all-at-once", GROUP, Baking, "F", "codedeploy.ContinueDeployment"),
-        given("redeploy", "finished", GROUP, Succeeded, "R", "codedeploy.CreateDeployment"),
-        given(
-            "continue, ECS",
-            "ecs-canary",
-            SERVICE,
-            AwaitingApproval,
-            "c",
-            "ecs.ContinueServiceDeployment",
-        ),
-        given("roll back, ECS", "ecs-bluegreen", SERVICE, Baking, "R", "ecs.StopServiceDeployment"),
-        given("redeploy, ECS", "ecs-bluegreen", SERVICE, Succeeded, "R", "ecs.UpdateService"),
-    ]
-}
+use crate::harness::looking::whole;
 
 /// How long a call may take where nothing hangs.
 pub(crate) const USUAL: Duration = Duration::from_secs(20);
 
-/// When the rollout of each order stands where it has to, once that is known.
-static REACHED: Mutex<BTreeMap<&str, SignedDuration>> = Mutex::new(BTreeMap::new());
+/// Longer than a look takes that waits for nothing.
+const TURN: Duration = Duration::from_secs(4);
 
 /// Each run has a budget of retries of its own.
 static RUN: AtomicU32 = AtomicU32::new(0);
@@ -142,35 +92,61 @@ pub(crate) struct Morning {
     pub(crate) order: Order,
 }
 
+/// The world at the moment of an order, and what is to be seen of it.
+pub(crate) struct Evening {
+    world: Mutex<World>,
+    picture: Snapshot,
+}
+
+impl Evening {
+    /// The world goes on to the moment of the order; what has to be ordered before is.
+    async fn comes(given: &Given) -> Self {
+        let start: Timestamp = "2026-03-02T03:00:00Z".parse().unwrap();
+        let world = World::new(Scenario::named(given.scenario).unwrap(), SEED, start);
+        let (simulator, address) = serve(world, start).await;
+        let clock = simulator.clock().clone();
+        let time = time(&clock);
+        let account = account(address, &time, USUAL).await;
+        let mut watch = account.watch(&given.target());
+        let folder = tempfile::tempdir().unwrap();
+        let (outbox, _inbox) = channel();
+        let audit = Audit::at(folder.path().join("audit.jsonl"));
+        let hand = Hand { outbox, clock: time, audit };
+        let mut picture = reach(&mut watch, &clock, given, given.keys[0].0).await;
+        for pair in given.keys.windows(2) {
+            let order = confirm(&mut Desk::watching(picture), pair[0].1);
+            carry_out(&account, &order, &hand).await;
+            picture = reach(&mut watch, &clock, given, pair[1].0).await;
+        }
+        Self { world: Mutex::new(simulator.with_world(|world| world.clone())), picture }
+    }
+}
+
 impl Night {
     /// The order, confirmed; nothing has been done about it yet.
     pub(crate) async fn falls(given: &Given, patience: Duration) -> Self {
-        let start: Timestamp = "2026-03-02T03:00:00Z".parse().unwrap();
-        let clock = sim::Clock::manual(start);
-        let world = World::new(Scenario::named(given.scenario).unwrap(), 7, start);
-        let simulator = Simulator::new(world, clock.clone());
-        let listener = sim::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(sim::serve(listener, simulator.clone(), std::future::pending()));
-        let shown = clock.clone();
-        let time = Clock::simulated(move || shown.now(), 100.0);
-        // Only the order is in a hurry: the picture before it is a good one.
-        let usual = account(address, &time, USUAL).await;
+        let Evening { world, picture } =
+            given.evening.get_or_init(|| Box::pin(Evening::comes(given))).await;
+        let world = world.lock().unwrap().clone();
+        let (simulator, address) = serve(world, picture.taken).await;
+        let clock = simulator.clock().clone();
+        let time = time(&clock);
         let aws = account(address, &time, patience).await;
-        let mut watch = usual.watch(&given.target.parse().unwrap());
-        let known = REACHED.lock().unwrap().get(given.name).copied().unwrap_or_default();
-        clock.advance(known);
-        let picture = reach(&mut watch, &clock, &given.phase).await;
-        REACHED.lock().unwrap().insert(given.name, clock.now().duration_since(start));
-        let mut desk = Desk::watching(picture);
-        let order = confirm(&mut desk, given.key);
+        let mut desk = Desk::watching(picture.clone());
+        let order = confirm(&mut desk, given.keys[given.keys.len() - 1].1);
+        assert!(given.is(&order), "{}: {order:?}", given.name());
         let folder = tempfile::tempdir().unwrap();
         let audit = Audit::at(folder.path().join("audit.jsonl"));
         let (outbox, inbox) = channel();
         let hand = Hand { outbox, clock: time, audit: audit.clone() };
-        let watch = aws.watch(&given.target.parse().unwrap());
+        let watch = aws.watch(&given.target());
         let account = Watchful(aws, clock);
         Self { simulator, account, desk, order, audit, hand, inbox, watch, _folder: folder }
+    }
+
+    /// Time goes by before anything is done about the order.
+    pub(crate) fn later(&mut self, hours: i64) {
+        self.account.1.advance(SignedDuration::from_hours(hours));
     }
 
     /// Carries the order out while the faults are in force, and follows it until it is answered.
@@ -191,10 +167,7 @@ impl Night {
             }
             self.looks().await;
         }
-        let changes = |call: &CallRecord| {
-            let verbs = ["Stop", "Continue", "Create", "Update"];
-            verbs.iter().any(|verb| call.operation.starts_with(verb))
-        };
+        let changes = |call: &CallRecord| !services::reads(&call.operation);
         let met = self.met();
         let calls = self.simulator.calls().into_iter().filter(changes).collect();
         let records = self.audit.verify().unwrap();
@@ -205,7 +178,7 @@ impl Night {
     /// How many requests have met a fault. One millisecond is how a call is spared what everything
     /// else meets.
     fn met(&self) -> u64 {
-        let spared = FaultKind::Delay(Duration::from_millis(1));
+        let spared = Trouble::Delay(Duration::from_millis(1));
         let all = self.simulator.calls();
         all.iter().filter(|call| call.trouble.is_some_and(|kind| kind != spared)).count() as u64
     }
@@ -220,7 +193,7 @@ impl Night {
 
     async fn looks(&mut self) {
         self.account.1.advance(SignedDuration::from_secs(10));
-        let picture = self.watch.observe_whole(Wish { window: 15, all: true }).await;
+        let picture = whole(&mut self.watch, &self.account.1, TURN).await;
         self.desk.state.now = picture.taken;
         self.desk.happens(Event::Observed(Box::new(picture)));
     }
@@ -237,6 +210,11 @@ impl Night {
             Outcome::Done | Outcome::OnItsWay => "taken".to_owned(),
             Outcome::Void(change) => format!("nothing sent: {}", in_short(change)),
             Outcome::NotAudited(_) => "nothing sent: not written down".to_owned(),
+            Outcome::Refused(Fault { kind: FaultKind::Denied { permission }, .. })
+                if *permission == self.order.call.permission() =>
+            {
+                "refused: no permission for it".to_owned()
+            }
             Outcome::Refused(fault) => format!("refused: {}", fault.brief()),
             Outcome::Unknown(_) => "unknown".to_owned(),
             Outcome::Failed(why) if why.contains("did not arrive") => "did not arrive".to_owned(),
@@ -246,12 +224,27 @@ impl Night {
     }
 }
 
+/// A simulator whose clock stands at this moment.
+async fn serve(world: World, at: Timestamp) -> (Simulator, SocketAddr) {
+    let simulator = Simulator::new(world, sim::Clock::manual(at));
+    let listener = sim::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(sim::serve(listener, simulator.clone(), std::future::pending()));
+    (simulator, address)
+}
+
+/// The time as the program sees it.
+fn time(clock: &sim::Clock) -> Clock {
+    let shown = clock.clone();
+    Clock::simulated(move || shown.now(), 100.0)
+}
+
 /// An account whose calls may take this long.
 async fn account(address: SocketAddr, time: &Clock, patience: Duration) -> Aws {
     let loopback = Loopback::new(address, "eu-west-1").unwrap().impatient(patience);
     let options = AwsOptions {
         profile: Some(format!("night-{}", RUN.fetch_add(1, Ordering::Relaxed))),
-        seed: 7,
+        seed: SEED,
         ..AwsOptions::simulated(loopback, Arc::new(time.clone()))
     };
     cutover::sources::connect(options).await.unwrap()
@@ -270,25 +263,30 @@ fn in_short(change: &Change) -> &'static str {
     }
 }
 
+/// Looks until the moment has come.
 async fn reach(
     watch: &mut <Aws as Account>::Backend,
     clock: &sim::Clock,
-    phase: &Phase,
+    given: &Given,
+    moment: Moment,
 ) -> Snapshot {
-    let wanted = |rollout: &Rollout| rollout.phase == *phase;
-    for _ in 0..60 {
-        let picture = watch.observe_whole(Wish { window: 15, all: true }).await;
-        if picture.rollout().is_some_and(wanted) {
+    for look in 0..100 {
+        let picture = whole(watch, clock, TURN).await;
+        if moment(&picture) {
             return picture;
         }
-        clock.advance(SignedDuration::from_secs(if *phase == Phase::Succeeded { 300 } else { 20 }));
+        // Only the end is far off.
+        clock.advance(SignedDuration::from_secs(if look < 40 { 20 } else { 300 }));
     }
-    panic!("it never came to {phase:?}")
+    panic!("{}: the moment of the order never came", given.name())
 }
 
 /// The keys of somebody who means it.
 fn confirm(desk: &mut Desk, key: &str) -> Order {
     desk.presses(key);
+    if let Some(Overlay::Choosing(_)) = &desk.state.overlay {
+        desk.presses("enter");
+    }
     let asked = desk.state.confirm().unwrap_or_else(|| panic!("no question: {}", desk.notice()));
     if asked.wants_text() {
         let name = asked.name.clone();

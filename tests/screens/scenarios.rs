@@ -13,7 +13,8 @@ fn moment(name: &str) -> u32 {
         "crashloop" | "stuck" | "ecs-bluegreen" | "ecs-canary" | "ecs-hook-failure"
         | "ecs-rolling" => 300,
         "finished" => 60,
-        "argo-bluegreen" | "argo-abort" => 180,
+        "argo-bluegreen" | "argo-abort" | "argo-workloadref" => 180,
+        "argo-experiment" => 120,
         "hook-failure" | "alarm" => 720,
         "aa" | "ab" | "errors-small" | "cold-start" | "low-traffic" | "sticky" => 1800,
         _ => 600,

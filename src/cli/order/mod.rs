@@ -22,7 +22,7 @@ use crate::domain::{Action, Analysis, Percent, RevisionNumber};
 use crate::journal::Audit;
 use crate::runtime::settle_open_orders;
 
-use report::Report;
+pub use report::{End, Report, why_not};
 use run::Run;
 
 /// One order.

@@ -5,12 +5,12 @@ use serde::Serialize;
 
 use super::super::Output;
 use crate::app::{Outcome, SeenBy, Track};
-use crate::domain::{Action, Call, Means, Permit, RolloutId, Snapshot, Target};
+use crate::domain::{Action, Call, Candidate, Means, Permit, Refusal, RolloutId, Snapshot, Target};
 
 /// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum End {
+pub enum End {
     /// The effect was seen.
     Done,
     /// The control plane took it; nobody waited for the effect.
@@ -37,7 +37,7 @@ pub(super) enum End {
 
 /// The document.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Report {
+pub struct Report {
     schema: &'static str,
     outcome: End,
     /// The reason, where there is something to explain.
@@ -71,9 +71,18 @@ struct Steps {
     restored_seen_by: Option<&'static str>,
 }
 
+/// Why an action is refused, with what it could be about where it has to be chosen.
+pub fn why_not(why: &Refusal, candidates: &[&Candidate]) -> String {
+    if !matches!(why, Refusal::NotAmongThem) {
+        return why.to_string();
+    }
+    let names: Vec<&str> = candidates.iter().map(|one| &*one.name).collect();
+    format!("which one? there is {}", names.join(", "))
+}
+
 impl Report {
     /// Nothing was sent.
-    pub(super) fn nothing_sent(
+    pub fn nothing_sent(
         end: End,
         why: Option<String>,
         action: Action,
@@ -99,7 +108,7 @@ impl Report {
     }
 
     /// With the call that was or would be sent.
-    pub(super) fn with(mut self, permit: &Permit, snapshot: &Snapshot) -> Self {
+    pub fn with(mut self, permit: &Permit, snapshot: &Snapshot) -> Self {
         let region = snapshot.identity.value().map(|identity| identity.region.as_str());
         self.means = Some(permit.means);
         self.cli = Some(permit.call.cli(region));
@@ -109,7 +118,7 @@ impl Report {
 
     /// With everything that is known of the order; `in_time` says whether it was waited for to the
     /// end.
-    pub(super) fn of(mut self, track: &Track, in_time: bool) -> Self {
+    pub fn of(mut self, track: &Track, in_time: bool) -> Self {
         let since = |at: Timestamp| at.duration_since(track.order.at).as_secs_f64().max(0.0);
         let (end, why) = match &track.outcome {
             Outcome::Done => (End::Done, None),
@@ -144,7 +153,7 @@ impl Report {
     }
 
     /// 0: it is as was wanted. 1: it is not, and that is certain. 2: nobody knows yet.
-    pub(super) fn exit_code(&self) -> u8 {
+    pub fn exit_code(&self) -> u8 {
         match self.outcome {
             End::Done | End::Accepted | End::DryRun => 0,
             End::NotPermitted

@@ -6,14 +6,12 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::confirm::Wanted;
-use super::report::{End, Report};
+use super::report::{End, Report, why_not};
 use super::{Asked, Failure, How, Output};
 use crate::app::{
     Cockpit, DEAF, Effect, Event, Overlay, Settings, Stamped, State, Track, select, update,
 };
-use crate::domain::{
-    Action, Candidate, Means, Percent, Permit, Refusal, Snapshot, Strength, Target,
-};
+use crate::domain::{Action, Candidate, Means, Percent, Permit, Snapshot, Strength, Target};
 use crate::input::Command;
 use crate::journal::Audit;
 use crate::runtime::{Clock, Desk, Hands, Inbox, Incoming, Outbox, Worker, carry_out, channel};
@@ -166,14 +164,8 @@ impl<A: Account> Run<A> {
             (Some(expected), None) => return Err(format!("there is no rollout {expected}")),
             (Some(_), Some(_)) | (None, _) => {}
         }
-        cockpit.judge(action, &self.state.settings).map_err(|why| match why {
-            Refusal::NotAmongThem => {
-                let names: Vec<&str> =
-                    self.candidates(action).iter().map(|one| &*one.name).collect();
-                format!("which one? there is {}", names.join(", "))
-            }
-            why => why.to_string(),
-        })
+        let judged = cockpit.judge(action, &self.state.settings);
+        judged.map_err(|why| why_not(&why, &self.candidates(action)))
     }
 
     /// What an action of this kind can be about.

@@ -23,8 +23,14 @@ pub struct Argo {
     /// How long a running container takes to become ready.
     #[serde(default = "starts")]
     pub start: SignedDuration,
+    /// How long a pod takes to go.
+    #[serde(default = "stops")]
+    pub stop: SignedDuration,
     /// What an analysis measures.
     pub analysis: Option<Analysis>,
+    /// The template is that of a Deployment of the same name, which ran the service before.
+    #[serde(default)]
+    pub deployment: bool,
     /// Somebody aborts the rollout this long after it began.
     pub aborted_after: Option<SignedDuration>,
 }
@@ -35,6 +41,10 @@ fn keeps() -> SignedDuration {
 
 fn pulls() -> SignedDuration {
     SignedDuration::from_secs(14)
+}
+
+fn stops() -> SignedDuration {
+    SignedDuration::from_secs(3)
 }
 
 fn starts() -> SignedDuration {
@@ -52,7 +62,7 @@ pub struct Cluster {
 }
 
 /// How traffic gets to the new version.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum ArgoStrategy {
     /// By moving a Service, after somebody has agreed.
@@ -69,6 +79,9 @@ pub enum ArgoStrategy {
     },
     /// By the weight of an ingress, in steps.
     Canary(Vec<CanaryStep>),
+    /// There is nothing to bring out: the cluster is empty until somebody makes a Rollout in it. What
+    /// pods do is said by a word in the tag of their image: `crash`, `unready`, `missing`.
+    Bare,
 }
 
 /// A step of a canary.
@@ -83,6 +96,9 @@ pub enum CanaryStep {
     Wait,
     /// Nothing happens until an analysis has ended well.
     Analysis,
+    /// A pod of each version runs beside the others for so long, and is analysed if there is an
+    /// analysis.
+    Experiment(SignedDuration),
 }
 
 /// An analysis of one metric.
@@ -115,6 +131,7 @@ impl Argo {
                 *analysis_before || *analysis_after
             }
             ArgoStrategy::Canary(steps) => steps.contains(&CanaryStep::Analysis),
+            ArgoStrategy::Bare => false,
         }
     }
 }
@@ -142,12 +159,14 @@ pub(super) fn check(scenario: &Scenario, argo: &Argo) -> Result<(), ScenarioErro
     let whole = |span: &SignedDuration| !span.is_negative() && span.subsec_nanos() == 0;
     let spans = [argo.scale_down_delay, argo.abort_scale_down_delay];
     require(spans.iter().all(whole), "argo.scale_down_delay", "whole seconds, not negative")?;
-    let quick = [argo.pull, argo.start].iter().all(SignedDuration::is_positive);
-    require(quick, "argo.pull", "above 0, like start")?;
+    let quick = [argo.pull, argo.start, argo.stop].iter().all(SignedDuration::is_positive);
+    require(quick, "argo.pull", "above 0, like start and stop")?;
     if let ArgoStrategy::Canary(steps) = &argo.strategy {
         let sane = |step: &CanaryStep| match step {
             CanaryStep::Weight(weight) => *weight <= 100,
-            CanaryStep::Pause(span) => span.is_positive() && whole(span),
+            CanaryStep::Pause(span) | CanaryStep::Experiment(span) => {
+                span.is_positive() && whole(span)
+            }
             CanaryStep::Wait | CanaryStep::Analysis => true,
         };
         let rule = "of at least one step, weights up to 100 and pauses in whole seconds";

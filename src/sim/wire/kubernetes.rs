@@ -30,6 +30,7 @@ pub(super) fn decode(head: &Parts, body: &[u8]) -> Option<Result<Request, Reject
             Method::POST => "create",
             Method::PATCH => "patch",
             Method::PUT => "update",
+            Method::DELETE if one => "delete",
             _ => return Some(Err(not_allowed(&head.method, path))),
         };
         (Protocol::Kubernetes, Service::Kubernetes, operation, members)

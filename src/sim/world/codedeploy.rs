@@ -6,7 +6,7 @@ use super::keys::{DeploymentKey, ReleaseKey, SetKey};
 use crate::sim::scenario::{Lifecycle, RollbackOn, Routing};
 
 /// The state of the deployment group.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct CodeDeploy {
     pub(crate) created: Timestamp,
     pub(crate) deployments: Vec<Deployment>,

@@ -19,7 +19,7 @@ pub(super) const KIND: &str = "A";
 const CNAME: &str = "CNAME";
 
 /// The DNS of the account.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Dns {
     /// The zone that clients ask, then a private one of the same name.
     pub(crate) zones: Vec<Zone>,
@@ -29,7 +29,7 @@ pub(crate) struct Dns {
 }
 
 /// A hosted zone.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Zone {
     pub(crate) id: String,
     /// As [`absolute`] spells it.
@@ -44,7 +44,7 @@ pub(crate) struct Zone {
 }
 
 /// A change that was accepted.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Submitted {
     pub(crate) id: String,
     pub(crate) comment: Option<String>,

@@ -9,7 +9,7 @@ use super::keys::{Pool, ReleaseKey, SetKey, TaskKey};
 use super::time::before;
 
 /// The state of the cluster.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Ecs {
     pub(crate) created: Timestamp,
     pub(crate) definitions: Vec<TaskDefinition>,

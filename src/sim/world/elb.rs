@@ -195,7 +195,7 @@ pub(crate) struct HostCount {
 }
 
 /// A rule as the load balancer keeps it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Held {
     pub(crate) door: Door,
     /// Absent: the default rule.
@@ -205,7 +205,7 @@ pub(crate) struct Held {
 }
 
 /// The state of the load balancers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Elb {
     /// All rules; the first one of a door gets its traffic.
     pub(crate) rules: Vec<Held>,

@@ -12,7 +12,7 @@ use super::traffic::{Flow, Minute, Reach};
 use crate::sim::scenario;
 
 /// The state of the function.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Lambda {
     pub(crate) config: scenario::Lambda,
     pub(crate) versions: Vec<Version>,

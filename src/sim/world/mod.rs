@@ -40,6 +40,7 @@ mod flow;
 pub(crate) mod keys;
 pub(crate) mod lambda;
 mod latency;
+pub(crate) mod lines;
 mod log;
 pub(crate) mod names;
 pub(crate) mod native;
@@ -67,6 +68,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 pub use self::alarms::{Alarm, AlarmState};
+pub use self::argo::{Habit, Party};
 pub use self::elb::{Hosts, LbMinute, Listener, LoadBalancer, Rule, Spread, Target, TargetGroup};
 pub use self::latency::LatencyBins;
 pub use self::rules::{Action, Forward};
@@ -92,7 +94,7 @@ use self::traffic::Traffic;
 use super::scenario::{Release, Scenario};
 
 /// One account with one service and everything around it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct World {
     pub(crate) scenario: Scenario,
     pub(crate) names: Names,

@@ -91,6 +91,11 @@ impl Names {
         format!("arn:aws:elasticloadbalancing:{region}:{account}:{kind}/app/{name}/{hex}{rest}")
     }
 
+    /// The id of an Auto Scaling group.
+    pub(crate) fn group_id(&self, index: usize) -> String {
+        self.seed.uuid("auto scaling group", index)
+    }
+
     /// The Region of a load balancer.
     pub(crate) fn region(&self, balancer: usize) -> &str {
         if balancer == 0 { &self.place.region } else { &self.second_region }

@@ -110,7 +110,7 @@ pub(crate) enum TaskStep {
 }
 
 /// The queue.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Queue {
     events: BTreeMap<(Timestamp, u64), Event>,
     planned: u64,

@@ -135,7 +135,7 @@ pub(crate) struct Drawn {
 }
 
 /// All requests of the world.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Traffic {
     seed: Seed,
     rates: Rates,

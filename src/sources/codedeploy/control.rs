@@ -25,6 +25,9 @@ const GROUP_IDLE: SignedDuration = SignedDuration::from_secs(10);
 /// How many deployments' targets are remembered; what is forgotten is asked for again.
 const IDS: usize = 64;
 
+/// How many pages are read until one has something on it.
+const PAGES: usize = 20;
+
 /// What one look leaves for the next one.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Memory {
@@ -341,12 +344,22 @@ async fn destination(
     }
 }
 
+/// The id of the one target; a page may be empty and yet not be the last.
 async fn listed_target(aws: &Aws, id: &str) -> Result<Option<String>, Fault> {
-    match aws.reads().codedeploy.list_deployment_targets().deployment_id(id).send().await {
-        Ok(answer) => Ok(answer.target_ids().first().cloned()),
-        Err(error) if error.code() == Some("DeploymentNotStartedException") => Ok(None),
-        Err(error) => Err(fault("codedeploy:ListDeploymentTargets", &error)),
+    let mut token = None;
+    for _ in 0..PAGES {
+        let call = aws.reads().codedeploy.list_deployment_targets().deployment_id(id);
+        let answer = match call.set_next_token(token).send().await {
+            Ok(answer) => answer,
+            Err(error) if error.code() == Some("DeploymentNotStartedException") => return Ok(None),
+            Err(error) => return Err(fault("codedeploy:ListDeploymentTargets", &error)),
+        };
+        token = answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+        if token.is_none() || !answer.target_ids().is_empty() {
+            return Ok(answer.target_ids().first().cloned());
+        }
     }
+    Ok(None)
 }
 
 /// How a configuration shifts the traffic; a configuration never changes.

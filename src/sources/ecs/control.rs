@@ -14,6 +14,8 @@ use super::raw::Control;
 
 /// The API gives at most this many a page.
 const A_PAGE: i32 = 100;
+/// How many pages are read until one has something on it.
+const PAGES: usize = 20;
 
 /// One look at the service's deployment; `before` spares what does not change.
 ///
@@ -55,21 +57,30 @@ pub(crate) async fn describe(aws: &Aws, arn: &str) -> Result<ServiceDeployment, 
     })
 }
 
-/// The newest deployment of a service that runs none; the API does not promise an order.
+/// The newest deployment of a service that runs none; the API does not promise an order. A page may
+/// be empty and yet not be the last.
 async fn newest(aws: &Aws, service: &Service) -> Result<Option<String>, Fault> {
-    let call = aws.reads().ecs.list_service_deployments();
-    let answer = call
-        .set_cluster(service.cluster_arn().map(str::to_owned))
-        .set_service(service.service_name().map(str::to_owned))
-        .max_results(A_PAGE)
-        .send()
-        .await
-        .map_err(|error| fault("ecs:ListServiceDeployments", &error))?;
-    let newest = answer
-        .service_deployments()
-        .iter()
-        .max_by_key(|brief| brief.created_at().map(aws_smithy_types::DateTime::as_nanos));
-    Ok(newest.and_then(|brief| brief.service_deployment_arn()).map(str::to_owned))
+    let mut token = None;
+    for _ in 0..PAGES {
+        let call = aws.reads().ecs.list_service_deployments();
+        let answer = call
+            .set_cluster(service.cluster_arn().map(str::to_owned))
+            .set_service(service.service_name().map(str::to_owned))
+            .max_results(A_PAGE)
+            .set_next_token(token)
+            .send()
+            .await
+            .map_err(|error| fault("ecs:ListServiceDeployments", &error))?;
+        let newest = answer
+            .service_deployments()
+            .iter()
+            .max_by_key(|brief| brief.created_at().map(aws_smithy_types::DateTime::as_nanos));
+        token = answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+        if token.is_none() || newest.is_some() {
+            return Ok(newest.and_then(|brief| brief.service_deployment_arn()).map(str::to_owned));
+        }
+    }
+    Ok(None)
 }
 
 /// Reads the revisions that are not known yet, and those that have not told their target group: a

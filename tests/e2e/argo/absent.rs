@@ -2,43 +2,54 @@
 
 use serde_json::json;
 
-use super::bed::Bed;
+use super::ground::{Ground, Screen, told};
+use super::live::Live;
 use super::scene::{Scene, blue_green};
+use super::simulated::Simulated;
 
-#[test]
-#[ignore = "real controller: just e2e-argo"]
-fn a_rollout_that_comes_and_goes_is_seen_to() {
-    let scene = Scene::new(Bed::beside());
+told! {
+    beside:
+        a_rollout_that_comes_and_goes_is_seen_to
+        a_wrong_name_is_an_error_with_a_hint
+        neither_strategy_is_said_to_be_invalid_and_mended_while_it_is_watched
+        both_strategies_and_a_service_that_is_missing_are_said_to_be_invalid;
+}
+
+fn a_rollout_that_comes_and_goes_is_seen_to(ground: impl Ground) {
+    let scene = Scene::new(ground);
     let mut screen = scene.screen();
     screen.sees("CANNOT READ IT").sees("there is no Rollout app");
     scene.create("rollouts", &blue_green(&json!({})));
     screen.sees("SUCCEEDED");
     scene.delete("rollouts/app");
     screen.sees("there is no Rollout app");
-    assert_eq!(screen.types("q").ends_restored(), 0);
+    assert_eq!(screen.types("q").ends(), 0);
 }
 
 #[test]
 #[ignore = "real controller: just e2e-argo"]
-fn a_wrong_context_and_a_wrong_name_are_errors_with_a_hint() {
-    let scene = Scene::with(Bed::beside(), &blue_green(&json!({})));
-    let target = format!("argo:nowhere/{}/app", scene.namespace);
+fn a_wrong_context_is_an_error_with_a_hint() {
+    let scene = Scene::with(Live::beside(), &blue_green(&json!({})));
+    let target = format!("argo:nowhere/{}/app", scene.ground.namespace());
     scene.run(&["status", &target]).says(2, &["nowhere", "hint:"]);
-    let target = format!("argo:{}/other", scene.namespace);
-    scene.run(&["status", &target]).says(2, &["there is no Rollout other", "hint:"]);
 }
 
-#[test]
-#[ignore = "real controller: just e2e-argo"]
-fn neither_strategy_is_said_to_be_invalid_and_mended_while_it_is_watched() {
-    let scene = Scene::new(Bed::beside());
+fn a_wrong_name_is_an_error_with_a_hint(ground: impl Ground) {
+    let scene = Scene::with(ground, &blue_green(&json!({})));
+    let target = format!("argo:{}/other", scene.ground.namespace());
+    scene.ground.status(&target).says(2, &["there is no Rollout other", "hint:"]);
+}
+
+fn neither_strategy_is_said_to_be_invalid_and_mended_while_it_is_watched(ground: impl Ground) {
+    let scene = Scene::new(ground);
     let mut rollout = blue_green(&json!({}));
     rollout["spec"]["strategy"] = json!({});
     scene.create("rollouts", &rollout);
     let mut screen = scene.screen();
     screen.sees("InvalidSpec").sees("strategy");
-    scene.run(&["status", &scene.target()]).says(2, &["InvalidSpec", "missing field"]);
+    scene.ground.status(&scene.target()).says(2, &["InvalidSpec", "missing field"]);
     let strategy = blue_green(&json!({}))["spec"]["strategy"].clone();
+    scene.is_quiet();
     scene.patch("rollouts/app", &json!({"spec": {"strategy": strategy}}));
     screen.sees("SUCCEEDED");
 }
@@ -46,7 +57,7 @@ fn neither_strategy_is_said_to_be_invalid_and_mended_while_it_is_watched() {
 #[test]
 #[ignore = "real controller: just e2e-argo"]
 fn a_login_that_runs_out_darkens_what_is_known_and_goes_on_when_it_is_renewed() {
-    let scene = Scene::with(Bed::beside(), &blue_green(&json!({}))).logging_in("good");
+    let scene = Scene::with(Live::beside(), &blue_green(&json!({}))).logging_in("good");
     scene.brings_out("v2");
     scene.pauses();
     let mut screen = scene.screen();
@@ -66,9 +77,25 @@ fn a_login_that_runs_out_darkens_what_is_known_and_goes_on_when_it_is_renewed() 
 }
 
 #[test]
+fn a_permission_that_is_missing_is_named_on_the_screen_and_nothing_is_sent() {
+    let scene = Scene::with(Simulated::beside(), &blue_green(&json!({})));
+    let blue = scene.hash("stableRS");
+    scene.brings_out("v2");
+    scene.pauses();
+    let scene = scene.denied("kubernetes.patch");
+    let mut screen = scene.screen();
+    screen.sees("WAITS FOR YOU").types("R").sees("patch rollouts/status");
+    let (_, report) = scene.orders("continue", &[]);
+    assert_eq!(report["outcome"], "not_permitted", "{report}");
+    assert!(report["why"].as_str().unwrap().contains("patch rollouts/status"), "{report}");
+    assert_eq!(scene.serves("app-active"), blue);
+    assert!(!scene.is_aborted());
+}
+
+#[test]
 #[ignore = "real controller: just e2e-argo"]
 fn the_roles_that_the_program_prints_are_enough_and_needed() {
-    let scene = Scene::with(Bed::beside(), &blue_green(&json!({}))).acting_as("reader");
+    let scene = Scene::with(Live::beside(), &blue_green(&json!({}))).acting_as("reader");
     scene
         .run(&["status", &scene.target()])
         .says(2, &["no permission for list rollouts", "cutover rbac"]);
@@ -95,18 +122,18 @@ fn the_roles_that_the_program_prints_are_enough_and_needed() {
     assert!(scene.is_aborted());
 }
 
-#[test]
-#[ignore = "real controller: just e2e-argo"]
-fn both_strategies_and_a_service_that_is_missing_are_said_to_be_invalid() {
-    let scene = Scene::with(Bed::beside(), &blue_green(&json!({})));
+fn both_strategies_and_a_service_that_is_missing_are_said_to_be_invalid(ground: impl Ground) {
+    let scene = Scene::with(ground, &blue_green(&json!({})));
     let canary = json!({"spec": {"strategy": {"canary": {"steps": [{"setWeight": 5}]}}}});
     scene.patch("rollouts/app", &canary);
     let seen = scene.reaches("failed");
     let why = &seen["rollout"]["value"]["end_reason"];
     assert_eq!(why["code"], "InvalidSpec");
     assert!(why["message"].as_str().unwrap().contains("Multiple Strategies"), "{why}");
+    scene.is_quiet();
     scene.patch("rollouts/app", &json!({"spec": {"strategy": {"canary": null}}}));
     scene.reaches("succeeded");
+    scene.is_quiet();
     scene.patch(
         "rollouts/app",
         &json!({"spec": {"strategy": {"blueGreen": {"activeService": "none"}}}}),

@@ -2,17 +2,22 @@
 
 use serde_json::{Value, json};
 
-use super::bed::Bed;
+use super::ground::{Ground, Screen, told};
 use super::scene::{Scene, blue_green, canary, check};
+
+told! {
+    beside:
+        a_failed_analysis_before_the_promotion_says_what_was_measured_against_what
+        a_failed_analysis_after_the_cutover_is_seen_to_lead_back
+        an_inconclusive_step_waits_for_a_person_who_gets_past_it;
+}
 
 fn guard(seen: &Value) -> Value {
     seen["guards"]["value"][0].clone()
 }
 
-#[test]
-#[ignore = "real controller: just e2e-argo"]
-fn a_failed_analysis_before_the_promotion_says_what_was_measured_against_what() {
-    let scene = Scene::with(Bed::beside(), &blue_green(&json!({"prePromotionAnalysis": check()})));
+fn a_failed_analysis_before_the_promotion_says_what_was_measured_against_what(ground: impl Ground) {
+    let scene = Scene::with(ground, &blue_green(&json!({"prePromotionAnalysis": check()})));
     scene.measures(0.42);
     scene.brings_out("v2");
     scene.until("the analysis has aborted it", Scene::is_aborted);
@@ -31,11 +36,9 @@ fn a_failed_analysis_before_the_promotion_says_what_was_measured_against_what() 
     assert_eq!(seen["standing"], "wrong");
 }
 
-#[test]
-#[ignore = "real controller: just e2e-argo"]
-fn a_failed_analysis_after_the_cutover_is_seen_to_lead_back() {
+fn a_failed_analysis_after_the_cutover_is_seen_to_lead_back(ground: impl Ground) {
     let more = json!({"autoPromotionEnabled": true, "postPromotionAnalysis": check()});
-    let scene = Scene::with(Bed::beside(), &blue_green(&more));
+    let scene = Scene::with(ground, &blue_green(&more));
     scene.goes_on_measuring();
     let blue = scene.hash("stableRS");
     let green = scene.brings_out("v2");
@@ -43,18 +46,13 @@ fn a_failed_analysis_after_the_cutover_is_seen_to_lead_back() {
     let mut screen = scene.screen();
     screen.sees("CHECKING");
     scene.measures(0.1);
-    screen.until(|screen| {
-        let text = screen.contents();
-        text.contains("REMOVING GREEN") || text.contains("ROLLED BACK")
-    });
+    screen.until(|text| text.contains("REMOVING GREEN") || text.contains("ROLLED BACK"));
     assert_eq!(scene.serves("app-active"), blue);
 }
 
-#[test]
-#[ignore = "real controller: just e2e-argo"]
-fn an_inconclusive_step_waits_for_a_person_who_gets_past_it() {
+fn an_inconclusive_step_waits_for_a_person_who_gets_past_it(ground: impl Ground) {
     let steps = json!([{"setWeight": 25}, {"analysis": check()}, {"setWeight": 50}, {"pause": {}}]);
-    let scene = Scene::with(Bed::beside(), &canary(&steps));
+    let scene = Scene::with(ground, &canary(&steps));
     // Neither good nor bad.
     scene.measures(0.7);
     scene.brings_out("v2");

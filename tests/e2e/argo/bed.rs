@@ -6,7 +6,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use kube::Client;
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::runtime::Runtime;
 
 /// Stories run beside each other, but for those that take a service away from all.
@@ -153,23 +153,4 @@ impl Bed {
             Err(_) => Err(0),
         }
     }
-}
-
-/// Puts `patch` on top of `object`.
-pub(crate) fn with(mut object: Value, patch: &Value) -> Value {
-    crate::argo::merge(&mut object, patch);
-    object
-}
-
-/// An analysis that reads the value `name` every second, `count` times.
-pub(crate) fn analysis(name: &str, count: u32) -> Value {
-    json!({
-        "apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisTemplate",
-        "metadata": {"name": "check"},
-        "spec": {"metrics": [{
-            "name": "success-rate", "interval": "1s", "count": count, "failureLimit": 0,
-            "successCondition": "result >= 0.95", "failureCondition": "result < 0.5",
-            "provider": {"web": {"url": Bed::value_url(name), "jsonPath": "{$.value}"}},
-        }]},
-    })
 }

@@ -2,14 +2,23 @@
 
 use serde_json::json;
 
-use super::bed::Bed;
+use super::ground::{Ground, Screen, told};
 use super::scene::{Scene, blue_green, check};
 
-#[test]
-#[ignore = "real controller: just e2e-argo"]
-fn it_is_promoted_by_two_keys_and_followed_to_the_end_of_blue() {
+told! {
+    beside:
+        it_is_promoted_by_two_keys_and_followed_to_the_end_of_blue
+        an_abort_before_the_cutover_moves_nothing_and_ends_green
+        an_abort_after_the_cutover_leads_back_at_once
+        after_the_cutover_with_crashing_pods_the_way_back_is_the_one_that_works
+        an_abort_by_somebody_else_that_leaves_nobody_serving_is_called_a_failure
+        to_try_again_while_the_aborted_pods_are_there_says_that_it_ships_at_once
+        after_the_promotion_a_roll_back_is_instant_while_blue_is_kept;
+}
+
+fn it_is_promoted_by_two_keys_and_followed_to_the_end_of_blue(ground: impl Ground) {
     let more = json!({"prePromotionAnalysis": check()});
-    let scene = Scene::with(Bed::beside(), &blue_green(&more));
+    let scene = Scene::with(ground, &blue_green(&more));
     let blue = scene.hash("stableRS");
     let mut screen = scene.screen();
     screen.sees(&blue);
@@ -21,13 +30,11 @@ fn it_is_promoted_by_two_keys_and_followed_to_the_end_of_blue() {
     screen.asks("c").types("y");
     scene.until("the Service serves green", |scene| scene.serves("app-active") == green);
     screen.sees("BAKING").sees("blue is removed").sees("SUCCEEDED");
-    assert_eq!(screen.types("q").ends_restored(), 0);
+    assert_eq!(screen.types("q").ends(), 0);
 }
 
-#[test]
-#[ignore = "real controller: just e2e-argo"]
-fn an_abort_before_the_cutover_moves_nothing_and_ends_green() {
-    let scene = Scene::with(Bed::beside(), &blue_green(&json!({})));
+fn an_abort_before_the_cutover_moves_nothing_and_ends_green(ground: impl Ground) {
+    let scene = Scene::with(ground, &blue_green(&json!({})));
     let blue = scene.hash("stableRS");
     let green = scene.brings_out("v2");
     scene.pauses();
@@ -36,17 +43,17 @@ fn an_abort_before_the_cutover_moves_nothing_and_ends_green() {
     assert_eq!((ended.code, report["outcome"].as_str()), (Some(0), Some("done")), "{ended:?}");
     assert!(scene.is_aborted());
     assert_eq!(scene.serves("app-active"), blue);
-    let seen = scene.reaches("succeeded");
+    scene.reaches("succeeded");
+    scene.is_quiet();
+    let seen = scene.status();
     let rollout = &seen["rollout"]["value"];
     assert_eq!(rollout["kind"]["rollback"]["undoes"], green);
     assert_eq!(rollout["green"]["tasks"]["value"]["running"], 0);
 }
 
-#[test]
-#[ignore = "real controller: just e2e-argo"]
-fn an_abort_after_the_cutover_leads_back_at_once() {
+fn an_abort_after_the_cutover_leads_back_at_once(ground: impl Ground) {
     let more = json!({"autoPromotionEnabled": true, "postPromotionAnalysis": check()});
-    let scene = Scene::with(Bed::beside(), &blue_green(&more));
+    let scene = Scene::with(ground, &blue_green(&more));
     // Between the limits: it is measured on and on.
     scene.goes_on_measuring();
     let blue = scene.hash("stableRS");
@@ -58,21 +65,18 @@ fn an_abort_after_the_cutover_leads_back_at_once() {
     assert_eq!((ended.code, report["outcome"].as_str()), (Some(0), Some("done")), "{ended:?}");
     assert_eq!(scene.serves("app-active"), blue);
     let restored = report["steps"]["restored"].as_f64().unwrap();
-    println!("seen to be restored {restored:.2} s after the yes");
     // The controller has moved it long since; how soon that is seen is the program's affair.
     assert!(restored < 5.0, "{report}");
 }
 
-#[test]
-#[ignore = "real controller: just e2e-argo"]
-fn after_the_cutover_with_crashing_pods_the_way_back_is_the_one_that_works() {
+fn after_the_cutover_with_crashing_pods_the_way_back_is_the_one_that_works(ground: impl Ground) {
     let more = json!({"autoPromotionEnabled": true, "postPromotionAnalysis": check()});
-    let scene = Scene::with(Bed::beside(), &blue_green(&more));
+    let scene = Scene::with(ground, &blue_green(&more));
     scene.goes_on_measuring();
     let blue = scene.hash("stableRS");
     let green = scene.brings_out("v2");
     scene.until("the Service serves green", |scene| scene.serves("app-active") == green);
-    scene.pods_do(&green, "crash");
+    scene.ground.pods_do(&green, "crash");
     scene.until("no pod of green is there", |scene| {
         let set = scene.get("replicasets", &format!("app-{green}")).unwrap();
         set["status"]["availableReplicas"].as_u64().unwrap_or(0) == 0
@@ -86,16 +90,14 @@ fn after_the_cutover_with_crashing_pods_the_way_back_is_the_one_that_works() {
     scene.until("it is healthy again", Scene::is_healthy);
 }
 
-#[test]
-#[ignore = "real controller: just e2e-argo"]
-fn an_abort_by_somebody_else_that_leaves_nobody_serving_is_called_a_failure() {
+fn an_abort_by_somebody_else_that_leaves_nobody_serving_is_called_a_failure(ground: impl Ground) {
     let more = json!({"autoPromotionEnabled": true, "postPromotionAnalysis": check()});
-    let scene = Scene::with(Bed::beside(), &blue_green(&more));
+    let scene = Scene::with(ground, &blue_green(&more));
     scene.goes_on_measuring();
     let blue = scene.hash("stableRS");
     let green = scene.brings_out("v2");
     scene.until("the Service serves green", |scene| scene.serves("app-active") == green);
-    scene.pods_do(&green, "crash");
+    scene.ground.pods_do(&green, "crash");
     scene.is_quiet();
     scene.patch("rollouts/app/status", &json!({"status": {"abort": true}}));
     let mut screen = scene.screen();
@@ -107,11 +109,9 @@ fn an_abort_by_somebody_else_that_leaves_nobody_serving_is_called_a_failure() {
     screen.sees("ROLLED BACK");
 }
 
-#[test]
-#[ignore = "real controller: just e2e-argo"]
-fn to_try_again_while_the_aborted_pods_are_there_says_that_it_ships_at_once() {
+fn to_try_again_while_the_aborted_pods_are_there_says_that_it_ships_at_once(ground: impl Ground) {
     let more = json!({"prePromotionAnalysis": check(), "abortScaleDownDelaySeconds": 60});
-    let scene = Scene::with(Bed::beside(), &blue_green(&more));
+    let scene = Scene::with(ground, &blue_green(&more));
     scene.measures(0.1);
     let green = scene.brings_out("v2");
     scene.until("the analysis has aborted it", Scene::is_aborted);
@@ -125,10 +125,8 @@ fn to_try_again_while_the_aborted_pods_are_there_says_that_it_ships_at_once() {
     scene.until("green serves", |scene| scene.serves("app-active") == green);
 }
 
-#[test]
-#[ignore = "real controller: just e2e-argo"]
-fn after_the_promotion_a_roll_back_is_instant_while_blue_is_kept() {
-    let scene = Scene::with(Bed::beside(), &blue_green(&json!({"scaleDownDelaySeconds": 60})));
+fn after_the_promotion_a_roll_back_is_instant_while_blue_is_kept(ground: impl Ground) {
+    let scene = Scene::with(ground, &blue_green(&json!({"scaleDownDelaySeconds": 60})));
     let blue = scene.hash("stableRS");
     let green = scene.brings_out("v2");
     scene.pauses();

@@ -12,6 +12,8 @@ use cutover::sim::scenario::Scenario;
 use serde_json::{Value, json};
 
 use super::bed::Bed;
+use super::ground::Ground;
+use super::live::Live;
 use super::scene::{Scene, blue_green, template};
 use crate::cli::process::{Home, Sim};
 use crate::cli::terminal::Terminal;
@@ -65,7 +67,7 @@ impl Gate {
 
 /// The weights of a simulated account before two ways into the cluster.
 struct Behind {
-    scene: Scene,
+    scene: Scene<Live>,
     gate: Gate,
     sim: Sim,
     kubeconfig: PathBuf,
@@ -73,7 +75,7 @@ struct Behind {
 
 impl Behind {
     fn new() -> Self {
-        let scene = Scene::with(Bed::beside(), &blue_green(&json!({})));
+        let scene = Scene::with(Live::beside(), &blue_green(&json!({})));
         let deployment = json!({
             "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
             "spec": {
@@ -82,7 +84,7 @@ impl Behind {
             },
         });
         scene.create("deployments", &deployment);
-        let namespace = &scene.namespace;
+        let namespace = scene.ground.namespace();
         let target = Scenario::named("route53").unwrap().target(1);
         let config = format!(
             "[targets.shop]\ntarget = \"{target}\"\nblue.runs = \"deployment:west/{namespace}/web\"\n\
@@ -102,15 +104,15 @@ impl Behind {
             {"name": "east", "context": {"cluster": "far", "user": "admin"}},
         ]);
         file["current-context"] = json!("west");
-        let kubeconfig = scene.home.0.path().join("both.kubeconfig");
+        let kubeconfig = scene.ground.home.0.path().join("both.kubeconfig");
         std::fs::write(&kubeconfig, file.to_string()).unwrap();
-        let sim = Sim::start(&scene.home, &["--scenario", "route53"]);
+        let sim = Sim::start(&scene.ground.home, &["--scenario", "route53"]);
         Self { scene, gate, sim, kubeconfig }
     }
 
     /// What `cutover status` says of the two sides.
     fn sides(&self) -> (Value, Value) {
-        let mut command = self.scene.home.command(&["status", "shop", "--json"]);
+        let mut command = self.scene.ground.home.command(&["status", "shop", "--json"]);
         let variables = self.sim.variables.clone();
         let ended = Home::ended(command.envs(variables).env("KUBECONFIG", &self.kubeconfig));
         let seen: Value =
@@ -129,7 +131,7 @@ impl Behind {
     }
 
     fn screen(&self) -> Terminal {
-        let config = self.scene.home.0.path().join("config");
+        let config = self.scene.ground.home.0.path().join("config");
         let mut program = vec!["/usr/bin/env".to_owned()];
         program.extend(self.sim.variables.iter().map(|(name, value)| format!("{name}={value}")));
         program.push(format!("KUBECONFIG={}", self.kubeconfig.display()));

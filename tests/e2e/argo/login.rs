@@ -3,13 +3,14 @@
 use serde_json::{Value, json};
 
 use super::bed::Bed;
+use super::live::Live;
 use super::scene::Scene;
 
-impl Scene {
+impl Scene<Live> {
     /// Everything from here on is asked in the name of a token that a login program hands out, as
     /// `aws eks get-token` does: one that is about to end, so that it is started for every request.
     pub(crate) fn logging_in(mut self, token: &str) -> Self {
-        let folder = self.home.0.path().to_owned();
+        let folder = self.ground.home.0.path().to_owned();
         let program = folder.join("login");
         let text = r#"#!/bin/sh
 token=$(cat "${0%/*}/token")
@@ -29,14 +30,14 @@ echo '{"apiVersion": "client.authentication.k8s.io/v1beta1", "kind": "ExecCreden
         let api = "client.authentication.k8s.io/v1beta1";
         let exec = json!({"apiVersion": api, "command": program});
         file["users"][0]["user"] = json!({ "exec": exec });
-        self.user = folder.join("kubeconfig");
-        std::fs::write(&self.user, file.to_string()).unwrap();
+        self.ground.user = folder.join("kubeconfig");
+        std::fs::write(&self.ground.user, file.to_string()).unwrap();
         self.logs_in_with(token);
         self
     }
 
     /// The token that is handed out from now on; an empty one is refused by the login program.
     pub(crate) fn logs_in_with(&self, token: &str) {
-        std::fs::write(self.home.0.path().join("token"), token).unwrap();
+        std::fs::write(self.ground.home.0.path().join("token"), token).unwrap();
     }
 }

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::bed::Bed;
+use super::ground::Ground;
+use super::live::Live;
 use super::scene::{Scene, rolling};
 
 const PODS: u32 = 500;
@@ -14,7 +15,7 @@ const PODS: u32 = 500;
 fn five_hundred_pods_cost_little_and_a_change_is_on_the_screen_within_a_second() {
     let mut rollout = rolling(&json!([{"setWeight": 2}, {"pause": {}}]));
     rollout["spec"]["replicas"] = json!(PODS);
-    let scene = Scene::with(Bed::alone(), &rollout);
+    let scene = Scene::with(Live::alone(), &rollout);
     let mut screen = scene.screen();
     screen.sees(&format!("{PODS} of {PODS} running"));
     let (before, from) = (used(screen.process()), Instant::now());

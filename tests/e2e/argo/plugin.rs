@@ -7,6 +7,8 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::bed::Bed;
+use super::ground::Ground;
+use super::live::Live;
 use super::scene::{Scene, blue_green, canary};
 
 /// What the plugin prints, as far as the program says the same.
@@ -19,9 +21,9 @@ struct Printed {
 }
 
 impl Printed {
-    fn of(scene: &Scene) -> Self {
+    fn of(scene: &Scene<Live>) -> Self {
         let output = Command::new(Bed::program("kubectl-argo-rollouts"))
-            .args(["get", "rollout", "app", "--no-color", "--namespace", &scene.namespace])
+            .args(["get", "rollout", "app", "--no-color", "--namespace", &scene.ground.namespace])
             .env("KUBECONFIG", Bed::kubeconfig("admin"))
             .output()
             .unwrap();
@@ -60,7 +62,7 @@ impl Printed {
 
 /// Both pictures of a state that stays.
 #[track_caller]
-fn both(scene: &Scene) -> (Printed, Value) {
+fn both(scene: &Scene<Live>) -> (Printed, Value) {
     scene.is_quiet();
     let printed = Printed::of(scene);
     (printed, scene.status()["rollout"]["value"].take())
@@ -86,7 +88,7 @@ fn share(rollout: &Value) -> Option<f64> {
 #[ignore = "real controller: just e2e-argo"]
 fn a_canary_looks_the_same_to_the_controller_s_own_tool() {
     let steps = json!([{"setWeight": 25}, {"pause": {}}, {"setWeight": 50}, {"pause": {}}]);
-    let scene = Scene::with(Bed::beside(), &canary(&steps));
+    let scene = Scene::with(Live::beside(), &canary(&steps));
     scene.brings_out("v2");
     for weight in [25.0, 50.0] {
         scene.pauses();
@@ -122,7 +124,7 @@ fn a_canary_looks_the_same_to_the_controller_s_own_tool() {
 #[test]
 #[ignore = "real controller: just e2e-argo"]
 fn a_blue_green_looks_the_same_to_the_controller_s_own_tool() {
-    let scene = Scene::with(Bed::beside(), &blue_green(&json!({"scaleDownDelaySeconds": 60})));
+    let scene = Scene::with(Live::beside(), &blue_green(&json!({"scaleDownDelaySeconds": 60})));
     scene.brings_out("v2");
     scene.pauses();
     let (printed, ours) = both(&scene);

@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::bed::Bed;
+use super::ground::Ground;
+use super::live::Live;
 use super::scene::{Scene, canary};
 
 /// Requests a second of each pod.
 const RATE: f64 = 20.0;
 
-fn counts(scene: &Scene, hash: &str, failing: f64, slow: f64) -> Vec<String> {
+fn counts(scene: &Scene<Live>, hash: &str, failing: f64, slow: f64) -> Vec<String> {
     let pods = scene.list("pods");
     let own = |pod: &&Value| pod["metadata"]["labels"]["rollouts-pod-template-hash"] == hash;
     let names: Vec<String> = pods
@@ -19,10 +20,10 @@ fn counts(scene: &Scene, hash: &str, failing: f64, slow: f64) -> Vec<String> {
     let all: Vec<Value> = names
         .iter()
         .map(|pod| {
-            json!({"pod": pod, "namespace": scene.namespace, "rate": RATE, "failing": failing, "slow": slow})
+            json!({"pod": pod, "namespace": scene.ground.namespace, "rate": RATE, "failing": failing, "slow": slow})
         })
         .collect();
-    scene.bed.measure("count", &json!(all));
+    scene.ground.bed.measure("count", &json!(all));
     names
 }
 
@@ -35,9 +36,9 @@ fn numbers(seen: &Value, side: &str, series: &str) -> Vec<f64> {
 #[test]
 #[ignore = "real controller: just e2e-argo"]
 fn both_versions_are_counted_and_a_restarted_counter_is_no_loss() {
-    let bed = Bed::beside();
-    let url = bed.prometheus.clone();
-    let scene = Scene::with(bed, &canary(&json!([{"setWeight": 25}, {"pause": {}}])));
+    let ground = Live::beside();
+    let url = ground.bed.prometheus.clone();
+    let scene = Scene::with(ground, &canary(&json!([{"setWeight": 25}, {"pause": {}}])));
     let blue = counts(&scene, &scene.hash("stableRS"), 0.0, 0.0);
     let green = scene.brings_out("v2");
     scene.pauses();
@@ -54,8 +55,8 @@ fn both_versions_are_counted_and_a_restarted_counter_is_no_loss() {
     scene.until_within(std::time::Duration::from_mins(7), "minutes are counted", |scene| {
         if numbers(&seen, "blue", "requests").len() == 1 {
             // One of three processes is restarted in the middle of it all.
-            let pod = json!({"namespace": scene.namespace, "pod": blue[0]});
-            scene.bed.measure("restart", &pod);
+            let pod = json!({"namespace": scene.ground.namespace, "pod": blue[0]});
+            scene.ground.bed.measure("restart", &pod);
         }
         seen = scene.status();
         enough(&seen)

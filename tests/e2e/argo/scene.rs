@@ -1,42 +1,30 @@
-//! One Rollout in a namespace of its own, and the program that watches it.
+//! One Rollout in a namespace of its own, whatever the ground.
 
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::bed::{Bed, MERGE, with};
+use super::bed::{Bed, MERGE};
+use super::ground::{Ground, Program};
+use super::live::Live;
 use crate::cli::process::{Ended, Home};
-use crate::cli::terminal::Terminal;
 
 /// How long anything may take before a story gives up, and how often it looks.
 const PATIENCE: Duration = Duration::from_mins(3);
 const LOOK: Duration = Duration::from_millis(100);
 /// The controller has written nothing for so long: what is written now cannot be lost.
-const QUIET: Duration = Duration::from_millis(500);
-
-/// Distinct names, so that no story meets what another one has left.
-static NUMBER: AtomicU32 = AtomicU32::new(0);
+const QUIET: SignedDuration = SignedDuration::from_millis(500);
 
 /// A Rollout named `app` and who looks at it.
-pub(crate) struct Scene {
-    pub(crate) bed: Bed,
-    pub(crate) namespace: String,
-    pub(super) home: Home,
-    pub(super) user: PathBuf,
+pub(crate) struct Scene<G> {
+    pub(crate) ground: G,
 }
 
-impl Scene {
-    /// A namespace with two Services, an Ingress and a check that reads the namespace's own value.
-    pub(crate) fn new(bed: Bed) -> Self {
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let namespace = format!("story-{}-{number}", std::process::id());
-        let user = Bed::kubeconfig("admin");
-        let scene = Self { bed, namespace, home: Home::new(), user };
-        let namespace = json!({"metadata": {"name": scene.namespace}});
-        scene.bed.ask("POST", "/api/v1/namespaces", "application/json", &namespace).unwrap();
+impl<G: Ground> Scene<G> {
+    /// Two Services, an Ingress and a check that reads the story's own value.
+    pub(crate) fn new(ground: G) -> Self {
+        let scene = Self { ground };
         for name in ["app-active", "app-preview"] {
             scene.create(
                 "services",
@@ -56,28 +44,56 @@ impl Scene {
             }),
         );
         scene.measures(1.0);
-        let check = super::bed::analysis(&scene.namespace, 3);
-        scene.create("analysistemplates", &check);
+        scene.create("analysistemplates", &scene.check(3));
         scene
     }
 
     /// The same with this Rollout, brought out.
-    pub(crate) fn with(bed: Bed, rollout: &Value) -> Self {
-        let scene = Self::new(bed);
+    pub(crate) fn with(ground: G, rollout: &Value) -> Self {
+        let scene = Self::new(ground);
         scene.create("rollouts", rollout);
         scene.until("the first version serves", Self::is_healthy);
+        scene.is_quiet();
         scene
     }
 
     /// What the check measures from now on.
     pub(crate) fn measures(&self, value: f64) {
-        self.bed.measure("set", &json!({ &self.namespace: value }));
+        self.ground.measures(value);
     }
 
     /// From now on the check goes on until what it measures is bad.
     pub(crate) fn goes_on_measuring(&self) {
-        let check = super::bed::analysis(&self.namespace, 500);
+        let check = self.check(500);
         self.patch("analysistemplates/check", &json!({"spec": check["spec"]}));
+    }
+
+    /// An analysis that reads the story's value every second, `count` times.
+    fn check(&self, count: u32) -> Value {
+        json!({
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisTemplate",
+            "metadata": {"name": "check"},
+            "spec": {"metrics": [{
+                "name": "success-rate", "interval": "1s", "count": count, "failureLimit": 0,
+                "successCondition": "result >= 0.95", "failureCondition": "result < 0.5",
+                "provider": {"web": {"url": self.ground.value_url(), "jsonPath": "{$.value}"}},
+            }]},
+        })
+    }
+
+    /// Lets time go by.
+    pub(crate) fn rests(&self, seconds: u64) {
+        self.ground.rests(Duration::from_secs(seconds));
+    }
+
+    /// Takes a program of the cluster away.
+    pub(crate) fn stops(&self, program: Program) {
+        self.ground.stops(program);
+    }
+
+    /// Gives it back.
+    pub(crate) fn starts(&self, program: Program) {
+        self.ground.starts(program);
     }
 
     // ---- the cluster
@@ -92,59 +108,33 @@ impl Scene {
             "roles" | "rolebindings" => "apis/rbac.authorization.k8s.io/v1",
             _ => "api/v1",
         };
-        format!("/{group}/namespaces/{}/{plural}", self.namespace)
+        format!("/{group}/namespaces/{}/{plural}", self.ground.namespace())
     }
 
     pub(crate) fn create(&self, plural: &str, object: &Value) {
         let path = self.path(plural);
-        self.bed.ask("POST", &path, "application/json", object).unwrap();
+        self.ground.ask("POST", &path, "application/json", object).unwrap();
     }
 
     pub(crate) fn get(&self, plural: &str, name: &str) -> Result<Value, u16> {
-        self.bed.ask("GET", &format!("{}/{name}", self.path(plural)), MERGE, &Value::Null)
+        self.ground.ask("GET", &format!("{}/{name}", self.path(plural)), MERGE, &Value::Null)
     }
 
     pub(crate) fn list(&self, plural: &str) -> Vec<Value> {
-        let mut found = self.bed.ask("GET", &self.path(plural), MERGE, &Value::Null).unwrap();
+        let mut found = self.ground.ask("GET", &self.path(plural), MERGE, &Value::Null).unwrap();
         found["items"].as_array_mut().map(std::mem::take).unwrap_or_default()
     }
 
     pub(crate) fn patch(&self, what: &str, body: &Value) {
         let (plural, name) = what.split_once('/').unwrap();
         let path = format!("{}/{name}", self.path(plural));
-        self.bed.ask("PATCH", &path, MERGE, body).unwrap();
+        self.ground.ask("PATCH", &path, MERGE, body).unwrap();
     }
 
     pub(crate) fn delete(&self, what: &str) {
         let (plural, name) = what.split_once('/').unwrap();
         let path = format!("{}/{name}", self.path(plural));
-        let _ = self.bed.ask("DELETE", &path, MERGE, &Value::Null);
-    }
-
-    /// Applies every document of `text` in this namespace.
-    pub(crate) fn apply(&self, text: &str) {
-        for document in text.split("\n---\n") {
-            let field = |name: &str| {
-                let line = document.lines().find_map(|line| line.trim().strip_prefix(name));
-                line.unwrap().trim().to_owned()
-            };
-            let plural = format!("{}s", field("kind:").to_lowercase());
-            self.bed.apply(&format!("{}/{}", self.path(&plural), field("name:")), document);
-        }
-    }
-
-    /// Gives a user these roles in this namespace.
-    pub(crate) fn binds(&self, user: &str, roles: &[&str]) {
-        for role in roles {
-            let api = "rbac.authorization.k8s.io";
-            let binding = json!({
-                "apiVersion": format!("{api}/v1"), "kind": "RoleBinding", "metadata": {"name": role},
-                "roleRef": {"apiGroup": api, "kind": "Role", "name": role},
-                "subjects": [{"apiGroup": api, "kind": "User", "name": user}],
-            });
-            let path = format!("{}/{role}", self.path("rolebindings"));
-            self.bed.apply(&path, &binding.to_string());
-        }
+        let _ = self.ground.ask("DELETE", &path, MERGE, &Value::Null);
     }
 
     pub(crate) fn rollout(&self) -> Value {
@@ -181,6 +171,7 @@ impl Scene {
 
     /// Asks for another image, and waits until its version is known: its hash.
     pub(crate) fn brings_out(&self, tag: &str) -> String {
+        self.is_quiet();
         let before = self.hash("currentPodHash");
         self.patch("rollouts/app", &json!({"spec": {"template": template(tag)}}));
         self.until("the new version is known", |scene| {
@@ -202,48 +193,42 @@ impl Scene {
 
     /// Waits for a pause and not a moment longer.
     pub(crate) fn pauses_just_now(&self) {
-        let end = Instant::now() + PATIENCE;
+        let end = self.after(PATIENCE);
         while !self.rollout()["status"]["pauseConditions"].is_array() {
-            assert!(Instant::now() < end, "no pause");
+            assert!(self.ground.now() < end, "no pause");
+            self.ground.rests(Duration::from_millis(2));
         }
+    }
+
+    fn after(&self, time: Duration) -> Timestamp {
+        self.ground.now() + SignedDuration::try_from(time).unwrap()
     }
 
     /// Waits until the controller has written nothing for a while.
     pub(crate) fn is_quiet(&self) {
         let version = || self.rollout()["metadata"]["resourceVersion"].clone();
-        let mut last = (version(), Instant::now());
-        self.until("the controller is quiet", |_| {
+        let mut last = (version(), self.ground.now());
+        self.until("the controller is quiet", |scene| {
             let now = version();
             if now != last.0 {
-                last = (now, Instant::now());
+                last = (now, scene.ground.now());
             }
-            last.1.elapsed() > QUIET
+            scene.ground.now().duration_since(last.1) > QUIET
         });
     }
 
     /// Lets the cluster tell something about the Rollout.
     pub(crate) fn tells(&self, text: &str) {
         let uid = self.rollout()["metadata"]["uid"].clone();
-        let now = jiff::Timestamp::now().to_string();
+        let now = self.ground.now().to_string();
         self.create(
             "events",
             &json!({
                 "metadata": {"generateName": "told-"}, "reason": "RolloutUpdated",
-                "involvedObject": {"kind": "Rollout", "name": "app", "uid": uid, "namespace": self.namespace},
+                "involvedObject": {"kind": "Rollout", "name": "app", "uid": uid, "namespace": self.ground.namespace()},
                 "message": text, "firstTimestamp": now, "lastTimestamp": now, "type": "Normal",
             }),
         );
-    }
-
-    /// Makes the pods of a version do something else, e.g. `crash`.
-    pub(crate) fn pods_do(&self, hash: &str, what: &str) {
-        for pod in self.list("pods") {
-            if pod["metadata"]["labels"]["rollouts-pod-template-hash"] == hash {
-                let name = pod["metadata"]["name"].as_str().unwrap();
-                let body = json!({"metadata": {"annotations": {"bed/does": what}}});
-                self.patch(&format!("pods/{name}"), &body);
-            }
-        }
     }
 
     /// Waits until something is so.
@@ -260,40 +245,24 @@ impl Scene {
         what: &str,
         mut is_so: impl FnMut(&Self) -> bool,
     ) {
-        let end = Instant::now() + limit;
+        let end = self.after(limit);
         while !is_so(self) {
-            let status = &self.rollout()["status"];
-            assert!(Instant::now() < end, "not within {limit:?}: {what}\n{status:#}");
-            thread::sleep(LOOK);
+            let time_is_left = self.ground.now() < end;
+            assert!(time_is_left, "not within {limit:?}: {what}\n{:#}", self.rollout()["status"]);
+            self.ground.rests(LOOK);
         }
     }
 
     // ---- the program
 
-    /// Everything from here on is asked in this user's name.
-    pub(crate) fn acting_as(mut self, user: &str) -> Self {
-        self.user = Bed::kubeconfig(user);
-        self
-    }
-
-    /// With a configuration file of the program.
-    pub(crate) fn configured(mut self, text: &str) -> Self {
-        self.home = Home::new().config("config.toml", text);
-        self
-    }
-
     pub(crate) fn target(&self) -> String {
-        format!("argo:{}/app", self.namespace)
-    }
-
-    /// Runs the program to its end.
-    pub(crate) fn run(&self, args: &[&str]) -> Ended {
-        Home::ended(self.home.command(args).env("KUBECONFIG", &self.user))
+        format!("argo:{}/app", self.ground.namespace())
     }
 
     /// What `cutover status` says.
+    #[track_caller]
     pub(crate) fn status(&self) -> Value {
-        let ended = self.run(&["status", &self.target(), "--json"]);
+        let ended = self.ground.status(&self.target());
         serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{ended:?}"))
     }
 
@@ -310,31 +279,65 @@ impl Scene {
 
     /// Gives an order as a script that means it; what it reports.
     pub(crate) fn orders(&self, order: &str, more: &[&str]) -> (Ended, Value) {
-        let target = self.target();
-        let args = [&[order, &target, "--confirm", "app", "--yes", "--json"], more].concat();
-        let ended = self.run(&args);
-        let report = serde_json::from_str(&ended.stdout).unwrap_or_default();
-        (ended, report)
+        self.ground.orders(&self.target(), order, more)
     }
 
     /// The screen.
-    pub(crate) fn screen(&self) -> Terminal {
-        let kubeconfig = format!("KUBECONFIG={}", self.user.display());
-        let config = format!("XDG_CONFIG_HOME={}", self.home.0.path().join("config").display());
-        let binary = env!("CARGO_BIN_EXE_cutover");
-        let program = ["/usr/bin/env", &kubeconfig, &config, binary, &self.target()];
-        Terminal::running(&program, "xterm-256color")
+    pub(crate) fn screen(&self) -> G::Screen {
+        self.ground.screen(&self.target())
     }
 }
 
-impl Drop for Scene {
-    fn drop(&mut self) {
-        self.bed.mend();
-        // The Rollout first: its controller would try to bring back what a dying namespace loses.
-        self.delete("rollouts/app");
-        let path = format!("/api/v1/namespaces/{}", self.namespace);
-        let _ = self.bed.ask("DELETE", &path, MERGE, &Value::Null);
+/// What only the built program can do, and what only a real cluster knows.
+impl Scene<Live> {
+    /// Everything from here on is asked in this user's name.
+    pub(crate) fn acting_as(mut self, user: &str) -> Self {
+        self.ground.user = Bed::kubeconfig(user);
+        self
     }
+
+    /// With a configuration file of the program.
+    pub(crate) fn configured(mut self, text: &str) -> Self {
+        self.ground.home = Home::new().config("config.toml", text);
+        self
+    }
+
+    /// Runs the program to its end.
+    pub(crate) fn run(&self, args: &[&str]) -> Ended {
+        self.ground.run(args)
+    }
+
+    /// Applies every document of `text` in this namespace.
+    pub(crate) fn apply(&self, text: &str) {
+        for document in text.split("\n---\n") {
+            let field = |name: &str| {
+                let line = document.lines().find_map(|line| line.trim().strip_prefix(name));
+                line.unwrap().trim().to_owned()
+            };
+            let plural = format!("{}s", field("kind:").to_lowercase());
+            self.ground.bed.apply(&format!("{}/{}", self.path(&plural), field("name:")), document);
+        }
+    }
+
+    /// Gives a user these roles in this namespace.
+    pub(crate) fn binds(&self, user: &str, roles: &[&str]) {
+        for role in roles {
+            let api = "rbac.authorization.k8s.io";
+            let binding = json!({
+                "apiVersion": format!("{api}/v1"), "kind": "RoleBinding", "metadata": {"name": role},
+                "roleRef": {"apiGroup": api, "kind": "Role", "name": role},
+                "subjects": [{"apiGroup": api, "kind": "User", "name": user}],
+            });
+            let path = format!("{}/{role}", self.path("rolebindings"));
+            self.ground.bed.apply(&path, &binding.to_string());
+        }
+    }
+}
+
+/// Puts `patch` on top of `object`.
+fn with(mut object: Value, patch: &Value) -> Value {
+    crate::argo::merge(&mut object, patch);
+    object
 }
 
 /// The pod of a version.

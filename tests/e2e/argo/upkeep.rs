@@ -2,19 +2,37 @@
 
 use serde_json::{Value, json};
 
-use super::bed::Bed;
+use super::ground::{Ground, Screen, told};
 use super::scene::{Scene, blue_green, canary, check};
 
-fn weight(scene: &Scene) -> Value {
+told! {
+    beside:
+        a_pause_by_hand_holds_the_timer_up_and_a_resume_lets_it_go
+        a_resume_at_a_gate_leaves_the_gate
+        a_restart_replaces_every_pod_and_moves_no_traffic
+        a_revision_that_was_chosen_is_brought_out_with_every_stage
+        after_an_abort_the_stable_revision_asked_for_again_ends_the_matter
+        a_chosen_revision_of_a_blue_green_that_still_waits_is_served_at_once
+        an_analysis_is_ended_and_counts_as_passed
+        an_experiment_is_on_the_screen_and_can_be_ended;
+}
+
+fn weight(scene: &Scene<impl Ground>) -> Value {
     scene.rollout()["status"]["canary"]["weights"]["canary"]["weight"].clone()
 }
 
-fn image(scene: &Scene) -> Value {
+fn image(scene: &Scene<impl Ground>) -> Value {
     scene.rollout()["spec"]["template"]["spec"]["containers"][0]["image"].clone()
 }
 
+/// What the pods are called.
+fn names(scene: &Scene<impl Ground>) -> Vec<String> {
+    let pods = scene.list("pods");
+    pods.iter().map(|pod| pod["metadata"]["name"].as_str().unwrap().to_owned()).collect()
+}
+
 /// Brings out one version after the other, each to its end.
-fn promotes(scene: &Scene, versions: [&str; 2]) {
+fn promotes(scene: &Scene<impl Ground>, versions: [&str; 2]) {
     for version in versions {
         scene.brings_out(version);
         scene.pauses();
@@ -25,12 +43,10 @@ fn promotes(scene: &Scene, versions: [&str; 2]) {
     }
 }
 
-#[test]
-#[ignore = "real controller: just e2e-argo"]
-fn a_pause_by_hand_holds_the_timer_up_and_a_resume_lets_it_go() {
+fn a_pause_by_hand_holds_the_timer_up_and_a_resume_lets_it_go(ground: impl Ground) {
     let steps =
         json!([{"setWeight": 25}, {"pause": {"duration": 6}}, {"setWeight": 50}, {"pause": {}}]);
-    let scene = Scene::with(Bed::beside(), &canary(&steps));
+    let scene = Scene::with(ground, &canary(&steps));
     let mut screen = scene.screen();
     scene.brings_out("v2");
     scene.pauses();
@@ -47,10 +63,8 @@ fn a_pause_by_hand_holds_the_timer_up_and_a_resume_lets_it_go() {
     screen.sees("resume: done");
 }
 
-#[test]
-#[ignore = "real controller: just e2e-argo"]
-fn a_resume_at_a_gate_leaves_the_gate() {
-    let scene = Scene::with(Bed::beside(), &blue_green(&json!({})));
+fn a_resume_at_a_gate_leaves_the_gate(ground: impl Ground) {
+    let scene = Scene::with(ground, &blue_green(&json!({})));
     let blue = scene.hash("stableRS");
     let green = scene.brings_out("v2");
     scene.pauses();
@@ -72,18 +86,12 @@ fn a_resume_at_a_gate_leaves_the_gate() {
     assert_eq!(scene.rollout()["spec"]["paused"], false);
 }
 
-#[test]
-#[ignore = "real controller: just e2e-argo"]
-fn a_restart_replaces_every_pod_and_moves_no_traffic() {
-    let scene = Scene::with(Bed::beside(), &blue_green(&json!({})));
+fn a_restart_replaces_every_pod_and_moves_no_traffic(ground: impl Ground) {
+    let scene = Scene::with(ground, &blue_green(&json!({})));
     let blue = scene.hash("stableRS");
-    let names = |scene: &Scene| -> Vec<String> {
-        let pods = scene.list("pods");
-        pods.iter().map(|pod| pod["metadata"]["name"].as_str().unwrap().to_owned()).collect()
-    };
     let before = names(&scene);
     // Pods are dated in whole seconds, and one of the same second is new enough.
-    std::thread::sleep(std::time::Duration::from_secs(2));
+    scene.rests(2);
     let (ended, report) = scene.orders("restart", &["--wait", "--timeout", "150s"]);
     assert_eq!((ended.code, report["outcome"].as_str()), (Some(0), Some("done")), "{ended:?}");
     assert!(report["steps"]["steady"].is_number(), "{report}");
@@ -93,17 +101,19 @@ fn a_restart_replaces_every_pod_and_moves_no_traffic() {
     assert!(scene.is_healthy());
 }
 
-#[test]
-#[ignore = "real controller: just e2e-argo"]
-fn a_revision_that_was_chosen_is_brought_out_with_every_stage() {
-    let scene = Scene::with(Bed::beside(), &canary(&json!([{"setWeight": 25}, {"pause": {}}])));
+fn a_revision_that_was_chosen_is_brought_out_with_every_stage(ground: impl Ground) {
+    let scene = Scene::with(ground, &canary(&json!([{"setWeight": 25}, {"pause": {}}])));
     promotes(&scene, ["v2", "v3"]);
     let (ended, report) = scene.orders("undo", &[]);
     assert_eq!(report["outcome"], "not_permitted", "{ended:?}");
     assert!(report["why"].as_str().unwrap().contains("which one?"), "{report}");
 
     let mut screen = scene.screen();
-    screen.sees("SUCCEEDED").sees("admin").asks("U").sees("Bring out which revision again?");
+    screen
+        .sees("SUCCEEDED")
+        .sees(scene.ground.user())
+        .asks("U")
+        .sees("Bring out which revision again?");
     screen.sees("revision 2").sees("app:v1");
     screen.rests(std::time::Duration::from_millis(500));
     // From the newest to the first.
@@ -119,10 +129,8 @@ fn a_revision_that_was_chosen_is_brought_out_with_every_stage() {
     assert_eq!(image(&scene), "shop/app:v1");
 }
 
-#[test]
-#[ignore = "real controller: just e2e-argo"]
-fn after_an_abort_the_stable_revision_asked_for_again_ends_the_matter() {
-    let scene = Scene::with(Bed::beside(), &blue_green(&json!({})));
+fn after_an_abort_the_stable_revision_asked_for_again_ends_the_matter(ground: impl Ground) {
+    let scene = Scene::with(ground, &blue_green(&json!({})));
     let blue = scene.hash("stableRS");
     scene.brings_out("v2");
     scene.pauses();
@@ -137,11 +145,9 @@ fn after_an_abort_the_stable_revision_asked_for_again_ends_the_matter() {
     assert_eq!(scene.serves("app-active"), blue);
 }
 
-#[test]
-#[ignore = "real controller: just e2e-argo"]
-fn a_chosen_revision_of_a_blue_green_that_still_waits_is_served_at_once() {
+fn a_chosen_revision_of_a_blue_green_that_still_waits_is_served_at_once(ground: impl Ground) {
     let more = json!({"scaleDownDelaySeconds": 90});
-    let scene = Scene::with(Bed::beside(), &blue_green(&more));
+    let scene = Scene::with(ground, &blue_green(&more));
     let first = scene.hash("stableRS");
     promotes(&scene, ["v2", "v3"]);
     let (ended, report) = scene.orders("undo", &["--to", "1", "--wait", "--timeout", "60s"]);
@@ -150,18 +156,16 @@ fn a_chosen_revision_of_a_blue_green_that_still_waits_is_served_at_once() {
     assert!(report["steps"]["restored"].as_f64().unwrap() < 10.0, "{report}");
 }
 
-#[test]
-#[ignore = "real controller: just e2e-argo"]
-fn an_analysis_is_ended_and_counts_as_passed() {
+fn an_analysis_is_ended_and_counts_as_passed(ground: impl Ground) {
     let steps = json!([{"setWeight": 25}, {"analysis": check()}, {"setWeight": 50}, {"pause": {}}]);
-    let scene = Scene::with(Bed::beside(), &canary(&steps));
+    let scene = Scene::with(ground, &canary(&steps));
     scene.goes_on_measuring();
     scene.brings_out("v2");
     scene.until("it measures", |scene| {
         scene.list("analysisruns").iter().any(|run| run["status"]["phase"] == "Running")
     });
     let mut screen = scene.screen();
-    screen.sees("success-rate").sees("admin");
+    screen.sees("success-rate").sees(scene.ground.user());
     screen.asks("X").sees("The analysis ends now");
     screen.rests(std::time::Duration::from_millis(500));
     screen.types("app").types("\r").sees("terminate: done");
@@ -174,9 +178,7 @@ fn an_analysis_is_ended_and_counts_as_passed() {
     assert!(report["why"].as_str().unwrap().contains("no analysis runs"), "{report}");
 }
 
-#[test]
-#[ignore = "real controller: just e2e-argo"]
-fn an_experiment_is_on_the_screen_and_can_be_ended() {
+fn an_experiment_is_on_the_screen_and_can_be_ended(ground: impl Ground) {
     let version = |name: &str, of: &str| json!({"name": name, "specRef": of, "replicas": 1});
     let templates = json!([version("baseline", "stable"), version("candidate", "canary")]);
     let analyses = json!([{"name": "check", "templateName": "check"}]);
@@ -184,7 +186,7 @@ fn an_experiment_is_on_the_screen_and_can_be_ended() {
         {"experiment": {"templates": templates, "analyses": analyses}},
         {"setWeight": 50}, {"pause": {}},
     ]);
-    let scene = Scene::with(Bed::beside(), &canary(&steps));
+    let scene = Scene::with(ground, &canary(&steps));
     scene.goes_on_measuring();
     scene.brings_out("v2");
     scene.until("the experiment runs", |scene| {

@@ -2,8 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::bed::Bed;
+use super::ground::{Ground, told};
 use super::scene::{Scene, blue_green, template};
+
+told! {
+    beside:
+        its_deployment_is_followed_and_undone_in_its_place
+        its_own_pods_go_when_the_first_version_is_there
+        a_deployment_that_is_not_there_is_named;
+}
 
 fn deployment(replicas: u32) -> Value {
     json!({
@@ -21,10 +28,8 @@ fn referring(name: &str) -> Value {
     rollout
 }
 
-#[test]
-#[ignore = "real controller: just e2e-argo"]
-fn its_deployment_is_followed_and_undone_in_its_place() {
-    let scene = Scene::new(Bed::beside());
+fn its_deployment_is_followed_and_undone_in_its_place(ground: impl Ground) {
+    let scene = Scene::new(ground);
     scene.create("deployments", &deployment(2));
     scene.create("rollouts", &referring("web"));
     scene.until("the first version serves", Scene::is_healthy);
@@ -51,13 +56,29 @@ fn its_deployment_is_followed_and_undone_in_its_place() {
     assert_eq!(held["spec"]["template"]["spec"]["containers"][0]["image"], "shop/app:v1");
 }
 
-#[test]
-#[ignore = "real controller: just e2e-argo"]
-fn a_deployment_that_is_not_there_is_named() {
-    let scene = Scene::new(Bed::beside());
+fn its_own_pods_go_when_the_first_version_is_there(ground: impl Ground) {
+    let scene = Scene::new(ground);
+    scene.create("deployments", &deployment(2));
+    let mut rollout = referring("web");
+    rollout["spec"]["workloadRef"]["scaleDown"] = json!("onsuccess");
+    scene.create("rollouts", &rollout);
+    scene.until("the first version serves", Scene::is_healthy);
+    scene.until("the Deployment has none of its own", |scene| {
+        let held = scene.get("deployments", "web").unwrap();
+        held["spec"]["replicas"] == 0 && held["status"]["replicas"].as_u64().unwrap_or(0) == 0
+    });
+    scene.until("the program says so", |scene| {
+        let seen = scene.status();
+        let said = seen["rollout"]["value"]["description"].as_str().unwrap_or_default();
+        said.contains("which runs no pods itself")
+    });
+}
+
+fn a_deployment_that_is_not_there_is_named(ground: impl Ground) {
+    let scene = Scene::new(ground);
     scene.create("rollouts", &referring("nothing"));
     scene.until("the program names it", |scene| {
-        let ended = scene.run(&["status", &scene.target()]);
+        let ended = scene.ground.status(&scene.target());
         let text = format!("{}{}", ended.stdout, ended.stderr);
         text.contains("nothing")
     });

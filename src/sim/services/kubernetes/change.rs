@@ -1,13 +1,34 @@
-//! Patches and replacements of objects and of their status.
+//! Objects that are made, patched, replaced and taken away.
 
 use serde_json::Value as Json;
 
 use super::lists::find;
-use super::{kind, not_found, refused, spelled};
+use super::{kind, not_found, refused, spelled, store};
 use crate::sim::error::ApiError;
 use crate::sim::value::Value;
 use crate::sim::world::World;
-use crate::sim::world::argo::{Kind, Refused};
+use crate::sim::world::argo::{Kind, Refused, text};
+
+/// Makes an object.
+pub(super) fn create(world: &mut World, input: &Value) -> Result<Value, ApiError> {
+    let kind = kind(input)?;
+    let here = store(world)?.namespace().to_owned();
+    let namespace = input.text("namespace").unwrap_or_default();
+    if kind.is_namespaced() && namespace != here {
+        return Err(refused(404, "NotFound", format!("namespaces \"{namespace}\" not found")));
+    }
+    let object = body(input)?;
+    let name = text(&object, "/metadata/name").to_owned();
+    let done = world.create_object(kind, &object);
+    done.map(Value::from).map_err(|refused| told(kind, &name, &refused))
+}
+
+/// Takes an object away.
+pub(super) fn delete(world: &mut World, input: &Value) -> Result<Value, ApiError> {
+    let (kind, name, _) = whom(world, input)?;
+    let done = world.delete_object(kind, &name);
+    done.map(Value::from).map_err(|refused| told(kind, &name, &refused))
+}
 
 /// Merges a patch into an object.
 pub(super) fn patch(world: &mut World, input: &Value) -> Result<Value, ApiError> {
@@ -70,6 +91,10 @@ fn told(kind: Kind, name: &str, why: &Refused) -> ApiError {
                 spelled(kind)
             );
             refused(409, "Conflict", message)
+        }
+        Refused::Exists => {
+            let message = format!("{} \"{name}\" already exists", spelled(kind));
+            refused(409, "AlreadyExists", message)
         }
         Refused::Invalid(problem) => {
             let message =

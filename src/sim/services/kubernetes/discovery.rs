@@ -69,7 +69,7 @@ fn resources(group: &str, version: &str) -> Option<Json> {
             "singularName": kind.name().to_lowercase(),
             "namespaced": kind.is_namespaced(),
             "kind": kind.name(),
-            "verbs": ["get", "list", "patch", "update", "watch"],
+            "verbs": ["create", "delete", "get", "list", "patch", "update", "watch"],
         });
         if let Some(short) = kind.short_name() {
             one["shortNames"] = json!([short]);

@@ -6,14 +6,14 @@
 //! | `lists` | objects, many or one |
 //! | `watch` | what changes |
 //! | `select` | labels and fields that objects are chosen by |
-//! | `change` | patches and replacements |
+//! | `change` | objects that are made, patched, replaced and taken away |
 //! | `review` | who asks, and what is allowed |
 //! | `table` | objects as `kubectl get` prints them |
 
 mod change;
 mod discovery;
 mod lists;
-mod review;
+pub(crate) mod review;
 mod select;
 mod table;
 pub(crate) mod watch;
@@ -25,12 +25,15 @@ use crate::sim::world::World;
 use crate::sim::world::argo::{Kind, Store};
 
 /// The operations that are simulated.
-pub const OPERATIONS: &[&str] = &["create", "discover", "get", "list", "patch", "update", "watch"];
+pub const OPERATIONS: &[&str] =
+    &["create", "delete", "discover", "get", "list", "patch", "update", "watch"];
 
 /// Carries out an operation.
 pub(crate) fn handle(world: &mut World, operation: &str, input: &Value) -> Result<Value, ApiError> {
     match operation {
-        "create" => review::create(world, input),
+        "create" if review::is_review(input) => review::create(world, input),
+        "create" => change::create(world, input),
+        "delete" => change::delete(world, input),
         "discover" => discovery::discover(world, input),
         "get" => lists::get(world, input),
         "list" => lists::list(world, input),

@@ -48,6 +48,9 @@ impl Argo {
             stale: None,
             pools: BTreeMap::new(),
             serving: Vec::new(),
+            still: Vec::new(),
+            held: Vec::new(),
+            values: BTreeMap::new(),
         };
         argo.create_objects(place.desired, &scenario.blue.env);
         argo.react();
@@ -62,6 +65,7 @@ impl Argo {
         let roles = match self.config.strategy {
             ArgoStrategy::BlueGreen { .. } => ["active", "preview"],
             ArgoStrategy::Canary(_) => ["stable", "canary"],
+            ArgoStrategy::Bare => return,
         };
         for (index, role) in roles.into_iter().enumerate() {
             let service = self.service(role, 40 + index);
@@ -75,15 +79,22 @@ impl Argo {
             self.store.create(now, Kind::AnalysisTemplate, analysis_template(&analysis));
         }
         let image = self.images.first().cloned().unwrap_or_default();
-        let rollout = json!({
-            "metadata": {"name": self.name},
-            "spec": {
-                "replicas": replicas,
-                "selector": {"matchLabels": {"app": self.name}},
-                "strategy": self.strategy(),
-                "template": pod_template((&self.name, self.port), &image, env),
-            },
-        });
+        let template = pod_template((&self.name, self.port), &image, env);
+        let selector = json!({"matchLabels": {"app": self.name}});
+        let mut spec = json!({"replicas": replicas, "strategy": self.strategy()});
+        if self.config.deployment {
+            let deployment = json!({
+                "metadata": {"name": self.name},
+                "spec": {"replicas": 1, "selector": selector, "template": template},
+            });
+            self.store.create(now, Kind::Deployment, deployment);
+            spec["workloadRef"] =
+                json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": self.name});
+        } else {
+            spec["selector"] = selector;
+            spec["template"] = template;
+        }
+        let rollout = json!({"metadata": {"name": self.name}, "spec": spec});
         self.store.create(now, Kind::Rollout, rollout);
     }
 
@@ -117,6 +128,7 @@ impl Argo {
         };
         let named = |role: &str| format!("{}-{role}", self.name);
         let mut strategy = match &config.strategy {
+            ArgoStrategy::Bare => return Json::Null,
             ArgoStrategy::BlueGreen { promotes_after, analysis_before, analysis_after } => {
                 let mut blue_green = json!({
                     "activeService": named("active"),
@@ -142,6 +154,7 @@ impl Argo {
                     }
                     CanaryStep::Wait => json!({"pause": {}}),
                     CanaryStep::Analysis => json!({ "analysis": analysis() }),
+                    CanaryStep::Experiment(span) => self.experiment(*span),
                 };
                 json!({"canary": {
                     "stableService": named("stable"),
@@ -156,6 +169,24 @@ impl Argo {
             inner["abortScaleDownDelaySeconds"] = json!(config.abort_scale_down_delay.as_secs());
         }
         strategy
+    }
+
+    /// A step in which a pod of each version runs beside the others.
+    fn experiment(&self, span: SignedDuration) -> Json {
+        let version = |name: &str, of: &str| json!({"name": name, "specRef": of, "replicas": 1});
+        let analyses = self.config.analysis.iter().map(|analysis| {
+            json!({
+                "name": analysis.name,
+                "templateName": analysis.name,
+                "requiredForCompletion": true,
+                "args": [{"name": "hash", "valueFrom": {"podTemplateHashValue": "Latest"}}],
+            })
+        });
+        json!({"experiment": {
+            "duration": format!("{}s", span.as_secs()),
+            "templates": [version("baseline", "stable"), version("candidate", "canary")],
+            "analyses": analyses.collect::<Vec<_>>(),
+        }})
     }
 }
 

@@ -2,8 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Argo, Kind, pods};
-use crate::sim::scenario::ArgoStrategy;
+use super::{Argo, Kind, pods, text};
 use crate::sim::world::World;
 use crate::sim::world::keys::{Pool, ReleaseKey};
 use crate::sim::world::time::after;
@@ -15,21 +14,38 @@ pub(super) const WEIGHT: &str = "nginx.ingress.kubernetes.io/canary-weight";
 impl Argo {
     /// The versions that get requests, each with its share, 0-1.
     pub(super) fn shares(&self) -> Vec<(String, f64)> {
-        let named = |role: &str| {
-            let service = self.store.get(Kind::Service, &format!("{}-{role}", self.name));
+        let Some(rollout) = self.rollout() else { return Vec::new() };
+        let selected = |name: &str| {
+            let service = self.store.get(Kind::Service, name);
             service.map(pods::selected).unwrap_or_default().to_owned()
         };
-        match self.config.strategy {
-            ArgoStrategy::BlueGreen { .. } => vec![(named("active"), 1.0)],
-            ArgoStrategy::Canary(_) => {
-                let ingress = self.store.get(Kind::Ingress, &self.canary_ingress());
-                let weight =
-                    ingress.and_then(|one| one["metadata"]["annotations"][WEIGHT].as_str());
-                let share = weight.and_then(|text| text.parse::<f64>().ok()).unwrap_or_default();
-                let share = (share / 100.0).clamp(0.0, 1.0);
-                vec![(named("stable"), 1.0 - share), (named("canary"), share)]
-            }
+        let strategy = &rollout["spec"]["strategy"];
+        let active = text(strategy, "/blueGreen/activeService");
+        if !active.is_empty() {
+            return vec![(selected(active), 1.0)];
         }
+        let canary = &strategy["canary"];
+        if canary["trafficRouting"].is_null() {
+            // Whoever is ready gets as much as any other.
+            let sets = self.sets();
+            let all: u32 = sets.iter().map(|set| set.ready).sum();
+            let share = |ready: u32| f64::from(ready) / f64::from(all.max(1));
+            return sets.into_iter().map(|set| (set.hash, share(set.ready))).collect();
+        }
+        let ingress = self.store.get(Kind::Ingress, &self.canary_ingress());
+        let weight = ingress.and_then(|one| one["metadata"]["annotations"][WEIGHT].as_str());
+        let weights = &rollout["status"]["canary"]["weights"];
+        let share = match weight {
+            Some(text) => text.parse::<f64>().unwrap_or_default(),
+            None => weights["canary"]["weight"].as_f64().unwrap_or_default(),
+        };
+        let share = (share / 100.0).clamp(0.0, 1.0);
+        let [stable, other] = ["stable", "canary"].map(|role| {
+            let service = text(canary, &format!("/{role}Service"));
+            let named = text(weights, &format!("/{role}/serviceName"));
+            selected(if service.is_empty() { named } else { service })
+        });
+        vec![(stable, 1.0 - share), (other, share)]
     }
 
     /// The ingress that the controller makes for the canary.

@@ -5,7 +5,7 @@ use rand::RngExt;
 use serde_json::{Value as Json, json};
 
 use super::store::{stamp, text};
-use super::{Argo, ArgoStep, Kind, PodStep};
+use super::{Argo, ArgoStep, Habit, Kind, Party, PodStep};
 use crate::sim::scenario::{Crash, CrashWhen};
 use crate::sim::world::time::seconds;
 
@@ -20,6 +20,10 @@ impl Argo {
     pub(super) fn on_pod(&mut self, index: usize, step: PodStep) {
         let Some(pod) = self.pods.get(index) else { return };
         if pod.gone.is_some() != (step == PodStep::Gone) {
+            return;
+        }
+        if self.stands(Party::Kubelets) {
+            self.held.push((index, step));
             return;
         }
         let name = pod.name.clone();
@@ -39,7 +43,8 @@ impl Argo {
                     pod.ready = None;
                     pod.restarts += 1;
                 }
-                PodStep::Bind | PodStep::Run | PodStep::NoImage | PodStep::Gone => {}
+                PodStep::Run => pod.ready = None,
+                PodStep::Bind | PodStep::NoImage | PodStep::Gone => {}
             }
         }
         self.tell(index, step, crash.as_ref());
@@ -47,8 +52,12 @@ impl Argo {
 
     /// How the release of a pod dies, if it does.
     fn crash_of(&self, index: usize) -> Option<Crash> {
-        let release = self.pods.get(index)?.release?;
-        self.crashes.get(release.0)?.clone()
+        let pod = self.pods.get(index)?;
+        if self.habit(pod) == Habit::Crash {
+            let (when, after) = (CrashWhen::Starting, self.config.start);
+            return Some(Crash { when, after, exit_code: Some(1), reason: None });
+        }
+        self.crashes.get(pod.release?.0)?.clone()
     }
 
     /// What comes after a step, and when.
@@ -60,12 +69,14 @@ impl Argo {
     ) -> Option<(SignedDuration, PodStep)> {
         let pod = self.pods.get(index)?;
         let dies = crash.map(|crash| (crash.when, crash.after));
+        let habit = self.habit(pod);
         match (step, dies) {
             (PodStep::Bind, _) => {
-                let known = pod.release.is_some();
-                let next = if known { PodStep::Run } else { PodStep::NoImage };
+                let missing = habit == Habit::Missing;
+                let next = if missing { PodStep::NoImage } else { PodStep::Run };
                 Some((self.takes(self.config.pull, index), next))
             }
+            (PodStep::Run | PodStep::Crash, None) if habit == Habit::Unready => None,
             (PodStep::Run, Some((CrashWhen::Starting, after))) => Some((after, PodStep::Crash)),
             (PodStep::Run, _) => Some((self.takes(self.config.start, index + 1), PodStep::Ready)),
             (PodStep::Ready, Some((CrashWhen::Serving, after))) => {

@@ -4,21 +4,26 @@
 //! The objects are the only state that the controller knows: whatever somebody writes into them, it
 //! acts on. It acts a moment after each change, and when something that it waits for is due.
 //!
-//! Of the real controller it has what a blue/green rollout and a canary behind an ingress of nginx need.
-//! It has no experiments, background analyses, rollback window, ping-pong or referenced workloads, no
-//! old ReplicaSets that are cleared away, and its canary Service does not flap after an abort.
+//! Of the real controller it has what a blue/green rollout and a canary need, behind an ingress of nginx
+//! or of the load balancer controller of AWS, or without any. It has no other routers, no routes by
+//! headers, no mirrors, no plugins, no metadata that follows a role, and no old ReplicaSets that are
+//! cleared away; scenarios spare their watchers the canary Service that flaps after an abort, see
+//! [`Argo::is_bare`].
 //!
 //! | file | what |
 //! |---|---|
 //! | `store` | the objects and their changes |
 //! | `kind` | which kinds there are |
 //! | `birth` | what there is at first |
-//! | `patch` | what people change |
+//! | `make`, `patch` | what people make, take away and change |
+//! | `outside` | what happens to nodes and programs, and what is measured |
 //! | `shape` | a Rollout as the controller reads and writes it |
 //! | `hash` | names of versions and pods |
 //! | `sets`, `pods`, `kubelet` | ReplicaSets, their pods, and what nodes make of them |
 //! | `controller` | what the controller makes of a Rollout |
 //! | `runs` | analyses, measurement by measurement |
+//! | `experiments` | versions that run beside each other for a while |
+//! | `deployment` | a Deployment that holds the template, and its own pods |
 //! | `say` | what is told in events |
 //! | `flow` | who gets the requests |
 //! | `behind` | whose pods are targets of a load balancer, where weights are set before the cluster |
@@ -26,10 +31,14 @@
 mod behind;
 mod birth;
 mod controller;
+mod deployment;
+mod experiments;
 mod flow;
 mod hash;
 mod kind;
 mod kubelet;
+mod make;
+mod outside;
 mod patch;
 mod pods;
 mod runs;
@@ -44,6 +53,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
 pub(crate) use self::kind::Kind;
+pub use self::outside::{Habit, Party};
 pub(crate) use self::patch::Refused;
 pub(crate) use self::pods::{Pod, PodStep};
 pub(crate) use self::store::{Change, Deed, Store, count, text};
@@ -67,7 +77,7 @@ const SETS_REACT: SignedDuration = SignedDuration::from_millis(10);
 const REACTS: SignedDuration = SignedDuration::from_millis(40);
 
 /// The state of the cluster.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Argo {
     pub(crate) store: Store,
     pub(crate) pods: Vec<Pod>,
@@ -98,6 +108,11 @@ pub(crate) struct Argo {
     pools: BTreeMap<String, Pool>,
     /// From when on which version answers each of them.
     serving: Vec<(Timestamp, Pool, String)>,
+    /// Who does nothing at present, and the steps of pods that wait for that.
+    still: Vec<Party>,
+    held: Vec<(usize, PodStep)>,
+    /// What analyses read from the web, by the last part of the address.
+    values: BTreeMap<String, f64>,
 }
 
 /// Something that happens in the cluster.
@@ -126,10 +141,14 @@ impl Argo {
         match step {
             ArgoStep::Reconcile => {
                 self.reconcile_at = None;
-                controller::reconcile(self);
+                if !self.stands(Party::Controller) {
+                    self.sync_experiments();
+                    controller::reconcile(self);
+                }
             }
             ArgoStep::Sets => {
                 self.sets_at = None;
+                self.sync_deployments();
                 self.sync_sets();
             }
             ArgoStep::Pod { pod, step } => self.on_pod(pod, step),
@@ -163,6 +182,13 @@ impl Argo {
     fn is_changed(&mut self, before: Json) {
         let missed = self.writes_until.is_some_and(|until| self.now < until);
         self.stale = missed.then(|| self.stale.take().unwrap_or(before));
+    }
+
+    /// Whether the cluster was empty at first and belongs to whoever uses it. There the controller does
+    /// what costs a scenario, whose delays are minutes, thousands of changes that nobody looks at: the
+    /// canary Service flaps between two versions from an abort until the last pod is gone.
+    fn is_bare(&self) -> bool {
+        self.config.strategy == scenario::ArgoStrategy::Bare
     }
 
     /// The release that a template runs; nothing for an image that nobody has.
@@ -237,9 +263,12 @@ impl World {
         let is_last = release.0 + 1 == self.releases.len();
         let template = birth::template(self, release);
         self.change_cluster(|argo, _| {
+            if argo.is_bare() {
+                return;
+            }
             let name = argo.name.clone();
-            argo.store
-                .change(Kind::Rollout, &name, |rollout| rollout["spec"]["template"] = template);
+            let holder = if argo.config.deployment { Kind::Deployment } else { Kind::Rollout };
+            argo.store.change(holder, &name, |holder| holder["spec"]["template"] = template);
             match argo.config.aborted_after.filter(|_| is_last) {
                 Some(after) => argo.plan(after, ArgoStep::Abort),
                 None if !is_last => argo.plan(AT_ONCE, ArgoStep::Promote),

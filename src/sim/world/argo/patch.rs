@@ -14,6 +14,8 @@ pub(crate) enum Refused {
     NotFound,
     /// The object has been changed since.
     Conflict,
+    /// There is one of this name.
+    Exists,
     /// What would come out is no such object.
     Invalid(String),
 }
@@ -91,24 +93,30 @@ impl Argo {
             fields.retain(|_, value| !value.is_null());
         }
         if kind == Kind::Rollout {
-            let read = |part: &str| after[part].clone();
-            let spec = serde_json::from_value::<Spec>(read("spec")).map(drop);
-            let status = match read("status") {
-                Json::Null => Ok(()),
-                status => serde_json::from_value::<Status>(status).map(drop),
-            };
-            for (part, read) in [("spec", spec), ("status", status)] {
-                read.map_err(|error| Refused::Invalid(format!("{part}: {error}")))?;
-            }
+            readable(&after)?;
         }
         let before = object.clone();
         if self.store.change(kind, name, |object| *object = after) && kind == Kind::Rollout {
             self.is_changed(before);
         }
-        if kind == Kind::AnalysisRun {
+        if matches!(kind, Kind::AnalysisRun | Kind::Experiment) {
             // It may have been told to end.
             self.plan(runs::BEGINS, ArgoStep::Measure);
         }
         Ok(())
     }
+}
+
+/// Whether this is a Rollout as its definition describes one.
+pub(super) fn readable(rollout: &Json) -> Result<(), Refused> {
+    let read = |part: &str| rollout[part].clone();
+    let spec = serde_json::from_value::<Spec>(read("spec")).map(drop);
+    let status = match read("status") {
+        Json::Null => Ok(()),
+        status => serde_json::from_value::<Status>(status).map(drop),
+    };
+    for (part, read) in [("spec", spec), ("status", status)] {
+        read.map_err(|error| Refused::Invalid(format!("{part}: {error}")))?;
+    }
+    Ok(())
 }

@@ -6,15 +6,14 @@ use serde_json::{Value as Json, json};
 
 use super::sets::Set;
 use super::store::stamp;
-use super::{Argo, ArgoStep, HASH, Kind, hash};
+use super::{Argo, ArgoStep, HASH, Habit, Kind, hash};
 use crate::sim::world::keys::ReleaseKey;
 use crate::sim::world::time::after;
 
 /// How long the scheduler takes, and the kubelet to notice.
 const BINDS: SignedDuration = SignedDuration::from_millis(150);
-/// How long a pod that is to go has at most, and how long it takes.
+/// How long a pod that is to go has at most.
 const GRACE: SignedDuration = SignedDuration::from_secs(30);
-const GOES: SignedDuration = SignedDuration::from_secs(3);
 
 /// A pod.
 #[derive(Debug, Clone)]
@@ -31,6 +30,8 @@ pub(crate) struct Pod {
     pub(crate) gone: Option<Timestamp>,
     /// How often its container has died.
     pub(super) restarts: u32,
+    /// What it does from now on, where that is not what its image does.
+    pub(super) habit: Option<Habit>,
     set: String,
     born: Timestamp,
 }
@@ -39,6 +40,11 @@ impl Pod {
     /// Whether it was made before a moment.
     pub(super) fn is_older(&self, than: Timestamp) -> bool {
         self.born < than
+    }
+
+    /// The ReplicaSet that it belongs to.
+    pub(super) fn set_name(&self) -> &str {
+        &self.set
     }
 
     /// Whether it answers requests.
@@ -110,6 +116,7 @@ impl Argo {
             ready: None,
             gone: None,
             restarts: 0,
+            habit: None,
             set: set.name.clone(),
             born: self.now,
         });
@@ -129,7 +136,7 @@ impl Argo {
             pod["metadata"]["deletionGracePeriodSeconds"] = json!(GRACE.as_secs());
             pod["metadata"]["deletionTimestamp"] = json!(until);
         });
-        self.plan(GOES, ArgoStep::Pod { pod: index, step: PodStep::Gone });
+        self.plan(self.config.stop, ArgoStep::Pod { pod: index, step: PodStep::Gone });
         name
     }
 }

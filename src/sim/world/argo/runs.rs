@@ -3,9 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
+use super::experiments::is_over;
 use super::say::Tone;
 use super::store::{count, stamp, text};
-use super::{Argo, ArgoStep, Kind};
+use super::{Argo, ArgoStep, Kind, Party};
 use crate::sim::world::World;
 use crate::sim::world::prometheus;
 use crate::sim::world::time::after;
@@ -24,13 +25,36 @@ struct Measured {
     metric: usize,
     query: String,
     value: String,
-    verdict: Result<bool, String>,
+    verdict: Verdict,
+}
+
+/// What a measurement says.
+enum Verdict {
+    Good,
+    Bad,
+    /// It is neither good enough nor bad enough.
+    Unclear,
+    /// Nothing could be measured: why.
+    Error(String),
+}
+
+impl Verdict {
+    fn phase(&self) -> &'static str {
+        match self {
+            Self::Good => "Successful",
+            Self::Bad => "Failed",
+            Self::Unclear => "Inconclusive",
+            Self::Error(_) => "Error",
+        }
+    }
 }
 
 impl World {
     /// Takes the measurements that are due, and ends the runs that are over.
     pub(super) fn measure_due(&mut self) {
-        let Some(argo) = &self.argo else { return };
+        let Some(argo) = self.argo.as_ref().filter(|argo| !argo.stands(Party::Controller)) else {
+            return;
+        };
         let open = |run: &&Json| matches!(text(run, "/status/phase"), "" | "Pending" | "Running");
         let mut measured = Vec::new();
         let (mut begun, mut ended) = (Vec::new(), Vec::new());
@@ -65,18 +89,45 @@ impl World {
 
     fn measure(&self, run: &Json, (metric, spec): (usize, &Json)) -> Measured {
         let query = resolve(text(spec, "/provider/prometheus/query"), run);
-        let answer = prometheus::instant(self, &query, self.now);
-        let condition = text(spec, "/successCondition");
-        let (value, verdict) = match answer {
-            Ok(vector) => {
-                let numbers: Vec<f64> = vector.into_iter().map(|(_, value)| value).collect();
-                let texts: Vec<String> = numbers.iter().map(|number| shown(*number)).collect();
-                (format!("[{}]", texts.join(",")), prometheus::holds(condition, &numbers))
-            }
-            Err(error) => (String::new(), Err(error)),
+        let (value, verdict) = match self.metric_value(spec, &query) {
+            Ok((value, numbers)) => (value, judged(spec, &numbers)),
+            Err(error) => (String::new(), Verdict::Error(error)),
         };
         let run = text(run, "/metadata/name").to_owned();
         Measured { run, metric, query, value, verdict }
+    }
+
+    /// The value of a metric as text and as numbers: what was set, or what is counted.
+    fn metric_value(&self, spec: &Json, query: &str) -> Result<(String, Vec<f64>), String> {
+        let set = |name: &str| self.argo.as_ref()?.values.get(name).copied();
+        let url = text(spec, "/provider/web/url");
+        if !url.is_empty() {
+            let value = set(url.rsplit('/').next().unwrap_or_default());
+            let value = value.ok_or("received non 2xx response code: 404")?;
+            return Ok((shown(value), vec![value]));
+        }
+        let numbers = if let Some(value) = set(text(spec, "/name")) {
+            vec![value]
+        } else {
+            let vector = prometheus::instant(self, query, self.now)?;
+            vector.into_iter().map(|(_, value)| value).collect()
+        };
+        let texts: Vec<String> = numbers.iter().map(|number| shown(*number)).collect();
+        Ok((format!("[{}]", texts.join(",")), numbers))
+    }
+}
+
+/// What numbers mean for a metric: with one condition what is not the one is the other.
+fn judged(spec: &Json, numbers: &[f64]) -> Verdict {
+    let holds = |field: &str| match text(spec, field) {
+        "" => Ok(None),
+        condition => prometheus::holds(condition, numbers).map(Some),
+    };
+    match (holds("/failureCondition"), holds("/successCondition")) {
+        (Err(error), _) | (_, Err(error)) => Verdict::Error(error),
+        (Ok(Some(true)), _) | (Ok(None), Ok(Some(false))) => Verdict::Bad,
+        (_, Ok(Some(true) | None)) => Verdict::Good,
+        (Ok(Some(false)), Ok(Some(false))) => Verdict::Unclear,
     }
 }
 
@@ -110,7 +161,7 @@ fn planned(spec: &Json) -> Option<u32> {
 
 fn is_due(run: &Json, metric: usize, spec: &Json, now: Timestamp) -> bool {
     let result = &run["status"]["metricResults"][metric];
-    if matches!(text(result, "/phase"), "Successful" | "Failed" | "Error") {
+    if is_over(text(result, "/phase")) {
         return false;
     }
     let last = result["measurements"].as_array().and_then(|all| all.last());
@@ -145,11 +196,7 @@ impl Argo {
 
     fn take_measurement(&mut self, measured: &Measured) {
         let now = stamp(self.now);
-        let phase = match &measured.verdict {
-            Ok(true) => "Successful",
-            Ok(false) => "Failed",
-            Err(_) => "Error",
-        };
+        let phase = measured.verdict.phase();
         let mut over = None;
         let mut again = None;
         self.store.change(Kind::AnalysisRun, &measured.run, |run| {
@@ -228,22 +275,20 @@ fn add(result: &mut Json, spec: &Json, measured: &Measured, (phase, now): (&str,
     };
     let mut measurement = json!({"phase": phase, "startedAt": now, "finishedAt": now});
     match &measured.verdict {
-        Err(message) => {
+        Verdict::Error(message) => {
             raise(result, "error");
             raise(result, "consecutiveError");
             ends(result, "consecutiveSuccess");
             measurement["message"] = json!(message);
         }
-        Ok(good) => {
+        Verdict::Good | Verdict::Bad | Verdict::Unclear => {
             raise(result, "count");
+            raise(result, &phase.to_lowercase());
             ends(result, "consecutiveError");
             measurement["value"] = json!(measured.value);
-            if *good {
-                raise(result, "successful");
-                raise(result, "consecutiveSuccess");
-            } else {
-                raise(result, "failed");
-                ends(result, "consecutiveSuccess");
+            match measured.verdict {
+                Verdict::Good => raise(result, "consecutiveSuccess"),
+                _ => ends(result, "consecutiveSuccess"),
             }
         }
     }
@@ -264,6 +309,15 @@ fn verdict(result: &Json, spec: &Json) -> Option<(&'static str, String)> {
             "Metric \"{name}\" assessed Failed due to failed ({failed}) > failureLimit ({limit})"
         );
         return Some(("Failed", why));
+    }
+    let (unclear, allowed) = (count(result, "/inconclusive"), spec["inconclusiveLimit"].as_i64());
+    if i64::from(unclear) > allowed.unwrap_or(0) {
+        let why = format!(
+            "Metric \"{name}\" assessed Inconclusive due to inconclusive ({unclear}) > \
+             inconclusiveLimit ({})",
+            allowed.unwrap_or(0)
+        );
+        return Some(("Inconclusive", why));
     }
     if errors > ERRORS {
         let last = result["measurements"].as_array().and_then(|all| all.last());

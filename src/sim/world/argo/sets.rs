@@ -19,6 +19,8 @@ pub(super) struct Set {
     pub(super) ready: u32,
     /// When it will be taken away.
     pub(super) deadline: Option<Timestamp>,
+    /// When it was made.
+    pub(super) made: Timestamp,
 }
 
 impl Set {
@@ -32,6 +34,7 @@ impl Set {
             current: count(object, "/status/replicas"),
             ready: count(object, "/status/availableReplicas"),
             deadline: note(DEADLINE).and_then(|text| text.parse().ok()),
+            made: text(object, "/metadata/creationTimestamp").parse().unwrap_or(Timestamp::MIN),
         }
     }
 
@@ -42,16 +45,30 @@ impl Set {
 }
 
 impl Argo {
-    /// All ReplicaSets, oldest revision first.
+    /// The ReplicaSets of the Rollout, oldest revision first.
     pub(super) fn sets(&self) -> Vec<Set> {
-        let mut sets: Vec<Set> = self.store.all(Kind::ReplicaSet).map(Set::of).collect();
+        let mut sets = self.sets_of("Rollout");
         sets.sort_by_key(|set| set.revision);
         sets
     }
 
+    /// The ReplicaSets that objects of a kind control.
+    pub(super) fn sets_of(&self, owner: &str) -> Vec<Set> {
+        let own = |set: &&Json| text(set, "/metadata/ownerReferences/0/kind") == owner;
+        self.store.all(Kind::ReplicaSet).filter(own).map(Set::of).collect()
+    }
+
     /// Gives each ReplicaSet the pods it asks for, and writes down how many there are.
     pub(super) fn sync_sets(&mut self) {
-        for set in self.sets() {
+        let all: Vec<Set> = self.store.all(Kind::ReplicaSet).map(Set::of).collect();
+        let known = |pod: &super::Pod| all.iter().any(|set| set.name == pod.set_name());
+        let lost: Vec<usize> = (0..self.pods.len())
+            .filter(|index| self.pods[*index].gone.is_none() && !known(&self.pods[*index]))
+            .collect();
+        for pod in lost {
+            self.delete_pod(pod);
+        }
+        for set in all {
             let living = self.living(&set.name);
             let wanted = set.wanted as usize;
             for _ in living.len()..wanted {

@@ -12,6 +12,9 @@ pub(super) struct Spec {
     pub(super) paused: bool,
     pub(super) restart_at: Option<Timestamp>,
     pub(super) template: Json,
+    pub(super) selector: Json,
+    pub(super) workload_ref: Option<WorkloadRef>,
+    rollback_window: RollbackWindow,
     pub(super) strategy: Strategy,
     progress_deadline_seconds: Option<i64>,
     pub(super) progress_deadline_abort: bool,
@@ -25,6 +28,27 @@ impl Spec {
     pub(super) fn progress_deadline(&self) -> SignedDuration {
         SignedDuration::from_secs(self.progress_deadline_seconds.unwrap_or(600))
     }
+
+    /// How many versions back a version is asked for again without steps and checks.
+    pub(super) fn rollback_window(&self) -> u32 {
+        self.rollback_window.revisions
+    }
+}
+
+/// Whose template it is.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct WorkloadRef {
+    pub(super) kind: String,
+    pub(super) name: String,
+    /// When the pods of its own go: `never`, `onsuccess` or `progressively`.
+    pub(super) scale_down: String,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct RollbackWindow {
+    revisions: u32,
 }
 
 /// One of two.
@@ -43,6 +67,7 @@ pub(super) struct BlueGreen {
     pub(super) preview_service: Option<String>,
     pub(super) auto_promotion_enabled: Option<bool>,
     pub(super) auto_promotion_seconds: Option<i64>,
+    pub(super) preview_replica_count: Option<u32>,
     pub(super) pre_promotion_analysis: Option<Analysis>,
     pub(super) post_promotion_analysis: Option<Analysis>,
     pub(super) scale_down_delay_seconds: Option<i64>,
@@ -70,8 +95,71 @@ pub(super) struct Canary {
     pub(super) steps: Vec<Step>,
     pub(super) stable_service: Option<String>,
     pub(super) canary_service: Option<String>,
+    pub(super) traffic_routing: Option<Routing>,
+    pub(super) ping_pong: Option<PingPong>,
+    pub(super) analysis: Option<Background>,
+    max_surge: Json,
+    max_unavailable: Json,
     pub(super) scale_down_delay_seconds: Option<i64>,
     pub(super) abort_scale_down_delay_seconds: Option<i64>,
+}
+
+impl Canary {
+    /// How many pods there may be beyond those that are wanted, and how many of those may be missing.
+    pub(super) fn limits(&self, replicas: u32) -> (u32, u32) {
+        let usual = Json::from("25%");
+        let of = |given: &Json, up: bool| {
+            let given = if given.is_null() { &usual } else { given };
+            let share = given.as_str().and_then(|text| text.strip_suffix('%')?.parse::<u32>().ok());
+            match share {
+                Some(share) if up => (replicas * share).div_ceil(100),
+                Some(share) => replicas * share / 100,
+                None => given.as_u64().and_then(|number| u32::try_from(number).ok()).unwrap_or(0),
+            }
+        };
+        let (surge, missing) = (of(&self.max_surge, true), of(&self.max_unavailable, false));
+        // With neither, nothing could ever be replaced.
+        (surge, if surge == 0 { missing.max(1) } else { missing })
+    }
+}
+
+/// Who holds the weights.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Routing {
+    pub(super) nginx: Option<Nginx>,
+    pub(super) alb: Option<Alb>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Nginx {
+    pub(super) stable_ingress: String,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Alb {
+    pub(super) ingress: String,
+    pub(super) root_service: Option<String>,
+    pub(super) service_port: u16,
+}
+
+/// Two Services that take turns.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct PingPong {
+    pub(super) ping_service: String,
+    pub(super) pong_service: String,
+}
+
+/// An analysis beside the steps, from one of them on.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Background {
+    #[serde(flatten)]
+    pub(super) analysis: Analysis,
+    pub(super) starting_step: usize,
 }
 
 /// One of these.
@@ -81,6 +169,7 @@ pub(super) struct Step {
     pub(super) set_weight: Option<u32>,
     pub(super) pause: Option<Pause>,
     pub(super) analysis: Option<Analysis>,
+    pub(super) experiment: Option<Json>,
 }
 
 /// A pause, without a duration until a person ends it.
@@ -163,6 +252,8 @@ pub(super) struct Status {
     pub(super) stable_rs: String,
     #[serde(skip_serializing_if = "is_nothing")]
     pub(super) updated_replicas: u32,
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) workload_observed_generation: String,
 }
 
 fn is_nothing<T: Default + PartialEq>(value: &T) -> bool {
@@ -180,11 +271,19 @@ pub(super) struct BlueGreenStatus {
     pub(super) pre_promotion_analysis_run_status: Option<RunStatus>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) post_promotion_analysis_run_status: Option<RunStatus>,
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) scale_up_preview_check_point: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct CanaryStatus {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) current_background_analysis_run_status: Option<RunStatus>,
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) current_experiment: String,
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) stable_ping_pong: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) current_step_analysis_run_status: Option<RunStatus>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -35,7 +35,7 @@ pub(crate) struct Change {
 }
 
 /// All objects.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Store {
     namespace: String,
     seed: Seed,

@@ -23,7 +23,7 @@ use super::random::Seed;
 use crate::sim::scenario;
 
 /// The state of the application.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Beanstalk {
     pub(crate) config: scenario::Beanstalk,
     pub(crate) created: Timestamp,

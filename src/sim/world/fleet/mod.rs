@@ -25,7 +25,7 @@ use super::random::Seed;
 use crate::sim::scenario;
 
 /// The state of the instances.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Fleet {
     pub(crate) config: scenario::Ec2,
     pub(crate) groups: Vec<Group>,

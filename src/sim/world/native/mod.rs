@@ -29,7 +29,7 @@ use super::time::after;
 use crate::sim::scenario::{self, Stage, Strategy};
 
 /// The state of a service that ECS deploys itself.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Native {
     pub(crate) config: scenario::Native,
     pub(crate) revisions: Vec<ServiceRevision>,

@@ -23,7 +23,7 @@ const APPROVAL: SignedDuration = SignedDuration::from_secs(90);
 const PATIENCE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// The state of the pipeline.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Pipeline {
     pub(crate) config: scenario::Pipeline,
     pub(crate) created: Timestamp,

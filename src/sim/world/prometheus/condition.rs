@@ -1,4 +1,4 @@
-//! Conditions of analyses: comparisons of `result[0]` and `len(result)`, joined by `&&` and `||`.
+//! Conditions of analyses: comparisons of `result`, `result[0]` and `len(result)`, joined by `&&` and `||`.
 
 /// Whether a condition holds for the values of a measurement.
 pub(crate) fn holds(condition: &str, values: &[f64]) -> Result<bool, String> {
@@ -44,7 +44,8 @@ fn compared(text: &str, values: &[f64]) -> Result<bool, String> {
 fn number(text: &str, values: &[f64]) -> Result<f64, String> {
     match text.trim() {
         "len(result)" => Ok(values.len() as f64),
-        "result[0]" => values
+        // What is no list is one value.
+        "result" | "result[0]" => values
             .first()
             .copied()
             .ok_or_else(|| format!("reflect: slice index out of range (1:1)\n | {}", text.trim())),

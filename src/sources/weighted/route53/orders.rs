@@ -87,17 +87,19 @@ fn refused<E>(order: &Order, error: &SdkError<E, HttpResponse>) -> Progress
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
-    let mut progress = failed(order, error);
+    let progress = failed(order, error);
     let body = error.raw_response().and_then(|response| response.body().bytes());
     let body = body.map(String::from_utf8_lossy).unwrap_or_default();
-    if let Progress::Refused { fault } = &mut progress
-        && fault.kind == FaultKind::Garbled
-        && body.contains("<InvalidChangeBatch")
-    {
-        fault.kind = FaultKind::Rejected { code: "InvalidChangeBatch".to_owned() };
-        fault.message = messages(&body).join("; ");
+    match progress {
+        Progress::Refused { mut fault } | Progress::Unknown { mut fault }
+            if fault.kind == FaultKind::Garbled && body.contains("<InvalidChangeBatch") =>
+        {
+            fault.kind = FaultKind::Rejected { code: "InvalidChangeBatch".to_owned() };
+            fault.message = messages(&body).join("; ");
+            Progress::Refused { fault }
+        }
+        progress => progress,
     }
-    progress
 }
 
 /// What stands between `<Message>` and `</Message>`.

@@ -4,11 +4,8 @@ use serde_json::{Value as Json, json};
 
 use super::super::runs;
 use super::super::shape::{Analysis, RunStatus};
-use super::{BlueGreen, Canary, Controller, Kind, Tone, pods, text};
+use super::{BlueGreen, Canary, Controller, INCONCLUSIVE, Kind, Tone, pods, text};
 use crate::sim::world::argo::{HASH, REVISION};
-
-/// Why the rollout waits when an analysis has come to no result.
-const INCONCLUSIVE: &str = "InconclusiveAnalysisRun";
 
 /// What a run is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +13,7 @@ enum Purpose {
     Before,
     After,
     Step(usize),
+    Background,
 }
 
 impl Purpose {
@@ -25,15 +23,17 @@ impl Purpose {
             Self::Before => "PrePromotion",
             Self::After => "PostPromotion",
             Self::Step(_) => "Step",
+            Self::Background => "Background",
         }
     }
 
     /// What its name ends on.
-    fn infix(self) -> String {
+    fn suffix(self) -> String {
         match self {
-            Self::Before => "pre".to_owned(),
-            Self::After => "post".to_owned(),
-            Self::Step(index) => index.to_string(),
+            Self::Before => "-pre".to_owned(),
+            Self::After => "-post".to_owned(),
+            Self::Step(index) => format!("-{index}"),
+            Self::Background => String::new(),
         }
     }
 
@@ -43,6 +43,7 @@ impl Purpose {
             Self::Before => "Blue/green pre-promotion analysis phase error/failed",
             Self::After => "Blue/green post-promotion analysis phase error/failed",
             Self::Step(_) => "Step-based analysis phase error/failed",
+            Self::Background => "Background analysis phase error/failed",
         }
     }
 }
@@ -50,25 +51,29 @@ impl Purpose {
 impl Controller<'_> {
     /// Begins the analyses of a blue/green rollout when their time has come.
     pub(super) fn analyse_blue_green(&mut self, strategy: &BlueGreen) {
-        if !self.is_in_flight() || self.status.abort {
+        if self.is_unchecked() {
             self.end_runs(|_| true);
             self.see_ended_runs();
             return;
         }
         let serves = self.selected(&strategy.active_service) == self.new.hash;
-        let is_full = self.new.ready >= self.spec.replicas();
+        let full = self.new.ready >= self.preview_wanted(strategy);
+        // Somebody tries again: the pods need not be there yet.
+        let again = self.before.aborted_at.is_some();
+        let passed = self.status.blue_green.scale_up_preview_check_point;
         if let Some(analysis) = &strategy.pre_promotion_analysis
-            && is_full
+            && (full || again)
             && !serves
-            && !self.status.promote_full
+            && !passed
         {
             let known = self.status.blue_green.pre_promotion_analysis_run_status.take();
             let run = self.analyse(analysis, Purpose::Before, known);
             self.status.blue_green.pre_promotion_analysis_run_status = run;
         }
+        // What the Service leads to is known a look later.
         if let Some(analysis) = &strategy.post_promotion_analysis
             && serves
-            && !self.status.promote_full
+            && self.before.blue_green.active_selector == self.new.hash
         {
             let known = self.status.blue_green.post_promotion_analysis_run_status.take();
             let run = self.analyse(analysis, Purpose::After, known);
@@ -76,20 +81,58 @@ impl Controller<'_> {
         }
     }
 
-    /// Begins the analysis of the present step.
+    /// Begins the analysis of the present step, and the one beside the steps.
     pub(super) fn analyse_canary(&mut self, strategy: &Canary) {
-        if !self.is_in_flight() || self.status.abort || self.status.promote_full {
+        if self.is_unchecked() {
             self.end_runs(|_| true);
             self.see_ended_runs();
             return;
         }
         let index = self.status.current_step_index.unwrap_or(0);
-        let step = strategy.steps.get(index);
-        if let Some(analysis) = step.and_then(|step| step.analysis.as_ref()) {
-            let known = self.status.canary.current_step_analysis_run_status.take();
-            let run = self.analyse(analysis, Purpose::Step(index), known);
-            self.status.canary.current_step_analysis_run_status = run;
+        if let Some(background) =
+            strategy.analysis.as_ref().filter(|one| index >= one.starting_step)
+            && !background.analysis.templates.is_empty()
+        {
+            let known = self.status.canary.current_background_analysis_run_status.take();
+            let run = self.analyse(&background.analysis, Purpose::Background, known);
+            self.status.canary.current_background_analysis_run_status = run;
         }
+        let known = self.status.canary.current_step_analysis_run_status.take();
+        // One of an earlier step is no longer of interest.
+        let known = known.filter(|known| self.is_of_step(&known.name, index));
+        self.end_runs_of_other_steps(index);
+        let step = strategy.steps.get(index);
+        let Some(analysis) = step.and_then(|step| step.analysis.as_ref()) else { return };
+        let waits = !self.status.pause_conditions.is_empty();
+        let run = if waits { known } else { self.analyse(analysis, Purpose::Step(index), known) };
+        self.status.canary.current_step_analysis_run_status = run;
+    }
+
+    /// Whether nothing is analysed: there is nothing in flight, or it is on a way that asks nobody.
+    fn is_unchecked(&self) -> bool {
+        !self.is_in_flight()
+            || self.status.abort
+            || self.status.promote_full
+            || self.new.deadline.is_some()
+            || self.is_within_window()
+    }
+
+    fn step_of(run: &Json) -> Option<&str> {
+        run["metadata"]["labels"]["step-index"].as_str()
+    }
+
+    pub(super) fn is_of_step(&self, run: &str, index: usize) -> bool {
+        let run = self.argo.store.get(Kind::AnalysisRun, run);
+        run.and_then(Self::step_of).is_some_and(|step| step == index.to_string())
+    }
+
+    fn end_runs_of_other_steps(&mut self, index: usize) {
+        let current = index.to_string();
+        let others: Vec<String> = (self.argo.store.all(Kind::AnalysisRun))
+            .filter(|run| Self::step_of(run).is_some_and(|step| step != current))
+            .map(|run| text(run, "/metadata/name").to_owned())
+            .collect();
+        self.end_runs(|name| others.iter().any(|other| other == name));
     }
 
     /// Begins a run, or sees how far it is.
@@ -102,10 +145,15 @@ impl Controller<'_> {
         let pause = self.status.pause(INCONCLUSIVE).is_some();
         let known = match known {
             // Somebody has released the pause after one without a result: it is run again.
-            Some(run) if run.status == "Inconclusive" && !pause && self.status.controller_pause => {
+            Some(run)
+                if run.status == "Inconclusive"
+                    && self.status.pause_conditions.is_empty()
+                    && self.status.controller_pause =>
+            {
                 self.status.controller_pause = false;
                 None
             }
+            known if pause => return known,
             known => known,
         };
         let Some(known) = known else {
@@ -148,8 +196,7 @@ impl Controller<'_> {
     fn begin_run(&mut self, analysis: &Analysis, purpose: Purpose) -> Option<String> {
         let rollout = self.argo.rollout()?;
         let (hash, revision) = (&self.new.hash, self.new.revision);
-        let infix = purpose.infix();
-        let base = format!("{}-{hash}-{revision}-{infix}", self.argo.name);
+        let base = format!("{}-{hash}-{revision}{}", self.argo.name, purpose.suffix());
         let taken = |name: &String| self.argo.store.get(Kind::AnalysisRun, name).is_some();
         let again = (1..).map(|number| format!("{base}.{number}"));
         let name = std::iter::once(base.clone()).chain(again).find(|name| !taken(name))?;
@@ -186,7 +233,8 @@ impl Controller<'_> {
         Some(name)
     }
 
-    fn resolved(&self, arg: &Json) -> Json {
+    /// An argument with the version that it means.
+    pub(super) fn resolved(&self, arg: &Json) -> Json {
         let hash = match arg["valueFrom"]["podTemplateHashValue"].as_str() {
             Some("Latest") => &self.new.hash,
             Some("Stable") => &self.status.stable_rs,
@@ -195,12 +243,12 @@ impl Controller<'_> {
         json!({"name": arg["name"], "value": hash})
     }
 
-    /// Ends the runs of some versions that still run.
-    pub(super) fn end_runs(&mut self, of: impl Fn(&str) -> bool) {
+    /// Ends some of the Rollout's own runs that still run, by their names.
+    pub(super) fn end_runs(&mut self, which: impl Fn(&str) -> bool) {
         let runs = self.argo.store.all(Kind::AnalysisRun).filter(|run| {
-            let hash = run["metadata"]["labels"][HASH].as_str().unwrap_or_default();
+            let own = text(run, "/metadata/ownerReferences/0/kind") == "Rollout";
             let open = matches!(text(run, "/status/phase"), "" | "Pending" | "Running");
-            open && run["spec"]["terminate"] != true && of(hash)
+            own && open && run["spec"]["terminate"] != true && which(text(run, "/metadata/name"))
         });
         let names: Vec<String> = runs.map(|run| text(run, "/metadata/name").to_owned()).collect();
         for name in names {
@@ -210,6 +258,15 @@ impl Controller<'_> {
         }
     }
 
+    /// Ends the runs of all versions but one.
+    pub(super) fn end_runs_of_others(&mut self, hash: &str) {
+        let others: Vec<String> = (self.argo.store.all(Kind::AnalysisRun))
+            .filter(|run| run["metadata"]["labels"][HASH] != hash)
+            .map(|run| text(run, "/metadata/name").to_owned())
+            .collect();
+        self.end_runs(|name| others.iter().any(|other| other == name));
+    }
+
     /// How the runs ended that are still told of.
     fn see_ended_runs(&mut self) {
         let store = &self.argo.store;
@@ -217,6 +274,7 @@ impl Controller<'_> {
             &mut self.status.blue_green.pre_promotion_analysis_run_status,
             &mut self.status.blue_green.post_promotion_analysis_run_status,
             &mut self.status.canary.current_step_analysis_run_status,
+            &mut self.status.canary.current_background_analysis_run_status,
         ];
         for told in told.into_iter().flatten() {
             if let Some(run) = store.get(Kind::AnalysisRun, &told.name) {

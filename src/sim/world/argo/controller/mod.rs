@@ -6,17 +6,23 @@
 //! | `versions` | a ReplicaSet for each template, and its number |
 //! | `scale` | how many pods each version has, and until when |
 //! | `blue_green`, `canary` | the two strategies |
-//! | `analysis` | analyses that a strategy begins, and what comes of them |
+//! | `share`, `routing` | pods and weights of a canary |
+//! | `analysis`, `experiment` | analyses and experiments that a strategy begins, and what comes of them |
+//! | `workload` | a template that is a Deployment's |
 //! | `restart` | pods that are replaced because somebody asks for it |
 //! | `status` | what is written down at the end |
 
 mod analysis;
 mod blue_green;
 mod canary;
+mod experiment;
 mod restart;
+mod routing;
 mod scale;
+mod share;
 mod status;
 mod versions;
+mod workload;
 
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
@@ -26,6 +32,9 @@ use super::sets::Set;
 use super::shape::{BlueGreen, Canary, PauseCondition, Spec, Status};
 use super::store::{stamp, text};
 use super::{Argo, ArgoStep, HASH, Kind, hash, pods};
+
+/// Why the rollout waits when an analysis has come to no result.
+const INCONCLUSIVE: &str = "InconclusiveAnalysisRun";
 
 /// One look at the Rollout.
 struct Controller<'a> {
@@ -48,11 +57,11 @@ struct Controller<'a> {
 pub(super) fn reconcile(argo: &mut Argo) {
     let Some(rollout) = argo.known() else { return };
     let read = |part: &str| rollout[part].clone();
-    let Ok(spec) = serde_json::from_value::<Spec>(read("spec")) else { return };
+    let Ok(mut spec) = serde_json::from_value::<Spec>(read("spec")) else { return };
     let before: Status = serde_json::from_value(read("status")).unwrap_or_default();
     let generation = rollout["metadata"]["generation"].as_u64().unwrap_or_default();
     let steps = rollout["spec"]["strategy"]["canary"]["steps"].clone();
-    if let Some(problem) = invalid(argo, &spec) {
+    if let Some(problem) = workload::borrow(argo, &mut spec).or_else(|| invalid(argo, &spec)) {
         status::refuse(argo, (before, generation), &problem);
         return;
     }
@@ -90,10 +99,15 @@ fn invalid(argo: &Argo, spec: &Spec) -> Option<String> {
             ("blueGreen.activeService", Some(one.active_service.as_str())),
             ("blueGreen.previewService", one.preview_service.as_deref()),
         ],
-        (None, Some(one)) => vec![
-            ("canary.stableService", one.stable_service.as_deref()),
-            ("canary.canaryService", one.canary_service.as_deref()),
-        ],
+        (None, Some(one)) => {
+            let pair = one.ping_pong.as_ref();
+            vec![
+                ("canary.stableService", one.stable_service.as_deref()),
+                ("canary.canaryService", one.canary_service.as_deref()),
+                ("canary.pingPong.pingService", pair.map(|pair| pair.ping_service.as_str())),
+                ("canary.pingPong.pongService", pair.map(|pair| pair.pong_service.as_str())),
+            ]
+        }
     };
     services.into_iter().find_map(|(field, name)| {
         let name = name.filter(|name| argo.store.get(Kind::Service, name).is_none())?;
@@ -116,9 +130,25 @@ impl Controller<'_> {
             self.forget_progress();
             return;
         }
+        let resumes = self.status.controller_pause
+            && self.status.pause_conditions.is_empty()
+            && !self.status.abort
+            && !self.status.promote_full
+            && !self.spec.paused
+            && self.status.has_reason("Progressing", "RolloutPaused");
+        if resumes {
+            // That it goes on is written down first, and then it goes on.
+            self.argo.say(Tone::Normal, "RolloutResumed", "Rollout is resumed");
+            return;
+        }
         // Somebody tries again what was aborted.
         if !self.status.abort && self.status.aborted_at.is_some() {
             self.status.aborted_at = None;
+            if self.spec.strategy.canary.is_some() {
+                // That is written down first; what failed is forgotten with the next look.
+                self.begin_again();
+                return;
+            }
             self.restart_steps();
         }
         if self.status.promote_full {
@@ -137,6 +167,7 @@ impl Controller<'_> {
             (Some(_), Some(_)) | (None, None) => {}
         }
         self.restart();
+        self.end_workload();
         if !self.is_in_flight() {
             // There is nothing that could be aborted.
             self.status.abort = false;
@@ -156,17 +187,19 @@ impl Controller<'_> {
         self.status.controller_pause = false;
         self.restart_steps();
         self.argo.take_pool(&hash, &stable);
-        self.end_runs(|of| of != hash);
-        if stable.is_empty() {
+        self.end_runs_of_others(&hash);
+        let canary = self.spec.strategy.canary.as_ref();
+        if stable.is_empty() && canary.is_none() {
             self.status.stable_rs.clone_from(&hash);
         }
-        if let Some(canary) = &self.spec.strategy.canary {
-            let done = self.status.stable_rs == hash;
-            self.status.current_step_index = Some(if done { canary.steps.len() } else { 0 });
-        }
+        self.status.current_step_index = canary.filter(|one| !one.steps.is_empty()).map(|canary| {
+            let back = self.status.stable_rs == hash || self.is_within_window();
+            if back { canary.steps.len() } else { 0 }
+        });
         let preview = self.spec.strategy.blue_green.as_ref();
         if let Some(service) = preview.and_then(|one| one.preview_service.clone()) {
             self.select(&service, &hash);
+            self.status.blue_green.preview_selector.clone_from(&hash);
         }
         let (revision, hash) = (self.new.revision, &self.new.hash);
         let (reason, message) = if self.status.stable_rs == *hash {
@@ -180,13 +213,35 @@ impl Controller<'_> {
         self.argo.say(Tone::Normal, reason, &message);
     }
 
+    /// A canary begins again with its first step. What failed in that step is run again.
+    fn begin_again(&mut self) {
+        let run = self.status.canary.current_step_analysis_run_status.take();
+        self.restart_steps();
+        self.status.canary.current_step_analysis_run_status =
+            run.filter(|run| !self.is_of_step(&run.name, 0));
+    }
+
     fn restart_steps(&mut self) {
         self.status.blue_green.pre_promotion_analysis_run_status = None;
         self.status.blue_green.post_promotion_analysis_run_status = None;
         self.status.canary.current_step_analysis_run_status = None;
-        if self.spec.strategy.canary.is_some() {
+        self.status.canary.current_background_analysis_run_status = None;
+        self.status.canary.current_experiment.clear();
+        if self.spec.strategy.canary.as_ref().is_some_and(|one| !one.steps.is_empty()) {
             self.status.current_step_index = Some(0);
         }
+    }
+
+    /// Whether a version is asked for again that lies so little back that it needs no steps: older
+    /// than the stable one, with few made between the two.
+    fn is_within_window(&self) -> bool {
+        let window = self.spec.rollback_window();
+        let Some(stable) = self.set(&self.status.stable_rs).filter(|_| window > 0) else {
+            return false;
+        };
+        let made = self.new.made;
+        let between = self.sets.iter().filter(|set| set.made > made && set.made < stable.made);
+        made < stable.made && between.count() < window as usize
     }
 
     /// Whether what is asked for is not what is stable.
@@ -206,9 +261,15 @@ impl Controller<'_> {
         self.status.controller_pause = false;
     }
 
-    /// Makes what is new the stable version.
-    fn promote(&mut self, how: &str) {
+    /// Makes what is new the stable version; two Services that take turns change places.
+    fn promote(&mut self, turns: bool, how: &str) {
         self.status.stable_rs.clone_from(&self.new.hash);
+        if turns {
+            let stable = &mut self.status.canary.stable_ping_pong;
+            let next = if stable == "ping" { "pong" } else { "ping" };
+            next.clone_into(stable);
+        }
+        self.status.blue_green.scale_up_preview_check_point = false;
         self.status.promote_full = false;
         self.status.controller_pause = false;
         self.status.pause_conditions.clear();

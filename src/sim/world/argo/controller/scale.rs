@@ -71,7 +71,7 @@ impl Controller<'_> {
         }
     }
 
-    fn keep(&mut self, set: &Set) {
+    pub(super) fn keep(&mut self, set: &Set) {
         self.note(set, None);
     }
 

@@ -47,6 +47,7 @@ impl Controller<'_> {
         self.count();
         self.conditions();
         self.status.observed_generation = self.generation.to_string();
+        self.see_workload();
         let (phase, message) = self.phase();
         phase.clone_into(&mut self.status.phase);
         self.status.message = message;
@@ -101,7 +102,9 @@ impl Controller<'_> {
         let completed = (word(!self.is_in_flight()), "RolloutCompleted", "RolloutCompleted".into());
         self.status.set_condition(now, "Completed", completed);
         let paused = !self.status.pause_conditions.is_empty() || self.spec.paused;
-        if paused || self.status.condition("Paused").is_some() {
+        let aborted = self.status.abort && self.is_in_flight();
+        // An abort leaves it as it is.
+        if paused || (self.status.condition("Paused").is_some() && !aborted) {
             let written = (word(paused), "RolloutPaused", "Rollout is paused".to_owned());
             self.status.set_condition(now, "Paused", written);
         }
@@ -172,11 +175,16 @@ impl Controller<'_> {
         due <= self.argo.now
     }
 
+    /// Whether what is asked for serves with all its pods; a canary also has to be alone. That is another
+    /// question than the phase.
     fn is_healthy(&self) -> bool {
         let wanted = self.spec.replicas();
-        let serves = self.spec.strategy.canary.is_some()
-            || self.status.blue_green.active_selector == self.new.hash;
-        !self.is_in_flight() && serves && self.new.is_saturated(wanted) && !self.spec.paused
+        let serves = if self.spec.strategy.canary.is_some() {
+            !self.is_in_flight() && self.status.replicas == wanted
+        } else {
+            self.status.blue_green.active_selector == self.new.hash
+        };
+        serves && self.new.is_saturated(wanted) && !self.spec.paused
     }
 
     /// The phase and why, as everybody works it out from the rest.
@@ -219,8 +227,14 @@ impl Controller<'_> {
                 });
             }
         }
-        if spec.strategy.canary.is_some() && self.is_in_flight() {
-            return progressing("waiting for all steps to complete");
+        if let Some(canary) = &spec.strategy.canary {
+            let by_pods = canary.traffic_routing.is_none();
+            if by_pods && status.replicas > status.updated_replicas {
+                return progressing("old replicas are pending termination");
+            }
+            if self.is_in_flight() {
+                return progressing("waiting for all steps to complete");
+            }
         }
         ("Healthy", String::new())
     }
