@@ -178,9 +178,8 @@ impl Service {
 }
 
 /// How the operations begin that change nothing: AWS's, and those of a cluster.
-const READS: [&str; 10] = [
-    "BatchGet", "Describe", "Filter", "Get", "List", "discover", "get", "list", "query", "watch",
-];
+const READS: [&str; 10] =
+    ["BatchGet", "Describe", "Filter", "Get", "List", "discover", "get", "list", "query", "watch"];
 
 /// Whether an operation changes nothing, as its name says.
 pub fn reads(operation: &str) -> bool {

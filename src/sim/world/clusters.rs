@@ -10,7 +10,7 @@ use super::flow::PoolState;
 use super::keys::Pool;
 
 /// Both clusters, blue's first.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Clusters {
     contexts: [String; 2],
     /// The one that is not at hand.
