@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use cutover::sim::services::Service;
+use cutover::sim::services::{self, Service};
 use cutover::sources::permissions::{Where, policy};
 
 use super::orders::orders;
