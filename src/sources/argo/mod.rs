@@ -43,8 +43,8 @@ pub(crate) use place::Place;
 pub(crate) use translate::running::{Running, running, sets};
 
 /// How long a single look waits for a cluster that answers, but not yet with what it holds: an API
-/// server that has just started; and for one that does not answer at all, where it is not alone.
-pub(crate) const MOMENT: SignedDuration = SignedDuration::from_secs(10);
+/// server that has just started.
+const MOMENT: SignedDuration = SignedDuration::from_secs(10);
 /// How long one picture stays at least: hundreds of pods that start, and a Service that flaps after
 /// an abort, tell far more than anybody can see.
 const APART: Duration = Duration::from_millis(50);

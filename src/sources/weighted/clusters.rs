@@ -6,7 +6,7 @@
 
 use std::cmp::Reverse;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 use tokio::time::Interval;
 
@@ -20,6 +20,10 @@ use crate::sources::backend::{Backend, Wish};
 use crate::sources::metrics::prometheus::{Counter, Pods, Versions};
 use crate::sources::poll::{Kind, Poller};
 use crate::sources::time::later;
+
+/// How long a single look, and so an order on the command line, waits for clusters: a login and a list take
+/// a second or two.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(5);
 
 /// One side in its cluster.
 struct Followed {
@@ -132,8 +136,8 @@ impl<K: Kind> Joined<K> {
     }
 }
 
-/// Waits until every cluster has answered or failed, but for no longer than a moment: the weights are
-/// worth more than to wait for.
+/// Waits until every cluster has answered or failed, but for no longer than that: the weights do not
+/// wait for them.
 async fn whole(sides: &mut [Followed], aws: Aws, until: Timestamp) {
     while sides.iter().any(|one| !one.follower.is_whole()) {
         tokio::select! {
@@ -143,7 +147,7 @@ async fn whole(sides: &mut [Followed], aws: Aws, until: Timestamp) {
         }
     }
     for one in sides {
-        let text = "no answer within 10 s";
+        let text = "no answer within 5 s";
         one.follower.give_up(Fault::new(FaultKind::Timeout, "kubernetes:watch", text));
     }
 }
@@ -202,7 +206,7 @@ impl<K: Kind> Backend for Joined<K> {
             self.sides.iter_mut().for_each(|one| one.follower.hurry());
         }
         let aws = self.poller.aws().clone();
-        let until = later(aws.now(), argo::MOMENT);
+        let until = later(aws.now(), PATIENCE);
         let clusters = whole(&mut self.sides, aws.clone(), until);
         tokio::join!(self.poller.observe_whole(wish), clusters);
         self.catch_up();
