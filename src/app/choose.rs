@@ -8,7 +8,7 @@ use super::{Choosing, Effect, Overlay, State, confirm};
 /// Asks for an action that is about one of several: opens their list. One alone needs no list, and
 /// why there is none the judge knows.
 pub(super) fn ask(state: &mut State, kind: Action) -> Vec<Effect> {
-    if matches!(state.overlay, Some(Overlay::Share(_) | Overlay::NewIdentity(_))) {
+    if matches!(state.overlay, Some(Overlay::Field(_) | Overlay::NewIdentity(_))) {
         return Vec::new();
     }
     let found = candidates(state, kind);

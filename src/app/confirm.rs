@@ -138,7 +138,7 @@ pub(super) fn command(state: &mut State, command: Command) -> Vec<Effect> {
             }
             Vec::new()
         }
-        Some(Overlay::Help(_) | Overlay::Share(_) | Overlay::Choosing(_)) | None => Vec::new(),
+        Some(Overlay::Help(_) | Overlay::Field(_) | Overlay::Choosing(_)) | None => Vec::new(),
     }
 }
 

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::domain::{
-    EventKind, Guard, GuardState, ListenerSplit, Rollout, RolloutKind, ShareOf, Side, Snapshot,
-    Split, Targets, TimelineEvent,
+    Environment, EventKind, Guard, GuardState, ListenerSplit, Rollout, RolloutKind, ShareOf, Side,
+    Snapshot, Split, Targets, TimelineEvent,
 };
 
 /// What changed from `old` to `new`, as entries of the moment `now`.
@@ -30,6 +30,11 @@ pub(super) fn entries(old: &Snapshot, new: &Snapshot, now: Timestamp) -> Vec<Tim
                     let side = (!shared).then_some(*side);
                     let who = side.map_or("both", Side::word);
                     say(EventKind::Targets, side, format!("{who}: {text}"));
+                }
+            }
+            for side in [Side::Blue, Side::Green] {
+                if let Some(text) = standing(old.side(side), new.side(side)) {
+                    say(EventKind::Deploy, Some(side), format!("{}: {text}", side.word()));
                 }
             }
             if let Some(text) = listener(old, new) {
@@ -108,6 +113,26 @@ fn health(targets: &Targets) -> String {
     let others = targets.by_state().into_iter().filter(|(state, _)| *state != "healthy");
     words.extend(others.map(|(state, number)| format!("{number} {state}")));
     words.join(", ")
+}
+
+/// How what keeps a side's tasks now stands, when that is not as before.
+fn standing(old: &Environment, new: &Environment) -> Option<String> {
+    let runs = new.runs.as_ref()?;
+    let (before, now) = (old.runs.as_ref()?.standing.value()?, runs.standing.fresh()?);
+    if (before.word, &before.update) == (now.word, &now.update) {
+        return None;
+    }
+    let why = match (now.message.as_str(), &now.update) {
+        ("", None) => String::new(),
+        ("", Some(update)) => format!(": {update} comes"),
+        (message, _) => format!(": {message}"),
+    };
+    Some(format!(
+        "{} {} is {}{why}",
+        runs.workload.kind.word(),
+        runs.workload.name,
+        now.word.text()
+    ))
 }
 
 /// The split that the listener now holds, when it is another.

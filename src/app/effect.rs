@@ -1,6 +1,6 @@
 //! What the reducer wants done in the world, as plain values.
 
-use crate::domain::{Order, Target};
+use crate::domain::{OneTimeCode, Order, Target};
 
 /// A wish of the reducer; `runtime` carries it out.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +15,8 @@ pub enum Effect {
     Refresh,
     /// Stop asking (`true`) or go on.
     Rest(bool),
+    /// Log in with this code of a multi-factor device, and ask again.
+    Present(OneTimeCode),
     /// Fetch this many minutes of metrics.
     Window(u32),
     /// Put this text on the clipboard.

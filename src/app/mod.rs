@@ -5,10 +5,12 @@
 //! - [`select`] answers the questions of the screens from a state, and changes nothing.
 
 mod choose;
+mod code;
 mod confirm;
 mod diff;
 mod effect;
 mod event;
+mod field;
 mod follow;
 mod hear;
 mod navigate;
@@ -25,7 +27,9 @@ pub mod verdict;
 pub use effect::Effect;
 pub use event::{Event, Stamped};
 pub use hear::hear;
-pub use overlay::{Choice, Choosing, Confirm, NewIdentity, Overlay, ShareField, Wanted, is_reason};
+pub use overlay::{
+    Asks, Choice, Choosing, Confirm, Field, NewIdentity, Overlay, Wanted, is_reason,
+};
 pub use ramp::Ramp;
 pub use state::{Cockpit, Demo, Notice, Panel, Picker, Screen, Settings, State, View, WINDOWS};
 pub use track::{Outcome, SeenBy, Track};

@@ -4,7 +4,8 @@ use crate::domain::Action;
 use crate::input::Command;
 
 use super::{
-    Cockpit, Effect, Overlay, Panel, Picker, Screen, State, View, WINDOWS, choose, confirm, shift,
+    Cockpit, Effect, Overlay, Panel, Picker, Screen, State, View, WINDOWS, choose, code, confirm,
+    field, shift,
 };
 
 /// How many rows a page is: a little less than what fits under the fixed lines.
@@ -21,6 +22,7 @@ pub(super) fn command(state: &mut State, command: Command) -> Vec<Effect> {
         }
         Command::Undo => return choose::ask(state, Action::UNDO),
         Command::Terminate => return choose::ask(state, Action::TERMINATE),
+        Command::Code => return code::ask(state),
         Command::Redraw => return vec![Effect::Redraw],
         Command::Suspend => return vec![Effect::Suspend],
         Command::Quit => return vec![Effect::Quit],
@@ -28,7 +30,7 @@ pub(super) fn command(state: &mut State, command: Command) -> Vec<Effect> {
     }
     match &state.overlay {
         Some(Overlay::Confirm(_) | Overlay::NewIdentity(_)) => confirm::command(state, command),
-        Some(Overlay::Share(_)) => shift::command(state, command),
+        Some(Overlay::Field(_)) => field::command(state, command),
         Some(Overlay::Choosing(_)) => choose::command(state, command),
         Some(Overlay::Help(row)) => {
             let row = *row;

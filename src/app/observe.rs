@@ -222,7 +222,7 @@ pub(super) fn listed(state: &mut State, found: Result<Vec<RolloutSummary>, Fault
         picker.selected = first;
     }
     match (only, &state.overlay) {
-        (Some(target), None | Some(Overlay::Help(_) | Overlay::Share(_))) => {
+        (Some(target), None | Some(Overlay::Help(_) | Overlay::Field(_))) => {
             navigate::watch(state, target)
         }
         _ => Vec::new(),

@@ -39,15 +39,26 @@ pub struct Confirm {
     pub ramp: Option<Ramp>,
 }
 
-/// The field for the share that green shall have.
+/// A field for a number.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ShareField {
+pub struct Field {
+    /// What the number is.
+    pub asks: Asks,
     /// What has been typed so far.
     pub typed: String,
     /// When it opened: keys of the first 300 ms are dropped.
     pub opened: Timestamp,
-    /// Why what was typed is no share.
+    /// Why what was typed is no such number.
     pub complaint: Option<String>,
+}
+
+/// What a field asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asks {
+    /// The share that green shall have.
+    Share,
+    /// The code of this multi-factor device.
+    Code(String),
 }
 
 /// The list of what an order can be about, where it is about one of several.
@@ -68,8 +79,8 @@ pub enum Overlay {
     Confirm(Box<Confirm>),
     /// The keys; the number is the first row shown.
     Help(usize),
-    /// Which share green shall have; the question before the order comes after it.
-    Share(ShareField),
+    /// A number is wanted: a share, before the question whether to set it, or a device's code.
+    Field(Field),
     /// Which one an order is about; the question before the order comes after it.
     Choosing(Choosing),
     /// The credentials belong to somebody else than before: nothing is sent until the person

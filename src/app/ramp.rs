@@ -5,7 +5,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{Action, GuardState, OrderId, Percent, Permit, Refusal, Shifting, Strength};
+use crate::domain::{
+    Action, GuardState, OrderId, Percent, Permit, Refusal, Shifting, StandingWord, Strength,
+};
 
 use super::update::later;
 use super::{Cockpit, Effect, Outcome, Overlay, Settings, State, confirm, select};
@@ -162,7 +164,7 @@ fn turn(ramp: &Ramp, cockpit: &Cockpit, state: &State) -> Turn {
     let Some((share, due)) = ramp.next() else { return Turn::End };
     let asked = matches!(
         state.overlay,
-        Some(Overlay::Confirm(_) | Overlay::Share(_) | Overlay::NewIdentity(_))
+        Some(Overlay::Confirm(_) | Overlay::Field(_) | Overlay::NewIdentity(_))
     );
     if state.now < due || asked || !select::is_live(state) {
         return Turn::Wait;
@@ -183,6 +185,13 @@ fn step(cockpit: &Cockpit, share: Percent, settings: &Settings) -> Turn {
 fn danger(cockpit: &Cockpit) -> Option<String> {
     if cockpit.green_is_worse() {
         return Some("green is worse".to_owned());
+    }
+    let green = cockpit.snapshot.rollout().and_then(|rollout| rollout.green.runs.as_ref());
+    let stands = green.and_then(|runs| Some((runs, runs.standing.value()?)));
+    if let Some((runs, stands)) = stands
+        && stands.word == StandingWord::Degraded
+    {
+        return Some(format!("green's {} is Degraded", runs.workload.kind.word()));
     }
     let guards = cockpit.snapshot.guards.value().map_or(&[][..], Vec::as_slice);
     let firing = guards.iter().find(|guard| guard.state == GuardState::Alarm)?;

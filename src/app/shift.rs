@@ -3,14 +3,11 @@
 use crate::domain::{Action, Percent};
 use crate::input::Command;
 
-use super::{Effect, Overlay, Ramp, ShareField, State, confirm};
-
-/// More characters than any share has.
-const LONGEST_SHARE: usize = 8;
+use super::{Asks, Effect, Overlay, Ramp, State, confirm, field};
 
 /// A key that asks for other weights.
 pub(super) fn ask(state: &mut State, command: Command) -> Vec<Effect> {
-    if matches!(state.overlay, Some(Overlay::Share(_) | Overlay::NewIdentity(_))) {
+    if matches!(state.overlay, Some(Overlay::Field(_) | Overlay::NewIdentity(_))) {
         return Vec::new();
     }
     let step = state.shifting().step;
@@ -38,8 +35,7 @@ fn open(state: &mut State, share: Percent) -> Vec<Effect> {
     if !settable {
         return confirm::ask(state, Action::Shift(other));
     }
-    let field = ShareField { typed: String::new(), opened: state.now, complaint: None };
-    state.overlay = Some(Overlay::Share(field));
+    field::open(state, Asks::Share, None);
     Vec::new()
 }
 
@@ -52,53 +48,8 @@ fn ramp(state: &mut State, share: Percent) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Whether the field for a share is open.
-pub(super) fn is_open(state: &State) -> bool {
-    matches!(state.overlay, Some(Overlay::Share(_)))
-}
-
-/// A command while the field is open.
-pub(super) fn command(state: &mut State, command: Command) -> Vec<Effect> {
-    if state.is_deaf() {
-        return Vec::new();
-    }
-    let Some(Overlay::Share(field)) = &mut state.overlay else { return Vec::new() };
-    match command {
-        Command::Back => state.overlay = None,
-        Command::Choose => match field.typed.parse::<Percent>() {
-            Ok(share) => {
-                state.overlay = None;
-                return confirm::ask(state, Action::Shift(share));
-            }
-            Err(why) => field.complaint = Some(why.to_string()),
-        },
-        _ => {}
-    }
-    Vec::new()
-}
-
-/// A character for the share.
-pub(super) fn typed(state: &mut State, c: char) -> Vec<Effect> {
-    edit(state, |typed| {
-        if typed.len() < LONGEST_SHARE {
-            typed.push(c);
-        }
-    })
-}
-
-/// The last character of the share is taken back.
-pub(super) fn erased(state: &mut State) -> Vec<Effect> {
-    edit(state, |typed| {
-        typed.pop();
-    })
-}
-
-fn edit(state: &mut State, change: impl FnOnce(&mut String)) -> Vec<Effect> {
-    if !state.is_deaf()
-        && let Some(Overlay::Share(field)) = &mut state.overlay
-    {
-        change(&mut field.typed);
-        field.complaint = None;
-    }
-    Vec::new()
+/// The share was typed: the question before the order comes next.
+pub(super) fn typed(state: &mut State, share: Percent) -> Vec<Effect> {
+    state.overlay = None;
+    confirm::ask(state, Action::Shift(share))
 }

@@ -264,6 +264,9 @@ pub struct State {
     pub notice: Option<Notice>,
     /// How many orders were prepared so far: the second part of their ids.
     pub orders: u32,
+    /// For which code of a multi-factor device the field has opened already, counted by those that
+    /// were tried before it.
+    pub(super) code_asked: Option<u32>,
 }
 
 impl State {
@@ -281,6 +284,7 @@ impl State {
             overlay: None,
             notice: None,
             orders: 0,
+            code_asked: None,
         }
     }
 
@@ -321,7 +325,7 @@ impl State {
             Some(Overlay::Confirm(confirm)) => Some(confirm),
             Some(
                 Overlay::Help(_)
-                | Overlay::Share(_)
+                | Overlay::Field(_)
                 | Overlay::Choosing(_)
                 | Overlay::NewIdentity(_),
             )
@@ -338,7 +342,7 @@ impl State {
         };
         let typing = match &self.overlay {
             Some(Overlay::Confirm(confirm)) => confirm.wants_text(),
-            Some(Overlay::Share(_)) => true,
+            Some(Overlay::Field(_)) => true,
             Some(Overlay::Help(_) | Overlay::Choosing(_) | Overlay::NewIdentity(_)) | None => false,
         };
         Focus { context, typing }

@@ -5,7 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::Target;
 
 use super::{
-    Effect, Event, Notice, Overlay, Stamped, State, confirm, follow, navigate, observe, ramp, shift,
+    Effect, Event, Notice, Overlay, Stamped, State, code, confirm, field, follow, navigate,
+    observe, ramp,
 };
 
 /// Keys of the first moments of a dialog were meant for what it covers.
@@ -26,8 +27,8 @@ pub fn update(state: &mut State, stamped: Stamped<Event>) -> Vec<Effect> {
     }
     let mut effects = match event {
         Event::Command(command) => navigate::command(state, command),
-        Event::Typed(c) if shift::is_open(state) => shift::typed(state, c),
-        Event::Erased if shift::is_open(state) => shift::erased(state),
+        Event::Typed(c) if field::is_open(state) => field::typed(state, c),
+        Event::Erased if field::is_open(state) => field::erased(state),
         Event::Typed(c) => confirm::typed(state, c),
         Event::Erased => confirm::erased(state),
         Event::Pasted => {
@@ -40,8 +41,16 @@ pub fn update(state: &mut State, stamped: Stamped<Event>) -> Vec<Effect> {
             (state.width, state.height) = (width, height);
             Vec::new()
         }
-        Event::Observed(snapshot) => observe::snapshot(state, *snapshot),
-        Event::Listed(found) => observe::listed(state, found),
+        Event::Observed(snapshot) => {
+            let effects = observe::snapshot(state, *snapshot);
+            code::notice(state);
+            effects
+        }
+        Event::Listed(found) => {
+            let effects = observe::listed(state, found);
+            code::notice(state);
+            effects
+        }
         Event::Acted { order, progress } => follow::acted(state, &order, progress),
         Event::Unresolved { target, text } => unresolved(state, &target, text),
         Event::Copied(Ok(())) => {
@@ -95,7 +104,7 @@ impl State {
         let opened = match &mut self.overlay {
             Some(Overlay::Confirm(confirm)) => &mut confirm.opened,
             Some(Overlay::NewIdentity(question)) => &mut question.opened,
-            Some(Overlay::Share(field)) => &mut field.opened,
+            Some(Overlay::Field(field)) => &mut field.opened,
             Some(Overlay::Choosing(list)) => &mut list.opened,
             Some(Overlay::Help(_)) | None => return false,
         };

@@ -49,6 +49,7 @@ impl Demo {
             audit: around.paths.demo_audit.clone(),
             clock: clock.clone(),
         };
+        let sides = simulated::sides(&scenario, self.play.seed)?;
         let (play, read_only) = (self.play, self.read_only);
         let verdicts = config.verdicts.clone();
         let prometheus = simulated::prometheus(&scenario)?;
@@ -62,6 +63,7 @@ impl Demo {
                 seed,
                 verdicts,
                 prometheus,
+                sides,
                 ..AwsOptions::simulated(loopback, Arc::new(clock))
             };
             sources::connect(options).await.map_err(|e| e.to_string())

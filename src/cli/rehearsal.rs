@@ -19,7 +19,7 @@ use crate::sources::{Account, Aws, AwsOptions, AwsTime, Backend, Loopback, Wish,
 use crate::stats::Configs;
 
 use super::Failure;
-use super::simulated::{prometheus, target};
+use super::simulated::{prometheus, sides, target};
 
 /// When every story begins.
 const START: &str = "2026-03-02T12:00:00Z";
@@ -69,7 +69,8 @@ impl Rehearsal {
             shifting: Shiftings::default(),
             rules: Rules::default(),
         };
-        let (prometheus, is_told) = (prometheus(&scenario)?, scenario.argo.is_some());
+        let (prometheus, sides) = (prometheus(&scenario)?, sides(&scenario, seed)?);
+        let is_told = scenario.argo.is_some() || scenario.clusters.is_some();
         let region = scenario.place.region.clone();
         let clock = sim::Clock::manual(start);
         let simulator = Simulator::new(World::new(scenario, seed, start), clock.clone());
@@ -81,6 +82,7 @@ impl Rehearsal {
             read_only: true,
             seed,
             prometheus,
+            sides,
             ..AwsOptions::simulated(loopback, time)
         };
         let aws = Box::pin(connect(options)).await?;

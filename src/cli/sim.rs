@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::simulated::{self, Play};
 use super::{Failure, Outcome, Output};
 use crate::domain::shell_word;
+use crate::sim::world::PROMETHEUS;
 use crate::sim::{self, Clock, clock::HANDOVER_VARIABLE};
 
 /// A pretend AWS on loopback; `eval` its output, or paste it into another shell.
@@ -39,6 +40,7 @@ impl Sim {
         let scenario = self.play.scenario()?;
         let region = scenario.place.region.clone();
         let target = scenario.target(self.play.seed);
+        let (contexts, runs) = (scenario.contexts(), scenario.runs());
         let (namespace, prometheus) = (scenario.place.application.clone(), scenario.prometheus());
         let (listener, address) = simulated::bind(self.port).await.map_err(|error| {
             Failure::from(format!(
@@ -62,12 +64,22 @@ impl Sim {
             writeln!(output.data, "export {name}={value}")?;
         }
         if let Some(file) = &self.kubeconfig {
-            write_kubeconfig(file, &url, &namespace)?;
+            let contexts = contexts.as_ref().map_or(&[][..], |both| &both[..]);
+            write_kubeconfig(file, &url, &namespace, contexts)?;
             writeln!(output.data, "export KUBECONFIG={}", shell_word(&file.to_string_lossy()))?;
         }
         output.data.flush()?;
         writeln!(output.talk, "playing `{}` at {url}; ctrl-c ends it", self.play.scenario)?;
         writeln!(output.talk, "with these variables set: cutover {target}")?;
+        if let Some([blue, green]) = runs {
+            writeln!(
+                output.talk,
+                "in the configuration file that is:\n[targets.{name}]\ntarget = \"{target}\"\nblue = \
+                 {{ runs = \"{blue}\", prometheus = \"{PROMETHEUS}\" }}\ngreen = {{ runs = \
+                 \"{green}\", prometheus = \"{PROMETHEUS}\" }}",
+                name = self.play.scenario
+            )?;
+        }
         if let (Some(address), None) = (prometheus, &self.kubeconfig) {
             writeln!(output.talk, "kubectl needs --kubeconfig FILE; Prometheus is {address}")?;
         }
@@ -76,26 +88,32 @@ impl Sim {
     }
 }
 
-/// The configuration by which kubectl finds the simulator, in a file that did not exist.
-fn write_kubeconfig(file: &Path, url: &str, namespace: &str) -> Result<(), Failure> {
+/// The configuration by which kubectl finds the simulator, in a file that did not exist: one context, or
+/// these, each for a cluster of its own.
+fn write_kubeconfig(
+    file: &Path,
+    url: &str,
+    namespace: &str,
+    contexts: &[String],
+) -> Result<(), Failure> {
+    let one = [("simulated", url.to_owned())];
+    let many = contexts.iter().map(|name| (name.as_str(), format!("{url}/clusters/{name}")));
+    let all: Vec<(&str, String)> = if contexts.is_empty() { one.into() } else { many.collect() };
+    let current = all.first().map_or("", |(name, _)| name);
+    let cluster = |(name, server): &(&str, String)| {
+        format!("- name: {name}\n  cluster:\n    server: {server}\n")
+    };
+    let clusters = all.iter().map(cluster).collect::<Vec<_>>().concat();
+    let context = |(name, _): &(&str, String)| {
+        format!(
+            "- name: {name}\n  context:\n    cluster: {name}\n    namespace: {namespace}\n    user: \
+             simulated\n"
+        )
+    };
+    let named = all.iter().map(context).collect::<Vec<_>>().concat();
     let config = format!(
-        "apiVersion: v1
-kind: Config
-current-context: simulated
-clusters:
-- name: simulated
-  cluster:
-    server: {url}
-contexts:
-- name: simulated
-  context:
-    cluster: simulated
-    namespace: {namespace}
-    user: simulated
-users:
-- name: simulated
-  user: {{}}
-"
+        "apiVersion: v1\nkind: Config\ncurrent-context: {current}\nclusters:\n{clusters}contexts:\n\
+         {named}users:\n- name: simulated\n  user: {{}}\n"
     );
     let written = File::create_new(file).and_then(|mut file| file.write_all(config.as_bytes()));
     written.map_err(|error| {

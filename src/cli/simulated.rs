@@ -9,9 +9,9 @@ use tokio::net::TcpListener;
 
 use super::Failure;
 use crate::config::PrometheusTable;
-use crate::domain::{Prometheus, Target, TargetError};
+use crate::domain::{Prometheus, SideSettings, Sides, Target, TargetError, Workload};
 use crate::sim::scenario::Scenario;
-use crate::sim::world::World;
+use crate::sim::world::{PROMETHEUS, World};
 use crate::sim::{self, Fault, Simulator};
 
 /// Which world to play.
@@ -97,6 +97,19 @@ pub(super) fn prometheus(scenario: &Scenario) -> Result<Option<Prometheus>, Stri
         Some(address) => PrometheusTable::usual(address).map(|table| Some(table.0)),
         None => Ok(None),
     }
+}
+
+/// What a person would say about the sides of a scenario's target: which clusters run them.
+pub(super) fn sides(scenario: &Scenario, seed: u64) -> Result<Sides, Failure> {
+    let Some(runs) = scenario.runs() else { return Ok(Sides::default()) };
+    let [blue, green] = runs.each_ref().map(|text| text.parse::<Workload>());
+    let prometheus = PrometheusTable::usual(PROMETHEUS)?.0;
+    let said = [blue?, green?].map(|one| SideSettings {
+        origin: None,
+        runs: Some(one),
+        prometheus: Some(prometheus.clone()),
+    });
+    Ok(Sides::new(Default::default(), [(target(scenario, seed)?, said)]))
 }
 
 /// A line for each scenario: its name and what it shows.

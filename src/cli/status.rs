@@ -11,12 +11,14 @@ use clap::Args;
 use serde::Serialize;
 
 use super::watch::{self, Aws};
-use super::{Outcome, Output, Surroundings};
+use super::{Failure, Outcome, Output, Surroundings};
 use crate::app::verdict::{Judgement, judge};
 use crate::config::Flags;
-use crate::domain::{Fault, GuardState, Phase, Rollout, RolloutKind, Snapshot};
+use crate::domain::{
+    Fact, Fault, GuardState, Phase, Rollout, RolloutKind, Runs, Side, Snapshot, StandingWord,
+};
 use crate::runtime::where_it_stands;
-use crate::sources::{self, Account, Backend, ConnectError, Wish};
+use crate::sources::{Account, Backend, Wish};
 use crate::stats::{Config, Verdict};
 
 /// How many minutes of metrics are read.
@@ -70,9 +72,10 @@ impl Status {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let snapshot = runtime.block_on(async {
-            let account = sources::connect(watch::options(&config, &clock)).await?;
+            let options = watch::options(&config, &clock);
+            let account = watch::connect(options, &mut output.talk).await?;
             let wish = Wish { window: WINDOW, all: true };
-            Ok::<_, ConnectError>(account.watch(&target).observe_whole(wish).await)
+            Ok::<_, Failure>(account.watch(&target).observe_whole(wish).await)
         });
         runtime.shutdown_background();
         let snapshot = snapshot?;
@@ -141,6 +144,12 @@ fn trouble(snapshot: &Snapshot, rollout: &Rollout, judgement: Option<&Judgement>
             found.push(format!("alarm {} fires", guard.name));
         }
     }
+    for (side, runs) in runs(rollout) {
+        let standing = runs.standing.value();
+        if let Some(standing) = standing.filter(|one| one.word == StandingWord::Degraded) {
+            found.push(format!("{} is Degraded: {}", side.word(), standing.message));
+        }
+    }
     if judgement.is_some_and(|judgement| judgement.assessment.verdict == Verdict::Worse) {
         found.push("green is worse than blue".to_owned());
     }
@@ -168,10 +177,31 @@ fn print(
     };
     writeln!(out, "rollout  {}", where_it_stands(rollout))?;
     writeln!(out, "config   {}", rollout.configuration)?;
+    for (side, runs) in runs(rollout) {
+        writeln!(out, "{:<7}  {}, {}", side.word(), runs.workload, stands(runs))?;
+    }
     for text in trouble(snapshot, rollout, judgement) {
         writeln!(out, "trouble  {text}")?;
     }
     verdict::print(snapshot, judgement, out)
+}
+
+/// What runs the sides, where a person has named it.
+fn runs(rollout: &Rollout) -> impl Iterator<Item = (Side, &Runs)> {
+    let sides = [Side::Blue, Side::Green].into_iter();
+    sides.filter_map(|side| Some((side, rollout.side(side).runs.as_deref()?)))
+}
+
+/// How it stands, and whether that may still be so.
+fn stands(runs: &Runs) -> String {
+    match (&runs.standing, runs.standing.fault()) {
+        (Fact::Known { value, .. }, _) => value.word.text().to_owned(),
+        (Fact::Stale { value, at, .. }, Some(fault)) => {
+            format!("{} at {at}; since then: {fault}", value.word.text())
+        }
+        (_, Some(fault)) => format!("not known: {fault}"),
+        (_, None) => "not known".to_owned(),
+    }
 }
 
 fn complain(fault: &Fault, talk: &mut dyn Write) -> std::io::Result<()> {

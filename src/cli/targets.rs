@@ -12,7 +12,7 @@ use super::watch::{self, Aws};
 use super::{Failure, Outcome, Output, Surroundings};
 use crate::config::Flags;
 use crate::domain::{ControlPlane, Fault, FaultKind, Found, Gap, GapReason, Listing, Share, What};
-use crate::sources::{self, AwsOptions};
+use crate::sources::AwsOptions;
 use crate::ui::clean;
 
 /// What can be watched in the account and Region. Exit code 0: everything was looked at. 1: some
@@ -47,7 +47,7 @@ impl Targets {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let listing = runtime.block_on(async {
-            let account = sources::connect(options).await?;
+            let account = watch::connect(options, &mut output.talk).await?;
             Box::pin(account.targets()).await.map_err(|fault| Failure::from(said(&fault)))
         });
         runtime.shutdown_background();

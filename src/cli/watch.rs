@@ -1,5 +1,6 @@
 //! `cutover [TARGET]`: the screen on a real account.
 
+use std::io::{self, BufRead, IsTerminal, Write};
 use std::sync::Arc;
 
 use clap::Args;
@@ -7,9 +8,10 @@ use clap::Args;
 use super::screen::{self, Opening};
 use super::{Failure, Outcome, Output, Surroundings};
 use crate::config::{Config, Flags};
-use crate::domain::Target;
+use crate::domain::{CodeError, Target};
 use crate::runtime::Clock;
-use crate::sources::{self, AwsOptions};
+use crate::sources::{self, Aws as Account, AwsOptions};
+use crate::ui::clean;
 
 /// What to watch, and as whom.
 #[derive(Debug, Args)]
@@ -56,6 +58,20 @@ impl Watch {
     }
 }
 
+/// The account, for a single question. Where a multi-factor device's code is wanted, whoever sits
+/// at the terminal is asked for it first.
+pub(super) async fn connect(options: AwsOptions, talk: &mut dyn Write) -> Result<Account, Failure> {
+    let account = sources::connect(options).await?;
+    if let Some(device) = account.device().filter(|_| io::stdin().is_terminal()) {
+        write!(talk, "code of {}: ", clean(device))?;
+        talk.flush()?;
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer)?;
+        account.present(answer.parse().map_err(|why: CodeError| why.to_string())?);
+    }
+    Ok(account)
+}
+
 /// What everything that was said comes to. A wrong target may have been meant as a command.
 pub(super) fn choose(flags: Flags, around: &Surroundings) -> Result<Config, Failure> {
     let text = flags.target.clone();
@@ -87,7 +103,7 @@ pub(super) fn options(config: &Config, clock: &Clock) -> AwsOptions {
         seed: super::random(),
         verdicts: config.verdicts.clone(),
         prometheus: config.prometheus.clone(),
-        origins: config.origins.clone(),
+        sides: config.sides.clone(),
     }
 }
 

@@ -8,11 +8,11 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::{Table, Value};
 
-use crate::domain::Origin;
+use crate::domain::SideSettings;
 use crate::stats;
 
-use super::origin::OriginTable;
 use super::shifting::ShiftTable;
+use super::side::SideTable;
 
 /// What a short name stands for.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,15 +23,15 @@ pub struct Alias {
     pub verdict: stats::Config,
     /// How far a key shifts there, in the same way.
     pub shift: ShiftTable,
-    /// Where blue and green are measured, if that is said.
-    pub origins: [Option<Origin>; 2],
+    /// What is said about blue and green.
+    pub sides: [SideSettings; 2],
 }
 
 impl Alias {
     /// The target alone.
     fn of(target: &str) -> Self {
         let (verdict, shift) = (stats::Config::default(), ShiftTable::default());
-        Self { target: target.to_owned(), verdict, shift, origins: [None, None] }
+        Self { target: target.to_owned(), verdict, shift, sides: Default::default() }
     }
 }
 
@@ -44,8 +44,8 @@ struct Long {
     verdict: stats::Config,
     #[serde(default)]
     shift: ShiftTable,
-    blue: Option<OriginTable>,
-    green: Option<OriginTable>,
+    blue: Option<SideTable>,
+    green: Option<SideTable>,
 }
 
 impl<'de> Deserialize<'de> for Alias {
@@ -71,8 +71,8 @@ impl<'de> Visitor<'de> for TextOrTable {
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Alias, A::Error> {
         let Long { target, verdict, shift, blue, green } =
             Long::deserialize(MapAccessDeserializer::new(map))?;
-        let origins = [blue, green].map(|side| side.map(|table| table.0));
-        Ok(Alias { target, verdict, shift, origins })
+        let sides = [blue, green].map(|side| side.map(|table| table.0).unwrap_or_default());
+        Ok(Alias { target, verdict, shift, sides })
     }
 }
 

@@ -6,7 +6,7 @@ use std::{fs, io};
 
 use serde::Deserialize;
 
-use crate::domain::{Origins, Rules, Shiftings, Target, TargetError, nearest};
+use crate::domain::{Rules, Shiftings, Sides, Target, TargetError, nearest};
 use crate::stats;
 
 use super::alias::{self, Alias};
@@ -132,6 +132,7 @@ impl File {
             targets_are_targets,
             target_is_a_target,
             sides_have_places,
+            sides_run_somewhere,
             policy_names_targets,
             something_is_judged,
         ] {
@@ -153,9 +154,9 @@ impl File {
         Shiftings::new(self.shift.0.clone(), self.own(|alias| alias.shift.0.clone()))
     }
 
-    /// Where the sides of targets are measured, as far as the file says it.
-    pub fn origins(&self) -> Origins {
-        Origins::new([None, None], self.own(|alias| alias.origins.clone()))
+    /// What the file says about the sides of targets.
+    pub fn sides(&self) -> Sides {
+        Sides::new(Default::default(), self.own(|alias| alias.sides.clone()))
     }
 
     /// What each target that the file names has of its own.
@@ -226,7 +227,7 @@ fn target_is_a_target(file: &File) -> Option<Finding> {
 /// Only where two records lead anywhere can nobody but a person know where the sides are measured.
 fn sides_have_places(file: &File) -> Option<Finding> {
     file.targets.iter().find_map(|(name, alias)| {
-        let named = alias.origins.iter().any(Option::is_some);
+        let named = alias.sides.iter().any(|side| side.origin.is_some());
         let is_dns = matches!(alias.target.parse(), Ok(Target::Route53 { .. }));
         (named && !is_dns).then(|| Finding {
             word: alias.target.clone(),
@@ -234,8 +235,31 @@ fn sides_have_places(file: &File) -> Option<Finding> {
                 "targets.{name}: `{}` tells by itself where blue and green are measured",
                 alias.target
             ),
-            hint: "leave the tables `blue` and `green` to targets of route53:".to_owned(),
+            hint: "leave the places in `blue` and `green` to targets of route53:".to_owned(),
         })
+    })
+}
+
+/// Only where a person sets the weights can nobody but a person know what runs behind them; blue is
+/// never the same as green; and what is measured in two ways cannot be compared.
+fn sides_run_somewhere(file: &File) -> Option<Finding> {
+    file.targets.iter().find_map(|(name, alias)| {
+        let [blue, green] = &alias.sides;
+        let is_set_by_hand =
+            matches!(alias.target.parse(), Ok(Target::Route53 { .. } | Target::Alb(_)));
+        let named = blue.runs.is_some() || green.runs.is_some();
+        let (what, hint) = if named && !is_set_by_hand {
+            ("it is known what runs its sides", "leave `runs` to targets of route53: and alb:")
+        } else if named && blue.runs == green.runs {
+            ("both sides run the same", "name another `runs` for one of them")
+        } else if blue.prometheus.is_some() != green.prometheus.is_some() {
+            let hint = "name a `prometheus` for both sides, or for none of them";
+            ("what is measured in two ways cannot be compared", hint)
+        } else {
+            return None;
+        };
+        let problem = format!("targets.{name}: {what}");
+        Some(Finding { word: alias.target.clone(), problem, hint: hint.to_owned() })
     })
 }
 
@@ -306,7 +330,7 @@ mod tests {
         assert!(file.read_only && !file.bell && file.target.is_some());
         assert_eq!(file.theme, ThemeChoice::Dark);
         assert_eq!(file.symbols, Some(Symbols::Ascii));
-        assert_eq!(file.targets.len(), 4);
+        assert_eq!(file.targets.len(), 5);
         let target = "codedeploy:shop/search".parse().unwrap();
         let (own, verdicts) = (&file.targets["search"].verdict, file.verdicts());
         assert_eq!(verdicts.of(&target), own);
@@ -318,8 +342,30 @@ mod tests {
         let shifting = shifting.of(&dns.target.parse().unwrap());
         assert_eq!((shifting.step.get(), shifting.ramp.len()), (1, 3));
         assert_eq!(shifting.every, file.shift.0.every, "inherited");
-        let regions = dns.origins.each_ref().map(|side| side.as_ref()?.region.as_deref());
+        let regions = dns.sides.each_ref().map(|side| side.origin.as_ref()?.region.as_deref());
         assert_eq!(regions, [Some("eu-west-1"), Some("eu-north-1")]);
+        let clusters = &file.targets["clusters"].sides;
+        let runs = clusters.each_ref().map(|side| side.runs.as_ref().unwrap().to_string());
+        assert_eq!(runs, ["deployment:eks-a/shop/checkout", "argo:eks-b/shop/checkout"]);
+        assert!(clusters.iter().all(|side| side.prometheus.is_some() && side.origin.is_none()));
+    }
+
+    #[test]
+    fn what_runs_the_sides_has_to_make_sense() {
+        let of = |target: &str, blue: &str, green: &str| {
+            error(&format!("[targets.x]\ntarget = \"{target}\"\n{blue}\n{green}"))
+        };
+        let a = "blue.runs = \"argo:a/shop/x\"";
+        let both = of("alb:a/b", a, "green.runs = \"argo:a/shop/x\"");
+        assert!(both.contains("targets.x: both sides run the same"), "{both}");
+        let other = of("ecs:a/b", a, "");
+        assert!(other.contains("targets.x: it is known what runs its sides"), "{other}");
+        let counted = "green = { runs = \"argo:b/shop/x\", prometheus = \"m/p:80\" }";
+        let one = of("alb:a/b", a, counted);
+        assert!(one.contains("measured in two ways cannot be compared"), "{one}");
+        let text = of("alb:a/b", "blue.runs = \"deployment/checkout\"", "");
+        assert!(text.contains("`deployment/checkout` is nothing that runs in a cluster"), "{text}");
+        assert!(text.contains("config.toml:3"), "{text}");
     }
 
     #[test]

@@ -8,21 +8,21 @@
 mod alias;
 mod environment;
 mod file;
-mod origin;
 mod policy;
 mod prometheus;
 mod shifting;
+mod side;
 
-use crate::domain::{Origins, Prometheus, Rules, Shiftings, Target, TargetError};
+use crate::domain::{Prometheus, Rules, Shiftings, Sides, Target, TargetError};
 use crate::stats::Configs;
 
 pub use alias::Alias;
 pub use environment::{Environment, Paths};
 pub use file::{ConfigError, File, Symbols, ThemeChoice};
-pub use origin::OriginTable;
 pub use policy::PolicyTable;
 pub use prometheus::PrometheusTable;
 pub use shifting::ShiftTable;
+pub use side::SideTable;
 
 /// What was given on the command line; absent means that nothing was said.
 #[derive(Debug, Clone, Default)]
@@ -62,8 +62,8 @@ pub struct Config {
     pub shifting: Shiftings,
     /// Where the request metrics of rollouts in a cluster come from.
     pub prometheus: Option<Prometheus>,
-    /// Where the sides of targets are measured, as far as that is said.
-    pub origins: Origins,
+    /// Where the sides of targets are measured and what runs them, as far as that is said.
+    pub sides: Sides,
 }
 
 impl Config {
@@ -86,7 +86,7 @@ impl Config {
             verdicts: file.verdicts(),
             shifting: file.shiftings(),
             prometheus: file.prometheus.as_ref().map(|table| table.0.clone()),
-            origins: file.origins(),
+            sides: file.sides(),
         })
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Fact;
+use super::{Fact, Runs};
 
 /// One of the two sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -134,6 +134,9 @@ pub struct Environment {
     pub target_group: Option<String>,
     /// The health of that group's targets.
     pub targets: Fact<Targets>,
+    /// What keeps its tasks, where a person has named that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runs: Option<Box<Runs>>,
 }
 
 #[cfg(test)]

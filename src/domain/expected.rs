@@ -165,8 +165,9 @@ impl Expected {
 
     /// Blue has fewer running tasks than the person was shown.
     fn lost_tasks(&self, rollout: &Rollout) -> Option<Change> {
-        // A rolling update takes blue's tasks one by one; a new deployment starts its own.
-        if matches!(self.means, Means::RedeployPrevious | Means::TurnRound) {
+        // A rolling update takes blue's tasks one by one; a new deployment starts its own. Weights are
+        // set whether or not the clusters behind them answer.
+        if matches!(self.means, Means::RedeployPrevious | Means::TurnRound | Means::SetWeights) {
             return None;
         }
         let from = self.blue_running?;

@@ -19,6 +19,13 @@ pub enum FaultKind {
     CredentialsExpired,
     /// There is no identity to sign with.
     CredentialsMissing,
+    /// A person has to type the code of a multi-factor device before there is an identity.
+    CodeWanted {
+        /// The device, as the profile names it.
+        device: String,
+        /// How many codes were tried so far.
+        tried: u32,
+    },
     /// The service does not know or accept this identity or its signature.
     BadIdentity,
     /// The local clock is too far from the service's.
@@ -71,6 +78,7 @@ impl Fault {
             FaultKind::Denied { .. }
             | FaultKind::CredentialsExpired
             | FaultKind::CredentialsMissing
+            | FaultKind::CodeWanted { .. }
             | FaultKind::BadIdentity
             | FaultKind::ClockSkew
             | FaultKind::NotFound
@@ -83,7 +91,10 @@ impl Fault {
     pub fn concerns_identity(&self) -> bool {
         matches!(
             self.kind,
-            FaultKind::CredentialsExpired | FaultKind::CredentialsMissing | FaultKind::BadIdentity
+            FaultKind::CredentialsExpired
+                | FaultKind::CredentialsMissing
+                | FaultKind::CodeWanted { .. }
+                | FaultKind::BadIdentity
         )
     }
 
@@ -94,6 +105,7 @@ impl Fault {
             FaultKind::Denied { permission } => format!("no permission for {permission}"),
             FaultKind::CredentialsExpired => "login expired".to_owned(),
             FaultKind::CredentialsMissing => "no credentials".to_owned(),
+            FaultKind::CodeWanted { .. } => "MFA code wanted".to_owned(),
             FaultKind::BadIdentity => "identity not accepted".to_owned(),
             FaultKind::ClockSkew => "clock is off".to_owned(),
             FaultKind::NotFound => "not found".to_owned(),
@@ -122,6 +134,9 @@ impl Fault {
                 "set a profile (--profile NAME or AWS_PROFILE) or log in with aws sso login"
                     .to_owned(),
             ),
+            FaultKind::CodeWanted { device, .. } => {
+                Some(format!("type the code of {device}; on a terminal cutover asks for it"))
+            }
             FaultKind::BadIdentity => {
                 Some("check which profile is in use: aws sts get-caller-identity".to_owned())
             }

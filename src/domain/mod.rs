@@ -18,6 +18,7 @@
 
 mod call;
 mod candidate;
+mod code;
 mod custom;
 mod dial;
 mod environment;
@@ -41,9 +42,11 @@ mod shifting;
 mod stage;
 mod target;
 mod traffic;
+mod workload;
 
 pub use call::{Call, shell_word};
 pub use candidate::{Analysis, Candidate};
+pub use code::{CodeError, OneTimeCode};
 pub use custom::{CustomSeries, FinePoint, FineSeries};
 pub use dial::Dial;
 pub use environment::{Environment, Image, Revision, Side, TargetState, Targets, Task, TaskCounts};
@@ -58,7 +61,7 @@ pub use metric::{
 };
 pub use nearest::nearest;
 pub use order::{Action, Means, Offered, Order, Progress, Refusal};
-pub use origin::{At, Origin, Origins};
+pub use origin::{At, Origin, SideSettings, Sides};
 pub use per_target::PerTarget;
 pub use permit::{LastOrder, Permit, Policy, Strength, is_ready, permit};
 pub use pipeline::{Pipeline, PipelineApproval, PipelineRun, SourceRevision};
@@ -73,4 +76,7 @@ pub use stage::{Due, Gate, Next, NextStep, Phase, Stage, StageKind, StageState};
 pub use target::{AlbPlace, TARGET_FORMS, Target, TargetError};
 pub use traffic::{
     ListenerSplit, MeasuredShare, Percent, PercentError, ShareOf, Split, Traffic, Weight,
+};
+pub use workload::{
+    Runs, Standing, StandingWord, WORKLOAD_FORMS, Workload, WorkloadError, WorkloadKind,
 };

@@ -1,7 +1,7 @@
 //! Where each side is measured, as CloudWatch names it: a target group behind a load balancer, a
-//! version of a function behind its alias, an API.
+//! version of a function behind its alias, an API; and what else a person can say about a side.
 
-use super::PerTarget;
+use super::{PerTarget, Prometheus, Workload};
 
 /// Where one side is measured.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,5 +54,16 @@ impl Origin {
     }
 }
 
-/// The places that a person has named, blue first, for each target.
-pub type Origins = PerTarget<[Option<Origin>; 2]>;
+/// What a person has said about one side of a target.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SideSettings {
+    /// Where it is measured.
+    pub origin: Option<Origin>,
+    /// What keeps its tasks in a cluster.
+    pub runs: Option<Workload>,
+    /// What counts its requests there.
+    pub prometheus: Option<Prometheus>,
+}
+
+/// What a person has said about the sides, blue first, for each target.
+pub type Sides = PerTarget<[SideSettings; 2]>;

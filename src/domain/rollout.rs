@@ -210,6 +210,10 @@ pub enum Source {
     Alarms,
     /// A Rollout in a cluster, and what belongs to it.
     Kubernetes,
+    /// What blue runs on, where a person has named that.
+    BlueCluster,
+    /// What green runs on.
+    GreenCluster,
     /// Its metrics.
     Prometheus,
     /// Weighted records.
@@ -233,6 +237,8 @@ impl Source {
             Source::Metrics => "CloudWatch",
             Source::Alarms => "alarms",
             Source::Kubernetes => "Kubernetes",
+            Source::BlueCluster => "blue's cluster",
+            Source::GreenCluster => "green's cluster",
             Source::Prometheus => "Prometheus",
             Source::Route53 => "Route 53",
             Source::Beanstalk => "Beanstalk",

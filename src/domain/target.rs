@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::RolloutId;
+use super::workload::place;
 
 /// What to watch.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -237,19 +238,10 @@ fn beanstalk(text: &str) -> Option<Target> {
     fine.then(|| Target::Beanstalk { application: application.to_owned(), blue })
 }
 
-/// What follows `argo:`. Names of contexts may hold slashes and colons: on EKS they are ARNs.
+/// What follows `argo:`.
 fn argo(text: &str) -> Option<Target> {
-    let (rest, name) = text.rsplit_once('/')?;
-    let (context, namespace) = match rest.rsplit_once('/') {
-        Some((context, namespace)) => (Some(context.to_owned()), namespace),
-        None => (None, rest),
-    };
-    let is_name = |text: &str| {
-        let part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
-        text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(part)
-    };
-    let fine = is_name(namespace) && is_name(name) && context.as_deref() != Some("");
-    fine.then(|| Target::Argo { context, namespace: namespace.to_owned(), name: name.to_owned() })
+    let (context, namespace, name) = place(text)?;
+    Some(Target::Argo { context, namespace, name })
 }
 
 #[cfg(test)]

@@ -231,8 +231,7 @@ impl Server {
             return Ok(told.clone());
         }
         let request = wire::decode(head, &question.2)?;
-        let reads = ["Get", "List", "Describe", "BatchGet"];
-        if !reads.iter().any(|verb| request.operation.starts_with(verb)) {
+        if !services::reads(&request.operation) {
             return Ok(Told::by(changed.insert(place.world.clone()), request));
         }
         let told = Told::by(&mut place.world, request);

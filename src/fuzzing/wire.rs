@@ -9,9 +9,6 @@ use crate::sim::services::{self, Service};
 use crate::sim::wire;
 use crate::sim::world::World;
 
-/// How the operations begin that change nothing: the world is the same for every input.
-const READS: [&str; 4] = ["Get", "List", "Describe", "BatchGet"];
-
 thread_local! {
     static WORLDS: RefCell<Vec<World>> = const { RefCell::new(Vec::new()) };
 }
@@ -61,9 +58,9 @@ fn addressed(text: &[u8]) -> Option<(Request<()>, &[u8])> {
     Some((request, body.strip_prefix(b"\n").unwrap_or(body)))
 }
 
-/// What reads is answered by every world, and the answer can be written.
+/// What reads is answered by every world, the same for every input, and the answer can be written.
 fn answered(request: &wire::Request) {
-    if !READS.iter().any(|verb| request.operation.starts_with(verb)) {
+    if !services::reads(&request.operation) {
         return;
     }
     WORLDS.with_borrow_mut(|worlds| {

@@ -60,6 +60,8 @@ pub enum Command {
     Undo,
     /// Choose the analysis that ends.
     Terminate,
+    /// Type the code of a multi-factor device.
+    Code,
     /// Stop asking, or go on.
     Rest,
     /// The keys and what they do.
@@ -74,7 +76,7 @@ pub enum Command {
 
 impl Command {
     /// All commands, in the order of the help.
-    pub const ALL: [Command; 37] = [
+    pub const ALL: [Command; 38] = [
         Command::Ask(Action::RollBack),
         Command::Ask(Action::Continue),
         Command::Ask(Action::Finish),
@@ -107,6 +109,7 @@ impl Command {
         Command::Rollouts,
         Command::Copy,
         Command::Refresh,
+        Command::Code,
         Command::Rest,
         Command::Help,
         Command::Redraw,
@@ -179,6 +182,7 @@ impl Command {
             Command::Rollouts => "rollouts",
             Command::Copy => "copy",
             Command::Refresh => "refresh",
+            Command::Code => "code",
             Command::Rest => "rest",
             Command::Help => "help",
             Command::Redraw => "redraw",

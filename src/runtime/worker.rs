@@ -12,7 +12,7 @@ use super::perform::{Desk, carry_out};
 use super::settle::{Settled, open_orders, settle_open_orders, told};
 use super::{Hands, Incoming, send, sleep};
 use crate::app::{Effect, Event, WINDOWS};
-use crate::domain::{Order, Target};
+use crate::domain::{OneTimeCode, Order, Target};
 use crate::sources::{Account, Backend, Wish};
 
 /// How often the account is searched while nothing is watched, in AWS time.
@@ -103,6 +103,18 @@ impl<A: Account> Worker<A> {
         self.listing = Some(listing.abort_handle());
     }
 
+    /// Hands over a code and asks again whatever is being asked.
+    fn present(&mut self, code: OneTimeCode) {
+        let account = self.account.borrow().clone();
+        if let Some(account) = account {
+            account.present(code);
+        }
+        self.wants.send_modify(|wants| wants.asked_now += 1);
+        if self.listing.is_some() {
+            self.list();
+        }
+    }
+
     fn act(&self, order: Order) {
         let (account, desk) = (self.account.clone(), self.desk.clone());
         let wants = self.wants.clone();
@@ -122,6 +134,7 @@ impl<A: Account> Hands for Worker<A> {
             Effect::List => self.list(),
             Effect::Refresh => self.wants.send_modify(|wants| wants.asked_now += 1),
             Effect::Rest(rests) => self.wants.send_modify(|wants| wants.rests = rests),
+            Effect::Present(code) => self.present(code),
             Effect::Window(minutes) => self.wants.send_modify(|wants| wants.window = minutes),
             // The loop's own business.
             Effect::Copy(_) | Effect::Bell | Effect::Redraw | Effect::Suspend | Effect::Quit => {}

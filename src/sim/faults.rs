@@ -25,6 +25,8 @@ pub use kind::{FaultKind, Rival};
 pub struct Fault {
     /// The service; `None` for all of them.
     pub service: Option<Service>,
+    /// `kubernetes/NAME`: the one of several clusters; `None` for all of them.
+    pub cluster: Option<String>,
     /// The operation; `None` for all of the service.
     pub operation: Option<String>,
     /// The trouble.
@@ -35,6 +37,23 @@ pub struct Fault {
     pub bursts: Option<(SignedDuration, SignedDuration)>,
     /// `*3`: how many requests meet it; `None` for ever.
     pub count: Option<u32>,
+}
+
+/// Whom a request is for.
+#[derive(Debug, Clone, Copy)]
+pub struct Whom<'a> {
+    /// The service.
+    pub service: Service,
+    /// The operation.
+    pub operation: &'a str,
+    /// The one of several clusters.
+    pub cluster: Option<&'a str>,
+}
+
+impl<'a> From<(Service, &'a str)> for Whom<'a> {
+    fn from((service, operation): (Service, &'a str)) -> Self {
+        Self { service, operation, cluster: None }
+    }
 }
 
 /// Other names that people give the services.
@@ -116,16 +135,28 @@ impl Faults {
         self.met
     }
 
+    /// The trouble that lets nothing through to whom, if there is any now: what goes on longer than a
+    /// request meets it in the middle.
+    pub fn cuts_off(&self, whom: Whom<'_>, now: Timestamp) -> Option<FaultKind> {
+        let cuts = |rule: &&Rule| {
+            let fault = &rule.fault;
+            let always = fault.operation.is_none() && fault.share.is_none();
+            always && rule.is_in_force(now) && fault.matches(whom)
+        };
+        let found = self.rules.iter().rev().filter(cuts).map(|rule| rule.fault.kind);
+        found.into_iter().find(|kind| matches!(kind, FaultKind::NoAnswer | FaultKind::DropBefore))
+    }
+
     /// The trouble that a request meets; counts it, and forgets the fault after its last one.
-    pub fn meet(
+    pub fn meet<'a>(
         &mut self,
-        (service, operation): (Service, &str),
+        whom: impl Into<Whom<'a>>,
         now: Timestamp,
         seed: u64,
     ) -> Option<FaultKind> {
-        let index = (0..self.rules.len())
-            .rev()
-            .find(|index| self.rules[*index].meets((service, operation), now, seed))?;
+        let whom = whom.into();
+        let index =
+            (0..self.rules.len()).rev().find(|index| self.rules[*index].meets(whom, now, seed))?;
         self.met += 1;
         let fault = &mut self.rules.get_mut(index)?.fault;
         let kind = fault.kind;
@@ -140,9 +171,13 @@ impl Faults {
 }
 
 impl Rule {
-    fn meets(&mut self, (service, operation): (Service, &str), now: Timestamp, seed: u64) -> bool {
+    fn is_in_force(&self, now: Timestamp) -> bool {
         let in_time = now >= self.from && self.until.is_none_or(|until| now < until);
-        if !in_time || !self.fault.matches(service, operation) || !self.is_in_a_burst(now) {
+        in_time && self.is_in_a_burst(now)
+    }
+
+    fn meets(&mut self, whom: Whom<'_>, now: Timestamp, seed: u64) -> bool {
+        if !self.is_in_force(now) || !self.fault.matches(whom) {
             return false;
         }
         self.seen += 1;
@@ -158,8 +193,9 @@ impl Rule {
 }
 
 impl Fault {
-    fn matches(&self, service: Service, operation: &str) -> bool {
+    fn matches(&self, Whom { service, operation, cluster }: Whom<'_>) -> bool {
         self.service.is_none_or(|wanted| wanted == service)
+            && self.cluster.as_deref().is_none_or(|wanted| Some(wanted) == cluster)
             && self.operation.as_deref().is_none_or(|wanted| wanted == operation)
             && !(self.is_a_denial() && needs_no_permission(operation))
     }
@@ -186,12 +222,13 @@ impl FromStr for Fault {
                         cloudwatch=deny";
             fail(("there is no `=`".to_owned(), hint.to_owned()))
         })?;
-        let (service, operation) = parse_whom(whom.trim()).map_err(fail)?;
+        let (whom, cluster) = split_cluster(whom.trim()).map_err(fail)?;
+        let (service, operation) = parse_whom(&whom).map_err(fail)?;
         let (what, count) = suffix(what, '*', parse_count).map_err(fail)?;
         let (what, bursts) = suffix(what, '@', parse_bursts).map_err(fail)?;
         let (what, share) = suffix(what, '%', parse_share).map_err(fail)?;
         let kind = kind::parse(what.trim()).map_err(fail)?;
-        let fault = Self { service, operation, kind, share, bursts, count };
+        let fault = Self { service, cluster, operation, kind, share, bursts, count };
         if fault.is_a_denial() && service == Some(Service::Sts) {
             let problem = "sts:GetCallerIdentity needs no permission, so AWS never denies it";
             return Err(fail((problem.to_owned(), "sts=expired makes it fail".to_owned())));
@@ -221,6 +258,18 @@ fn suffix<T>(
         None => Ok((text, None)),
         Some((text, behind)) => Ok((text, Some(read(behind.trim())?))),
     }
+}
+
+/// `kubernetes/NAME[.OPERATION]` without the name, and the name.
+fn split_cluster(text: &str) -> Result<(String, Option<String>), Problem> {
+    let Some((service, rest)) = text.split_once('/') else { return Ok((text.to_owned(), None)) };
+    let (name, operation) = rest.split_once('.').map_or((rest, ""), |(name, op)| (name, op));
+    if !["kubernetes", "prometheus"].contains(&service) || name.is_empty() {
+        let problem = format!("`{text}` names no cluster");
+        return Err((problem, "e.g. kubernetes/eks-green.list".to_owned()));
+    }
+    let dot = if operation.is_empty() { "" } else { "." };
+    Ok((format!("{service}{dot}{operation}"), Some(name.to_owned())))
 }
 
 fn parse_whom(text: &str) -> Result<(Option<Service>, Option<String>), Problem> {
@@ -284,6 +333,9 @@ fn unknown(what: &str, word: &str, known: impl Iterator<Item = &'static str>) ->
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.service.map_or("all", Service::name))?;
+        if let Some(cluster) = &self.cluster {
+            write!(f, "/{cluster}")?;
+        }
         if let Some(operation) = &self.operation {
             write!(f, ".{operation}")?;
         }

@@ -14,7 +14,7 @@ mod schema;
 mod weighted;
 
 pub use alarm::{AlarmMetric, AlarmRule, Missing};
-pub use argo::{Analysis, Argo, ArgoStrategy, CanaryStep};
+pub use argo::{Analysis, Argo, ArgoStrategy, CanaryStep, Cluster};
 pub use native::{Asks, LifecycleHook, Native, OnTimeout, Stage, Strategy};
 pub use platform::{Answered, Beanstalk, Ec2, Failing, Lambda, Pipeline, Split};
 pub use release::{ColdStart, Crash, CrashWhen, Hook, HookOutcome, Lifecycle, Release, Unhealthy};
@@ -24,7 +24,7 @@ pub use schema::{
 pub use weighted::{HeldBy, Records, Weighted};
 
 /// The embedded scenarios, in the order in which people should meet them.
-const EMBEDDED: [(&str, &str); 41] = [
+const EMBEDDED: [(&str, &str); 43] = [
     ("canary", include_str!("../../assets/scenarios/canary.toml")),
     ("errors", include_str!("../../assets/scenarios/errors.toml")),
     ("latency", include_str!("../../assets/scenarios/latency.toml")),
@@ -55,6 +55,7 @@ const EMBEDDED: [(&str, &str); 41] = [
     ("alb-sticky", include_str!("../../assets/scenarios/alb-sticky.toml")),
     ("route53", include_str!("../../assets/scenarios/route53.toml")),
     ("route53-worse", include_str!("../../assets/scenarios/route53-worse.toml")),
+    ("regions", include_str!("../../assets/scenarios/regions.toml")),
     ("lambda-canary", include_str!("../../assets/scenarios/lambda-canary.toml")),
     ("lambda-errors", include_str!("../../assets/scenarios/lambda-errors.toml")),
     ("ec2", include_str!("../../assets/scenarios/ec2.toml")),
@@ -65,6 +66,7 @@ const EMBEDDED: [(&str, &str); 41] = [
     ("argo-canary", include_str!("../../assets/scenarios/argo-canary.toml")),
     ("argo-analysis-failed", include_str!("../../assets/scenarios/argo-analysis-failed.toml")),
     ("argo-abort", include_str!("../../assets/scenarios/argo-abort.toml")),
+    ("clusters", include_str!("../../assets/scenarios/clusters.toml")),
     ("pipeline", include_str!("../../assets/scenarios/pipeline.toml")),
 ];
 

@@ -26,8 +26,8 @@ use tokio::sync::watch;
 
 use super::controls;
 use super::faults::{FaultKind, damage, server_fault};
-use super::services::Service;
 use super::services::kubernetes::watch::Watch;
+use super::services::{CLUSTER, Service};
 use super::simulator::{Simulator, request_id};
 use super::travel::{self, InParts};
 use super::watching;
@@ -160,7 +160,8 @@ async fn conduct(door: Door, request: &Request, head: &Parts) -> (Ending, u64) {
     if let Some(error) = &arrival.error {
         return (Ending::Reply(wire::encode_error(request.protocol, &id, error)), sequence);
     }
-    let carry_out = || wire::encode(request, &id, &simulator.carry_out(&arrival, request));
+    let region = wire::region(head);
+    let carry_out = || wire::encode(request, &id, &simulator.carry_out(&arrival, request, region));
     let ending = match arrival.trouble {
         Some(FaultKind::NoAnswer) => {
             wait_for(door.closed.clone()).await;
@@ -229,7 +230,10 @@ fn go_on(door: Door, request: &Request, ending: Ending, trouble: Option<FaultKin
         (Some(FaultKind::Cut | FaultKind::Truncate | FaultKind::Garbage), _) | (_, Err(_)) => {
             ending
         }
-        (_, Ok(watch)) => Ending::Watch(watching::body(door.simulator, watch, door.closed)),
+        (_, Ok(watch)) => {
+            let cluster = request.input.text(CLUSTER).map(str::to_owned);
+            Ending::Watch(watching::body(door.simulator, (watch, cluster), door.closed))
+        }
     }
 }
 

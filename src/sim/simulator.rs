@@ -9,8 +9,8 @@ use tokio::sync::watch;
 use super::clock::Clock;
 use super::error::ApiError;
 use super::faults::pages::Tokens;
-use super::faults::{Fault, FaultKind, Faults, damage};
-use super::services::{self, Service, sts};
+use super::faults::{Fault, FaultKind, Faults, Whom, damage};
+use super::services::{self, CLUSTER, Service, sts};
 use super::value::Value;
 use super::wire::Request;
 use super::world::World;
@@ -87,7 +87,16 @@ impl Simulator {
 
     /// The newest calls, at most 1024, oldest first.
     pub fn calls(&self) -> Vec<CallRecord> {
-        self.lock().calls.iter().cloned().collect()
+        self.calls_after(0)
+    }
+
+    /// The calls that came after the one of this number, oldest first.
+    pub fn calls_after(&self, sequence: u64) -> Vec<CallRecord> {
+        let state = self.lock();
+        let newer = state.calls.iter().rev().take_while(|call| call.sequence > sequence);
+        let mut newer: Vec<CallRecord> = newer.cloned().collect();
+        newer.reverse();
+        newer
     }
 
     /// Adds a fault; it is in force for the next request.
@@ -105,6 +114,13 @@ impl Simulator {
     /// How many requests have met a fault so far.
     pub fn met(&self) -> u64 {
         self.lock().faults.met()
+    }
+
+    /// The trouble that lets nothing through to a cluster now, if there is any.
+    pub(super) fn cut_off(&self, cluster: Option<&str>) -> Option<FaultKind> {
+        let state = self.current();
+        let whom = Whom { service: Service::Kubernetes, operation: "watch", cluster };
+        state.faults.cuts_off(whom, state.world.now())
     }
 
     /// Removes all faults.
@@ -127,7 +143,7 @@ impl Simulator {
 
     /// Lets those who watch the cluster know what is new.
     fn tell(&self, world: &World) {
-        let newest = world.argo.as_ref().map_or(0, |argo| argo.store.version());
+        let newest = world.cluster_changes();
         self.grown.send_if_modified(|known| std::mem::replace(known, newest) != newest);
     }
 
@@ -137,7 +153,9 @@ impl Simulator {
         let state = &mut *guard;
         state.arrived += 1;
         let sequence = state.arrived;
-        let whom = (request.service, request.operation.as_str());
+        let cluster = request.input.text(CLUSTER);
+        let (service, operation) = (request.service, request.operation.as_str());
+        let whom = Whom { service, operation, cluster };
         let (now, seed) = (state.world.now(), state.world.dice());
         let trouble = state.faults.meet(whom, now, seed);
         let error = trouble.and_then(|kind| {
@@ -173,6 +191,7 @@ impl Simulator {
         &self,
         arrival: &Arrival,
         request: &Request,
+        region: Option<&str>,
     ) -> Result<Value, ApiError> {
         let sequence = arrival.sequence;
         let mut state = self.current();
@@ -180,6 +199,7 @@ impl Simulator {
             call.carried_out = true;
         }
         state.world.request = request_id(sequence);
+        state.world.asked_in = region.map(str::to_owned);
         let (service, operation) = (request.service, request.operation.as_str());
         let world = &mut state.world;
         if let Some(FaultKind::Rival(rival)) = arrival.trouble {

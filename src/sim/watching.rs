@@ -12,20 +12,28 @@ use serde_json::Value as Json;
 use tokio::sync::watch::Receiver;
 use tokio::time::Instant;
 
+use super::faults::FaultKind;
 use super::services::kubernetes::watch::{Watch, broken};
 use super::simulator::Simulator;
+use super::world::World;
 
 /// How long nothing has to happen before that is said.
 const QUIET: SignedDuration = SignedDuration::from_secs(60);
+/// Between two looks at whether somebody is let through again.
+const SILENT: SignedDuration = SignedDuration::from_secs(1);
 /// Between two looks at a world in which something is always due.
 const BREATH: SignedDuration = SignedDuration::from_millis(1);
 
 /// What happens in the world from now on, line by line.
-pub(super) fn body(simulator: Simulator, watch: Watch, closed: Receiver<bool>) -> Body {
+pub(super) fn body(
+    simulator: Simulator,
+    (watch, cluster): (Watch, Option<String>),
+    closed: Receiver<bool>,
+) -> Body {
     let ends = Instant::now() + std::time::Duration::from_secs(watch.seconds);
     let changed = simulator.grown();
     let said = simulator.clock().now();
-    let state = State { simulator, watch, closed, changed, ends, said, over: false };
+    let state = State { simulator, watch, cluster, closed, changed, ends, said, over: false };
     let lines = stream::unfold(state, |mut state| async move {
         let lines = state.next().await?;
         let text = lines.iter().fold(String::new(), |text, line| text + &line.to_string() + "\n");
@@ -42,6 +50,8 @@ pub(super) fn frozen() -> Body {
 struct State {
     simulator: Simulator,
     watch: Watch,
+    /// The cluster that is watched.
+    cluster: Option<String>,
     closed: Receiver<bool>,
     changed: Receiver<u64>,
     ends: Instant,
@@ -58,8 +68,16 @@ impl State {
                 return None;
             }
             self.changed.mark_unchanged();
-            let (watch, said) = (&mut self.watch, self.said);
-            let (news, now, next) = self.simulator.with_world(|world| {
+            match self.simulator.cut_off(self.cluster.as_deref()) {
+                Some(FaultKind::NoAnswer) => {
+                    self.wait_for(SILENT).await;
+                    continue;
+                }
+                Some(_) => return None,
+                None => {}
+            }
+            let (watch, said, cluster) = (&mut self.watch, self.said, self.cluster.as_deref());
+            let look = |world: &mut World| {
                 let news = watch.news(world).map(|mut lines| {
                     let quiet = world.now().duration_since(said) >= QUIET;
                     if lines.is_empty() && quiet && watch.takes_marks {
@@ -68,7 +86,9 @@ impl State {
                     lines
                 });
                 (news, world.now(), world.next_event())
-            });
+            };
+            let (news, now, next) =
+                self.simulator.with_world(|world| world.at_cluster(cluster, look));
             match news {
                 Ok(lines) if lines.is_empty() => {}
                 Ok(lines) => {
@@ -88,7 +108,11 @@ impl State {
     async fn wait(&mut self, now: Timestamp, next: Option<Timestamp>) {
         let mark = self.said.saturating_add(QUIET).unwrap_or(Timestamp::MAX);
         let due = next.map_or(mark, |next| next.min(mark)).max(now);
-        let span = due.duration_since(now).max(BREATH);
+        self.wait_for(due.duration_since(now).max(BREATH)).await;
+    }
+
+    /// For a while, unless something comes before.
+    async fn wait_for(&mut self, span: SignedDuration) {
         let clock = self.simulator.clock().clone();
         tokio::select! {
             () = clock.sleep(span) => {}

@@ -1,7 +1,7 @@
 //! One account and Region: who watches, lists and sends orders in it.
 
 use crate::domain::{
-    Fault, FaultKind, Identity, Order, Progress, RolloutSummary, Snapshot, Target,
+    Fault, FaultKind, Identity, OneTimeCode, Order, Progress, RolloutSummary, Snapshot, Target,
 };
 
 use super::argo::{self, Place};
@@ -57,6 +57,10 @@ impl Account for Aws {
             },
             _ => unknown_call(order),
         }
+    }
+
+    fn present(&self, code: OneTimeCode) {
+        Aws::present(self, code);
     }
 
     async fn reconcile(&self, order: &Order, lost: Fault) -> Progress {

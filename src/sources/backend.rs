@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::domain::{Fault, Order, Progress, RolloutSummary, Snapshot, Target};
+use crate::domain::{Fault, OneTimeCode, Order, Progress, RolloutSummary, Snapshot, Target};
 
 /// An account and Region with an identity to ask in: where targets are watched and acted on.
 ///
@@ -25,6 +25,9 @@ pub trait Account: Clone + Send + Sync + 'static {
 
     /// Sends the order's call, once; a lost answer is [`Progress::Unknown`], never a second call.
     fn send(&self, order: &Order) -> impl Future<Output = Progress> + Send;
+
+    /// Takes the code of the multi-factor device that a question has asked for.
+    fn present(&self, code: OneTimeCode);
 
     /// Finds out by reading what became of an order whose answer was lost: accepted, refused, or
     /// still [`Progress::Unknown`]. Sends nothing.

@@ -69,13 +69,19 @@ pub(crate) async fn look(
     }
 }
 
+/// The Region in an ARN.
+pub(crate) fn region(arn: &str) -> Option<&str> {
+    arn.split(':').nth(3).filter(|region| !region.is_empty())
+}
+
 /// The health of each group's targets; one group that fails leaves the others.
 async fn health(
     aws: &Aws,
     groups: BTreeMap<String, String>,
 ) -> BTreeMap<String, Result<Targets, Fault>> {
     let reads = groups.into_iter().map(|(name, arn)| async move {
-        let call = aws.reads().elb.describe_target_health().target_group_arn(arn);
+        let elb = aws.elb(region(&arn));
+        let call = elb.describe_target_health().target_group_arn(arn);
         let answer = call
             .send()
             .await

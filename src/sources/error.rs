@@ -10,6 +10,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
+use super::aws::CodeWanted;
 use crate::domain::{Fault, FaultKind};
 
 const THROTTLED: [&str; 13] = [
@@ -122,7 +123,11 @@ fn permission(said: &str) -> Option<&str> {
 }
 
 /// Nothing arrived: the login, the network, or the endpoint.
-fn never_sent(operation: &str, error: &(dyn Error + 'static)) -> Fault {
+pub(super) fn never_sent(operation: &str, error: &(dyn Error + 'static)) -> Fault {
+    if let Some(wanted) = causes(error).find_map(|cause| cause.downcast_ref::<CodeWanted>()) {
+        let CodeWanted { device, tried, said } = wanted.clone();
+        return Fault::new(FaultKind::CodeWanted { device, tried }, operation, said);
+    }
     let text = chain(error);
     let kind = if text.contains("token has expired") || text.contains("SSO session has expired") {
         FaultKind::CredentialsExpired
@@ -156,7 +161,7 @@ fn credentials_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Credent
 }
 
 /// What the causes say, outermost first, each thing once.
-fn chain(error: &(dyn Error + 'static)) -> String {
+pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut parts: Vec<String> = Vec::new();
     for cause in causes(error) {
         let text = cause.to_string();

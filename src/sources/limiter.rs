@@ -29,7 +29,12 @@ const BURST: f64 = 30.0;
 /// is known not to disturb.
 fn cap(service: Source) -> f64 {
     match service {
-        Source::CodeDeploy | Source::Ecs | Source::Kubernetes | Source::Prometheus => 2.0,
+        Source::CodeDeploy
+        | Source::Ecs
+        | Source::Kubernetes
+        | Source::BlueCluster
+        | Source::GreenCluster
+        | Source::Prometheus => 2.0,
         Source::Lambda => 1.5,
         Source::LoadBalancer | Source::Metrics | Source::Sts => 1.0,
         Source::Alarms => 0.9,

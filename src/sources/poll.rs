@@ -320,7 +320,7 @@ impl<K: Kind> Poller<K> {
     }
 
     /// The picture as it is now.
-    fn picture(&self, wish: Wish) -> Snapshot {
+    pub(crate) fn picture(&self, wish: Wish) -> Snapshot {
         let ask = self.circumstances(wish);
         let mut picture = self.kind.snapshot(&self.identity, ask.now);
         let pace = self.pace(ask.now);

@@ -9,7 +9,7 @@ use super::beanstalk::Beanstalk;
 use super::codedeploy::CodeDeploy;
 use super::ecs::Ecs;
 use super::poll::Poller;
-use super::weighted::{Alb, Route53};
+use super::weighted::{Alb, Joined, Route53};
 
 /// The backend of one target.
 pub struct Watcher(Kind);
@@ -20,10 +20,10 @@ enum Kind {
     CodeDeploy(Box<Poller<CodeDeploy>>),
     /// An ECS service that ECS deploys, or of which nobody knows yet who does.
     Ecs(Box<Poller<Ecs>>),
-    /// A rule of a load balancer.
-    Alb(Box<Poller<Alb>>),
-    /// Weighted records.
-    Route53(Box<Poller<Route53>>),
+    /// A rule of a load balancer, and what runs behind it.
+    Alb(Box<Joined<Alb>>),
+    /// Weighted records, and what runs behind them.
+    Route53(Box<Joined<Route53>>),
     /// Elastic Beanstalk environments.
     Beanstalk(Box<Poller<Beanstalk>>),
     /// A Rollout in a cluster.
@@ -37,11 +37,11 @@ impl Watcher {
             Target::CodeDeploy { .. } | Target::Deployment(_) => Self::codedeploy(aws, target),
             Target::Alb(place) => {
                 let kind = Alb::new(aws, place.clone());
-                Self(Kind::Alb(Box::new(Poller::new(aws.clone(), kind))))
+                Self(Kind::Alb(Box::new(Joined::new(aws, target, kind))))
             }
             Target::Route53 { zone, name, kind, blue } => {
                 let kind = Route53::new(aws, (zone, name, kind, blue.as_deref()));
-                Self(Kind::Route53(Box::new(Poller::new(aws.clone(), kind))))
+                Self(Kind::Route53(Box::new(Joined::new(aws, target, kind))))
             }
             Target::Beanstalk { application, blue } => {
                 let kind = Beanstalk::new(application.clone(), blue.clone());
@@ -80,8 +80,8 @@ impl Backend for Watcher {
         loop {
             let picture = match &mut self.0 {
                 Kind::CodeDeploy(poller) => return poller.observe(wish).await,
-                Kind::Alb(poller) => return poller.observe(wish).await,
-                Kind::Route53(poller) => return poller.observe(wish).await,
+                Kind::Alb(joined) => return Box::pin(joined.observe(wish)).await,
+                Kind::Route53(joined) => return Box::pin(joined.observe(wish)).await,
                 Kind::Beanstalk(poller) => return poller.observe(wish).await,
                 Kind::Argo(argo) => return argo.observe(wish).await,
                 Kind::Ecs(poller) => poller.observe(wish).await,
@@ -96,8 +96,8 @@ impl Backend for Watcher {
         loop {
             let picture = match &mut self.0 {
                 Kind::CodeDeploy(poller) => return poller.observe_whole(wish).await,
-                Kind::Alb(poller) => return poller.observe_whole(wish).await,
-                Kind::Route53(poller) => return poller.observe_whole(wish).await,
+                Kind::Alb(joined) => return Box::pin(joined.observe_whole(wish)).await,
+                Kind::Route53(joined) => return Box::pin(joined.observe_whole(wish)).await,
                 Kind::Beanstalk(poller) => return poller.observe_whole(wish).await,
                 Kind::Argo(argo) => return argo.observe_whole(wish).await,
                 Kind::Ecs(poller) => poller.observe_whole(wish).await,

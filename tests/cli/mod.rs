@@ -2,6 +2,8 @@
 
 #[cfg(target_os = "linux")]
 mod disk;
+#[cfg(unix)]
+mod login;
 mod order;
 mod plain;
 pub(crate) mod process;

@@ -42,7 +42,16 @@ impl Terminal {
 
     /// Starts a program in a terminal of this type.
     pub(crate) fn running(program: &[&str], term: &str) -> Self {
-        let home = Home::new();
+        Self::within(Home::new(), program, term, &[])
+    }
+
+    /// Starts a program in a terminal, in this home and with these variables besides.
+    pub(crate) fn within(
+        home: Home,
+        program: &[&str],
+        term: &str,
+        variables: &[(String, String)],
+    ) -> Self {
         let size = PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(program[0]);
@@ -54,6 +63,9 @@ impl Terminal {
         }
         for (name, folder) in PLACES {
             command.env(name, home.0.path().join(folder));
+        }
+        for (name, value) in variables {
+            command.env(name, value);
         }
         let before = format!("{:?}", pair.master.get_termios());
         let child = pair.slave.spawn_command(command).unwrap();

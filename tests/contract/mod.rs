@@ -4,6 +4,7 @@
 mod actions;
 mod argo;
 mod beanstalk;
+mod clusters;
 mod cost;
 mod instances;
 mod lambda;

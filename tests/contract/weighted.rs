@@ -447,6 +447,23 @@ async fn both_load_balancers_are_measured() {
     assert!(errors(Side::Green) > errors(Side::Blue), "green answers with errors");
 }
 
+#[tokio::test]
+async fn load_balancers_of_two_regions_are_looked_for_where_they_are() {
+    let mut bench = bench("regions").await;
+    let picture = bench.look().await;
+    let sides = [&rollout(&picture).blue, &rollout(&picture).green];
+    for (side, group) in sides.into_iter().zip(["checkout-a", "checkout-b"]) {
+        assert_eq!(side.target_group.as_deref(), Some(group));
+        let targets = side.targets.value().unwrap_or_else(|| panic!("{:?}", side.targets));
+        assert_eq!(targets.list.iter().filter(|one| one.state == "healthy").count(), 4, "{group}");
+    }
+    let picture = bench.shifted(&picture, shift(50)).await;
+    assert!(matches!(picture.metrics, Fact::Known { .. }), "{:?}", picture.metrics.fault());
+    bench.pass(900);
+    let share = bench.look().await.measured_share().unwrap();
+    assert!((share.split.green.get() - 50.0).abs() < 5.0, "{share:?}");
+}
+
 /// The calls of a minute of watching, by the second, at the simulator.
 async fn calls_of_a_minute(bench: &mut Bench) -> Vec<String> {
     let before = bench.simulator.calls().len();

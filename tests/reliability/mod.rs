@@ -11,10 +11,3 @@ mod orders;
 pub(crate) mod secrets;
 #[cfg(target_os = "linux")]
 mod soak;
-
-/// Whether a call changes something: whatever does not say that it only reads.
-pub(crate) fn changes_something(operation: &str) -> bool {
-    let reads =
-        ["Describe", "Get", "List", "BatchGet", "get", "list", "watch", "discover", "query"];
-    !reads.iter().any(|verb| operation.starts_with(verb))
-}

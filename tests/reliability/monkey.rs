@@ -13,6 +13,7 @@ use cutover::domain::{Order, Progress, Target};
 use cutover::journal::Audit;
 use cutover::runtime::{Clock, Desk as Hand, Inbox, Incoming, carry_out, channel};
 use cutover::sim::scenario::Scenario;
+use cutover::sim::services;
 use cutover::sim::world::World;
 use cutover::sim::{self, Simulator};
 use cutover::sources::{Account, Aws, AwsOptions, Loopback};
@@ -23,7 +24,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::task::JoinSet;
 
-use super::changes_something;
 use super::killed::dice;
 use crate::harness::keyboard::Desk;
 use crate::harness::looking::whole;
@@ -153,7 +153,7 @@ impl Monkey {
             seed,
             ..AwsOptions::simulated(loopback, Arc::new(time.clone()))
         };
-        let account = cutover::sources::connect(options).await.unwrap();
+        let account = Box::pin(cutover::sources::connect(options)).await.unwrap();
         let watch = account.watch(&target);
         let settings = crate::harness::keyboard::settings();
         let desk = Desk::starting(settings, Some(target), start);
@@ -297,10 +297,9 @@ impl Monkey {
 
     /// Counts the calls that change something since the last time.
     fn counts(&mut self) -> usize {
-        let all = self.simulator.calls();
-        let new = all.iter().filter(|call| call.sequence > self.newest);
-        let count = new.filter(|call| changes_something(&call.operation)).count();
-        self.newest = all.last().map_or(self.newest, |call| call.sequence);
+        let new = self.simulator.calls_after(self.newest);
+        self.newest = new.last().map_or(self.newest, |call| call.sequence);
+        let count = new.iter().filter(|call| !services::reads(&call.operation)).count();
         self.sent += count;
         count
     }

@@ -8,18 +8,18 @@ use std::time::Duration;
 
 use cutover::app::{Event, Outcome, Overlay};
 use cutover::domain::{
-    Change, Fault, FaultKind, Order, Progress, RolloutSummary, Snapshot, Target,
+    Change, Fault, FaultKind, OneTimeCode, Order, Progress, RolloutSummary, Snapshot, Target,
 };
 use cutover::journal::{Audit, Record};
 use cutover::runtime::{Clock, Desk as Hand, Inbox, Incoming, carry_out, channel};
 use cutover::sim::faults::FaultKind as Trouble;
 use cutover::sim::scenario::Scenario;
+use cutover::sim::services;
 use cutover::sim::world::World;
 use cutover::sim::{self, CallRecord, Simulator};
 use cutover::sources::{Account, Aws, AwsOptions, Loopback};
 use jiff::{SignedDuration, Timestamp};
 
-use super::changes_something;
 use super::orders::{Given, Moment, SEED};
 use crate::harness::keyboard::Desk;
 use crate::harness::looking::whole;
@@ -59,6 +59,10 @@ impl Account for Watchful {
 
     async fn list(&self) -> Result<Vec<RolloutSummary>, Fault> {
         self.0.list().await
+    }
+
+    fn present(&self, code: OneTimeCode) {
+        self.0.present(code);
     }
 
     async fn read_again(&self, order: &Order) -> Snapshot {
@@ -163,7 +167,7 @@ impl Night {
             }
             self.looks().await;
         }
-        let changes = |call: &CallRecord| changes_something(&call.operation);
+        let changes = |call: &CallRecord| !services::reads(&call.operation);
         let met = self.met();
         let calls = self.simulator.calls().into_iter().filter(changes).collect();
         let records = self.audit.verify().unwrap();

@@ -1,6 +1,7 @@
 //! Whole screens. A snapshot that changes is looked at before it is accepted.
 
 mod any_size;
+mod clusters;
 mod dialogs;
 mod honesty;
 mod scenarios;
@@ -15,7 +16,7 @@ use ratatui::layout::Rect;
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 50), (30, 8)];
 
 /// What a terminal of this size shows.
-fn screen(state: &mut State, (width, height): (u16, u16), theme: &str) -> Buffer {
+pub(crate) fn screen(state: &mut State, (width, height): (u16, u16), theme: &str) -> Buffer {
     let theme = Theme::named(theme, TimeZone::UTC, true).unwrap();
     (state.width, state.height) = (width, height);
     let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
@@ -24,7 +25,7 @@ fn screen(state: &mut State, (width, height): (u16, u16), theme: &str) -> Buffer
 }
 
 /// The text of a screen, a line a row.
-fn text(buffer: &Buffer) -> String {
+pub(crate) fn text(buffer: &Buffer) -> String {
     let rows = buffer.area.rows().map(|row| {
         let cells = row.columns().map(|cell| buffer[(cell.x, cell.y)].symbol());
         cells.collect::<String>().trim_end().to_owned()

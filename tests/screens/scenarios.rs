@@ -9,6 +9,7 @@ use super::{SIZES, screen, text};
 fn moment(name: &str) -> u32 {
     match name {
         "approval" | "canary" => 240,
+        "clusters" => 540,
         "crashloop" | "stuck" | "ecs-bluegreen" | "ecs-canary" | "ecs-hook-failure"
         | "ecs-rolling" => 300,
         "finished" => 60,

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use cutover::domain::{Fault, Order, Progress, RolloutSummary, Snapshot, Target};
+use cutover::domain::{Fault, OneTimeCode, Order, Progress, RolloutSummary, Snapshot, Target};
 use cutover::journal::Audit;
 use cutover::runtime::{Clock, Desk, Inbox, Incoming, Worker, channel};
 use cutover::sources::{Account, Backend, Wish};
@@ -44,6 +44,10 @@ impl Account for Bed {
     async fn list(&self) -> Result<Vec<RolloutSummary>, Fault> {
         self.note("list".into());
         Ok(vec![summary("d-AAAAAAAAA")])
+    }
+
+    fn present(&self, _: OneTimeCode) {
+        self.note("present".into());
     }
 
     async fn read_again(&self, _: &Order) -> Snapshot {

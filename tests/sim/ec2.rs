@@ -96,3 +96,26 @@ async fn a_failed_script_shows_the_end_of_its_log() {
     assert_eq!(failed.error_code(), Some(&LifecycleErrorCode::ScriptFailed));
     assert!(failed.log_tail().unwrap().contains("Connection refused"));
 }
+
+#[tokio::test]
+async fn the_groups_of_instances_are_what_the_deployment_copies() {
+    let sim = Running::scenario("ec2", 5).await;
+    let ask = |more: &str| format!("Action=DescribeAutoScalingGroups&Version=2011-01-01{more}");
+    let all = sim.raw("POST / HTTP/1.1", ask("").as_bytes()).await;
+    assert_eq!(all.matches("<AutoScalingGroupName>").count(), 2, "{all}");
+    assert_eq!(all.matches("<LifecycleState>InService").count(), 8, "{all}");
+    let id = newest(&sim.codedeploy()).await;
+    let green = format!("CodeDeploy_checkout_{id}");
+    let one = ask(&format!("&AutoScalingGroupNames.member.1={green}"));
+    let one = sim.raw("POST / HTTP/1.1", one.as_bytes()).await;
+    assert!(
+        one.contains(&format!("<AutoScalingGroupName>{green}</AutoScalingGroupName>")),
+        "{one}"
+    );
+    assert_eq!(one.matches("<InstanceId>").count(), 4, "{one}");
+    let paged = sim.raw("POST / HTTP/1.1", ask("&MaxRecords=1").as_bytes()).await;
+    assert!(paged.contains("<NextToken>"), "{paged}");
+    let none = ask("&AutoScalingGroupNames.member.1=gone");
+    let none = sim.raw("POST / HTTP/1.1", none.as_bytes()).await;
+    assert!(none.starts_with("HTTP/1.1 200") && !none.contains("<InstanceId>"), "{none}");
+}

@@ -11,6 +11,7 @@ mod faults;
 mod http;
 mod kubernetes;
 mod lambda;
+mod logs;
 mod route53;
 mod weights;
 

@@ -1,5 +1,7 @@
 //! Stories: keys and pictures in, effects and answers out, by plain calls.
 
+mod clusters;
+mod code;
 mod dialog;
 mod identity;
 mod list;

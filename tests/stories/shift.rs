@@ -41,7 +41,7 @@ fn one_step_more_or_less_is_a_key_and_a_yes() {
 fn any_share_is_typed_and_then_asked_about() {
     let mut desk = held(10.0);
     desk.presses("%");
-    assert!(matches!(desk.state.overlay, Some(Overlay::Share(_))));
+    assert!(matches!(desk.state.overlay, Some(Overlay::Field(_))));
     desk.types("35").presses("enter");
     assert_eq!(desk.orders().len(), 0, "the field only asks");
     assert_eq!(desk.state.confirm().unwrap().permit.action, shift(35));
@@ -54,7 +54,7 @@ fn what_is_no_share_is_said_and_stays_to_be_mended() {
     for text in ["101", "ten", "12.5", "-5", ""] {
         let mut desk = held(10.0);
         desk.presses("%").types(text).presses("enter");
-        let Some(Overlay::Share(field)) = &desk.state.overlay else { panic!("{text}: closed") };
+        let Some(Overlay::Field(field)) = &desk.state.overlay else { panic!("{text}: closed") };
         assert_eq!(field.typed, text);
         let why = "a share is a whole number from 0 to 100";
         assert_eq!(field.complaint.as_deref(), Some(why), "{text}");

@@ -1,11 +1,11 @@
 //! What an action would do, as data for the words of its dialog.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
-    Action, Fact, Gate, GuardState, ListenerSplit, Means, MetricKind, Metrics, Percent, Point,
-    Rollout, ShareOf, Side, Snapshot, Split, Stage, StageKind, StageState, TaskCounts, Weight,
-    is_ready,
+    Action, Environment, Fact, Fault, Gate, GuardState, ListenerSplit, Means, MetricKind, Metrics,
+    Percent, Point, Rollout, ShareOf, Side, Snapshot, Split, Stage, StageKind, StageState,
+    Standing, TaskCounts, Weight, WorkloadKind, is_ready,
 };
 use crate::stats::Verdict;
 
@@ -49,6 +49,10 @@ pub enum Warning {
     GreenIsWorse,
     /// The side that gets more is not known to be healthy.
     NotReady(Side),
+    /// What keeps the tasks of the side that gets more is on its way or broken.
+    Unsettled(Side, WorkloadKind, Standing),
+    /// What runs on the side that gets more cannot be read: since when, and why.
+    Unread(Side, Option<SignedDuration>, Fault),
     /// Nobody has said which side is blue.
     SidesAreGuessed,
     /// Clients stay on their side by a cookie, for at most so long.
@@ -249,7 +253,9 @@ fn warnings(
     ) || action == Action::RollBack;
     let mut found = Vec::new();
     match means {
-        Means::SetWeights | Means::SwapNames => found.extend(about_weights(action, rollout)),
+        Means::SetWeights | Means::SwapNames => {
+            found.extend(about_weights(action, rollout, snapshot.taken));
+        }
         Means::StopAndRollBack if !is_ready(&rollout.blue) => found.push(Warning::BlueNotReady),
         Means::RedeployPrevious => {
             let revision = rollout.blue.revision.value();
@@ -290,7 +296,7 @@ fn warnings(
 }
 
 /// What to know before weights are set: who gets more, and who will not follow at once.
-fn about_weights(action: Action, rollout: &Rollout) -> Vec<Warning> {
+fn about_weights(action: Action, rollout: &Rollout, now: Timestamp) -> Vec<Warning> {
     let mut found = Vec::new();
     let traffic = &rollout.traffic;
     let more = held(rollout).is_some_and(|now| action.goal().green > now.green);
@@ -303,12 +309,30 @@ fn about_weights(action: Action, rollout: &Rollout) -> Vec<Warning> {
         Side::Green if !is_ready(&rollout.green) => found.push(Warning::NotReady(Side::Green)),
         Side::Blue | Side::Green => {}
     }
+    found.extend(about_cluster(gains, rollout.side(gains), now));
     match traffic.of {
         ShareOf::Answers => found.push(Warning::Answers(traffic.lag)),
         ShareOf::Requests if traffic.sticky => found.push(Warning::Sticky(traffic.lag)),
         ShareOf::Requests | ShareOf::Tasks | ShareOf::Instances => {}
     }
     found
+}
+
+/// What to know of the cluster of the side that gets more.
+fn about_cluster(side: Side, gains: &Environment, now: Timestamp) -> Option<Warning> {
+    let runs = gains.runs.as_ref()?;
+    match &runs.standing {
+        Fact::Known { value, .. } if value.is_settled() => None,
+        Fact::Known { value, .. } => {
+            Some(Warning::Unsettled(side, runs.workload.kind, value.clone()))
+        }
+        Fact::Stale { at, fault, .. } => {
+            Some(Warning::Unread(side, Some(now.duration_since(*at)), fault.clone()))
+        }
+        Fact::Unknown { fault } => Some(Warning::Unread(side, None, fault.clone())),
+        // Said by its tasks, which are not known either.
+        Fact::Unasked => None,
+    }
 }
 
 /// The names of the alarms that fire.

@@ -3,7 +3,7 @@
 use crate::domain::{Action, Phase, Refusal, Rollout};
 use crate::input::Command;
 
-use super::super::{Cockpit, Confirm, Overlay, Screen, State, Wanted};
+use super::super::{Asks, Cockpit, Confirm, Field, Overlay, Screen, State, Wanted, code};
 
 /// Whether a key does now what its label says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,12 +41,18 @@ pub fn hints(state: &State) -> Vec<Hint> {
     for (command, label, availability) in weights(state) {
         push(command, label, availability);
     }
+    if state.overlay.is_none() && code::wanted(state).is_some() {
+        push(Command::Code, "MFA code", Availability::Now);
+    }
     let others: &[(Command, &'static str)] = match (&state.overlay, &state.screen) {
         (Some(Overlay::Confirm(confirm)), _) => of_question(confirm),
         (Some(Overlay::NewIdentity(_)), _) => {
             &[(Command::Confirm, "act in this name"), (Command::Back, "not now")]
         }
-        (Some(Overlay::Share(_) | Overlay::Choosing(_)), _) => {
+        (Some(Overlay::Field(Field { asks: Asks::Code(_), .. })), _) => {
+            &[(Command::Choose, "log in"), (Command::Back, "not now")]
+        }
+        (Some(Overlay::Field(_) | Overlay::Choosing(_)), _) => {
             &[(Command::Choose, "go on"), (Command::Back, "keep going")]
         }
         (Some(Overlay::Help(_)), _) => &[(Command::Back, "close")],

@@ -23,7 +23,7 @@ pub fn next_wake(state: &State) -> Option<Timestamp> {
     let opened = match &state.overlay {
         Some(Overlay::Confirm(confirm)) => Some(later(confirm.opened, deaf)),
         Some(Overlay::NewIdentity(question)) => Some(later(question.opened, deaf)),
-        Some(Overlay::Share(field)) => Some(later(field.opened, deaf)),
+        Some(Overlay::Field(field)) => Some(later(field.opened, deaf)),
         Some(Overlay::Choosing(list)) => Some(later(list.opened, deaf)),
         Some(Overlay::Help(_)) | None => None,
     };

@@ -21,7 +21,6 @@ use crate::config::Flags;
 use crate::domain::{Action, Analysis, Percent, RevisionNumber};
 use crate::journal::Audit;
 use crate::runtime::settle_open_orders;
-use crate::sources;
 
 use report::Report;
 use run::Run;
@@ -232,7 +231,7 @@ impl How {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let report = runtime.block_on(async {
-            let account = sources::connect(options).await?;
+            let account = watch::connect(options, &mut output.talk).await?;
             let audit = Audit::at(around.paths.audit.clone());
             for settled in settle_open_orders(&account, &audit, &clock).await? {
                 writeln!(output.talk, "note: {}", settled.text)?;

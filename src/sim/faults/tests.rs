@@ -19,6 +19,7 @@ fn the_text_names_whom_what_and_how_often() {
         fault("codedeploy.StopDeployment=drop-after*1"),
         Fault {
             service: Some(Service::CodeDeploy),
+            cluster: None,
             operation: Some("StopDeployment".to_owned()),
             kind: FaultKind::DropAfter,
             share: None,
@@ -30,6 +31,24 @@ fn the_text_names_whom_what_and_how_often() {
     let slow = FaultKind::DelayVirtual(SignedDuration::from_mins(2));
     assert_eq!(fault("all=delay-virtual:2m").kind, slow);
     assert_eq!(fault("ecs=error-empty").kind, FaultKind::ErrorEmpty(500));
+}
+
+#[test]
+fn one_of_several_clusters_is_met_alone() {
+    for text in ["kubernetes/eks-green=no-answer", "kubernetes/eks-green.list=deny"] {
+        assert_eq!(fault(text).to_string(), text);
+    }
+    let mut faults = Faults::default();
+    faults.set(fault("kubernetes/eks-green=drop-before"), at(0));
+    let whom = |cluster| Whom { service: Service::Kubernetes, operation: "list", cluster };
+    assert_eq!(faults.meet(whom(Some("eks-blue")), at(0), 7), None);
+    assert_eq!(faults.meet(whom(None), at(0), 7), None);
+    assert_eq!(faults.meet(whom(Some("eks-green")), at(0), 7), Some(FaultKind::DropBefore));
+    assert_eq!(faults.cuts_off(whom(Some("eks-green")), at(0)), Some(FaultKind::DropBefore));
+    assert_eq!(faults.cuts_off(whom(Some("eks-blue")), at(0)), None);
+    for wrong in ["ecs/eks-green=deny", "kubernetes/=deny"] {
+        assert!(wrong.parse::<Fault>().unwrap_err().to_string().contains("names no cluster"));
+    }
 }
 
 #[test]

@@ -41,6 +41,16 @@ fn starts() -> SignedDuration {
     SignedDuration::from_secs(12)
 }
 
+/// One of two clusters behind weights that a person sets: it runs a side's release.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cluster {
+    /// The name by which it is asked.
+    pub context: String,
+    /// Its Rollout.
+    pub argo: Argo,
+}
+
 /// How traffic gets to the new version.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -107,6 +117,24 @@ impl Argo {
             ArgoStrategy::Canary(steps) => steps.contains(&CanaryStep::Analysis),
         }
     }
+}
+
+/// What must hold of two clusters.
+pub(super) fn check_both(
+    scenario: &Scenario,
+    clusters: &[Cluster; 2],
+) -> Result<(), ScenarioError> {
+    require(
+        scenario.weighted.is_some(),
+        "clusters",
+        "behind weights: beside a section [weighted]",
+    )?;
+    let [blue, green] = clusters;
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let named = |one: &Cluster| !one.context.is_empty() && one.context.chars().all(plain);
+    let apart = named(blue) && named(green) && blue.context != green.context;
+    require(apart, "clusters.context", "two different names of letters, digits and hyphens")?;
+    clusters.iter().try_for_each(|one| check(scenario, &one.argo))
 }
 
 /// What must hold beyond the types.

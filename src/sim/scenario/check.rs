@@ -130,6 +130,14 @@ fn weighted(scenario: &Scenario, weighted: &Weighted) -> Result<(), ScenarioErro
             require(within, "weighted.held_by", "records whose name lies in the zone")?;
             let two = records.second_balancer != scenario.place.load_balancer;
             require(two, "weighted.held_by", "records of two load balancers")?;
+            let known = ["eu-west-1", "eu-north-1", "us-east-1"];
+            let region = records.second_region.as_deref();
+            let region = region.is_none_or(|region| known.contains(&region));
+            require(
+                region,
+                "weighted.held_by.second_region",
+                "eu-west-1, eu-north-1 or us-east-1",
+            )?;
             let spans = !records.sync.is_negative() && !records.busy.is_negative();
             require(spans, "weighted.held_by", "records with spans of time from 0s")
         }
@@ -161,6 +169,7 @@ fn shape(scenario: &Scenario) -> Result<(), ScenarioError> {
     let alone = scenario.pipeline.is_none() || shapes.iter().all(|given| !given);
     require(alone, "pipeline", "in front of an ECS service that CodeDeploy rolls out")?;
     scenario.argo.as_ref().map_or(Ok(()), |one| super::argo::check(scenario, one))?;
+    scenario.clusters.as_ref().map_or(Ok(()), |both| super::argo::check_both(scenario, both))?;
     let Some(beanstalk) = &scenario.beanstalk else { return Ok(()) };
     let environments = if beanstalk.split.is_some() { 1 } else { 2 };
     let rule = "two, or one with split";

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 
 use super::alarm::AlarmRule;
-use super::argo::Argo;
+use super::argo::{Argo, Cluster};
 use super::native::Native;
 use super::platform::{Beanstalk, Ec2, Lambda, Pipeline};
 use super::release::Release;
@@ -42,6 +42,8 @@ pub struct Scenario {
     pub beanstalk: Option<Beanstalk>,
     /// The Rollout that a controller in a Kubernetes cluster brings out.
     pub argo: Option<Argo>,
+    /// The clusters that run blue and green behind weights that a person sets.
+    pub clusters: Option<[Cluster; 2]>,
     /// The pipeline that creates the deployments of the ECS service.
     pub pipeline: Option<Pipeline>,
     /// Requests that arrive.

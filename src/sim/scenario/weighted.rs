@@ -62,6 +62,8 @@ pub struct Records {
     pub name: String,
     /// The load balancer of green; `place.load_balancer` is blue's.
     pub second_balancer: String,
+    /// The Region of green, where it is not that of blue.
+    pub second_region: Option<String>,
     /// How long a change takes to reach all DNS servers.
     #[serde(default = "half_a_minute")]
     pub sync: SignedDuration,

@@ -2,6 +2,7 @@
 //!
 //! A service takes an operation's name and members and answers with members or a modelled error.
 
+pub mod autoscaling;
 pub mod beanstalk;
 pub mod cloudwatch;
 pub mod codedeploy;
@@ -10,6 +11,7 @@ pub mod ecs;
 pub mod elb;
 pub mod kubernetes;
 pub mod lambda;
+pub mod logs;
 pub(crate) mod page;
 pub mod prometheus;
 pub mod route53;
@@ -18,6 +20,9 @@ pub mod sts;
 use crate::sim::error::ApiError;
 use crate::sim::value::Value;
 use crate::sim::world::World;
+
+/// The member that names the cluster which a request is for.
+pub(crate) const CLUSTER: &str = "cluster";
 
 /// A service of the pretend AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,6 +45,10 @@ pub enum Service {
     Beanstalk,
     /// AWS CodePipeline.
     CodePipeline,
+    /// Amazon CloudWatch Logs.
+    Logs,
+    /// Amazon EC2 Auto Scaling.
+    AutoScaling,
     /// The API server of a Kubernetes cluster.
     Kubernetes,
     /// A Prometheus in that cluster.
@@ -48,7 +57,7 @@ pub enum Service {
 
 impl Service {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::CodeDeploy,
         Self::Ecs,
         Self::Elb,
@@ -58,6 +67,8 @@ impl Service {
         Self::Lambda,
         Self::Beanstalk,
         Self::CodePipeline,
+        Self::Logs,
+        Self::AutoScaling,
         Self::Kubernetes,
         Self::Prometheus,
     ];
@@ -74,6 +85,8 @@ impl Service {
             Self::Lambda => "lambda",
             Self::Beanstalk => "elasticbeanstalk",
             Self::CodePipeline => "codepipeline",
+            Self::Logs => "logs",
+            Self::AutoScaling => "autoscaling",
             Self::Kubernetes => "kubernetes",
             Self::Prometheus => "prometheus",
         }
@@ -91,6 +104,8 @@ impl Service {
             Self::Lambda => lambda::OPERATIONS,
             Self::Beanstalk => beanstalk::OPERATIONS,
             Self::CodePipeline => codepipeline::OPERATIONS,
+            Self::Logs => logs::OPERATIONS,
+            Self::AutoScaling => autoscaling::OPERATIONS,
             Self::Kubernetes => kubernetes::OPERATIONS,
             Self::Prometheus => prometheus::OPERATIONS,
         }
@@ -103,11 +118,13 @@ impl Service {
             Self::Ecs => Some("AmazonEC2ContainerServiceV20141113"),
             Self::CloudWatch => Some("GraniteServiceVersion20100801"),
             Self::CodePipeline => Some("CodePipeline_20150709"),
+            Self::Logs => Some("Logs_20140328"),
             Self::Elb
             | Self::Sts
             | Self::Route53
             | Self::Lambda
             | Self::Beanstalk
+            | Self::AutoScaling
             | Self::Kubernetes
             | Self::Prometheus => None,
         }
@@ -125,6 +142,8 @@ impl Service {
             | Self::Lambda
             | Self::Beanstalk
             | Self::CodePipeline
+            | Self::Logs
+            | Self::AutoScaling
             | Self::Kubernetes
             | Self::Prometheus => None,
         }
@@ -143,15 +162,24 @@ impl Service {
             Self::Beanstalk => {
                 Some(("2010-12-01", "http://elasticbeanstalk.amazonaws.com/docs/2010-12-01/"))
             }
+            Self::AutoScaling => {
+                Some(("2011-01-01", "http://autoscaling.amazonaws.com/doc/2011-01-01/"))
+            }
             Self::CodeDeploy
             | Self::Ecs
             | Self::Route53
             | Self::Lambda
             | Self::CodePipeline
+            | Self::Logs
             | Self::Kubernetes
             | Self::Prometheus => None,
         }
     }
+}
+
+/// Whether an operation changes nothing, as AWS names its operations.
+pub fn reads(operation: &str) -> bool {
+    ["Get", "List", "Describe", "BatchGet"].iter().any(|verb| operation.starts_with(verb))
 }
 
 /// Carries out an operation.
@@ -166,13 +194,17 @@ pub fn handle(
         Service::Ecs => ecs::handle(world, operation, input),
         Service::Elb => elb::handle(world, operation, input),
         Service::CloudWatch => cloudwatch::handle(world, operation, input),
-        Service::Sts => sts::handle(world, operation),
+        Service::Sts => sts::handle(world, operation, input),
         Service::Route53 => route53::handle(world, operation, input),
         Service::Lambda => lambda::handle(world, operation, input),
         Service::Beanstalk => beanstalk::handle(world, operation, input),
         Service::CodePipeline => codepipeline::handle(world, operation, input),
-        Service::Kubernetes => kubernetes::handle(world, operation, input),
-        Service::Prometheus => prometheus::handle(world, operation, input),
+        Service::Logs => logs::handle(world, operation, input),
+        Service::AutoScaling => autoscaling::handle(world, operation, input),
+        Service::Kubernetes => world
+            .at_cluster(input.text(CLUSTER), |world| kubernetes::handle(world, operation, input)),
+        Service::Prometheus => world
+            .at_cluster(input.text(CLUSTER), |world| prometheus::handle(world, operation, input)),
     }
 }
 

@@ -13,6 +13,7 @@
 //! protocol's own spellings are made here.
 
 pub mod cbor;
+mod clusters;
 pub mod json;
 mod kubernetes;
 pub mod markup;
@@ -107,7 +108,7 @@ pub fn decode(head: &Parts, body: &[u8]) -> Result<Request, Rejection> {
         return decode_restxml(head, rest, body);
     }
     let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
-    if let Some(read) = kubernetes::decode(head, body) {
+    if let Some(read) = clusters::decode(head, body) {
         return read;
     }
     if let Some(read) = rest::decode((&head.method, path, query), body) {
@@ -125,6 +126,15 @@ pub fn decode(head: &Parts, body: &[u8]) -> Result<Request, Rejection> {
     }
     let form = if body.is_empty() { head.uri.query().unwrap_or("").as_bytes() } else { body };
     decode_query(form)
+}
+
+/// The Region that a request is signed for, if it is signed: its clients see nothing of others.
+pub fn region(head: &Parts) -> Option<&str> {
+    let signed = head.headers.get("authorization")?.to_str().ok()?;
+    let (_, scope) = signed.split_once("Credential=")?;
+    let scope = scope.split(',').next()?;
+    // ID/DATE/REGION/SERVICE/aws4_request: an id has no slash.
+    scope.split('/').nth(2)
 }
 
 /// Writes what an operation answered.

@@ -2,30 +2,39 @@
 
 use super::World;
 use super::codedeploy::Platform;
-use super::elb::{Health, Held, Listener, LoadBalancer, Rule, Target, TargetGroup};
+use super::elb::{Health, Held, Listener, LoadBalancer, Rule, Target, TargetGroup, dns_zone};
 use super::keys::Pool;
 use super::names::Door;
 use super::rules::{Action, Weights};
 use crate::sim::value::Value;
 
 impl World {
+    /// Whether something is in the Region that is asked.
+    pub(crate) fn is_here(&self, arn: &str) -> bool {
+        let asked = self.asked_in.as_deref();
+        asked.is_none_or(|region| arn.split(':').nth(3) == Some(region))
+    }
+
     /// The load balancers.
     pub fn load_balancers(&self) -> Vec<LoadBalancer> {
         let balancer = |index| LoadBalancer {
             arn: self.names.load_balancer(index),
             name: self.names.load_balancer_name(index).to_owned(),
             dns_name: self.names.dns_name(index),
+            dns_zone: dns_zone(self.names.region(index)),
+            position: index,
             vpc_id: self.names.vpc(),
             created: self.deploy.created,
         };
         let seen = if self.has_balancer() { self.names.balancers() } else { 0 };
-        (0..seen).map(balancer).collect()
+        (0..seen).map(balancer).filter(|found| self.is_here(&found.arn)).collect()
     }
 
     /// Whether there is a load balancer of one's own: a function needs none, and Beanstalk hides its
     /// own.
     fn has_balancer(&self) -> bool {
-        self.lambda.is_none() && self.beanstalk.is_none() && self.argo.is_none()
+        let only = self.argo.is_some() && self.clusters.is_none();
+        self.lambda.is_none() && self.beanstalk.is_none() && !only
     }
 
     /// The rules that there are to see.
@@ -47,7 +56,7 @@ impl World {
             },
             actions: self.actions(&rule.weights),
         };
-        defaults.map(listener).collect()
+        defaults.map(listener).filter(|found| self.is_here(&found.arn)).collect()
     }
 
     /// The rules of a listener by priority, the default rule last; empty for an unknown listener.
@@ -59,7 +68,7 @@ impl World {
             conditions: held.conditions.clone(),
             actions: self.actions(&held.weights),
         };
-        let all = self.held().map(rule);
+        let all = self.held().map(rule).filter(|rule| self.is_here(&rule.arn));
         let mut rules: Vec<Rule> = all.filter(|rule| rule.listener_arn == listener_arn).collect();
         rules.sort_by_key(|rule| rule.priority.unwrap_or(u32::MAX));
         rules
@@ -102,7 +111,7 @@ impl World {
             let user = self.elb.rules.iter().find(|rule| rule.weights.uses_spare(arn));
             group(name, arn, user.map(|rule| rule.door.balancer()))
         });
-        pools.chain(spare).collect()
+        pools.chain(spare).filter(|group| self.is_here(&group.arn)).collect()
     }
 
     /// Whether a target group is sticky itself.
@@ -117,12 +126,18 @@ impl World {
 
     /// The targets of a group and their health; `None` for an unknown group.
     pub fn targets(&self, target_group_arn: &str) -> Option<Vec<Target>> {
+        if !self.is_here(target_group_arn) {
+            return None;
+        }
         let Some(pool) = self.names.pool(target_group_arn) else {
             let spare = self.names.spare_groups.iter().any(|(_, arn)| arn == target_group_arn);
             return spare.then(Vec::new);
         };
         if self.fleet.is_some() {
             return (pool == Pool::A).then(|| self.registered_instances());
+        }
+        if let Some(targets) = self.cluster_targets(pool) {
+            return Some(targets);
         }
         let unused = !self.elb.uses(pool);
         let tasks = self.ecs.live_sets().filter(|(_, set)| set.pool == pool);

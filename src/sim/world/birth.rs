@@ -1,5 +1,7 @@
 //! The beginning: names, releases, the founding task set, and the story as planned events.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
@@ -7,6 +9,7 @@ use super::World;
 use super::alarms::{Alarm, AlarmState};
 use super::argo::Argo;
 use super::beanstalk::Beanstalk;
+use super::clusters::Clusters;
 use super::codedeploy::{CodeDeploy, Config, PREDEFINED, Pace, Platform, Revision};
 use super::dns::Dns;
 use super::ecs::{Ecs, SetStatus, TaskDefinition};
@@ -43,6 +46,7 @@ pub(super) fn world(mut scenario: Scenario, seed: Seed, start: Timestamp) -> Wor
     let dawn = before(story, oldest.saturating_add(SignedDuration::from_hours(24)));
     let releases = releases(&scenario);
     let names = Names::new(&scenario, seed);
+    let (first, clusters) = clusters(&scenario, &names, (seed, dawn, story));
     let mut world = World {
         deploy: deploy(&scenario, &names, dawn),
         ecs: ecs(&scenario, story, dawn),
@@ -54,8 +58,11 @@ pub(super) fn world(mut scenario: Scenario, seed: Seed, start: Timestamp) -> Wor
         lambda: lambda(&scenario, story, dawn),
         fleet: fleet(&scenario, seed),
         beanstalk: scenario.beanstalk.clone().map(|one| Beanstalk::new(one, &names, seed, dawn)),
-        argo: argo(&scenario, &names, (seed, dawn, story)),
+        argo: argo(&scenario, &names, (seed, dawn, story)).or(first),
+        clusters,
         pipeline: scenario.pipeline.clone().map(|one| Pipeline::new(one, dawn)),
+        spent_codes: BTreeSet::new(),
+        asked_in: None,
         request: String::new(),
         page_size: PAGE,
         queue: Queue::default(),
@@ -65,12 +72,15 @@ pub(super) fn world(mut scenario: Scenario, seed: Seed, start: Timestamp) -> Wor
         releases,
         seed,
     };
-    if world.has_service() || world.scenario.weighted.is_some() {
+    let targets = world.has_service() || world.scenario.weighted.is_some();
+    if targets && world.clusters.is_none() {
         found_service(&mut world);
     }
     world.queue = Queue::default();
-    // What the cluster makes of its first Rollout is still to come.
-    world.change_cluster(|_, _| ());
+    // What the clusters make of their first Rollout is still to come.
+    for side in 0..=usize::from(world.clusters.is_some()) {
+        world.at_side(side, |world| world.change_cluster(|_, _| ()));
+    }
     plan_story(&mut world, story);
     world
 }
@@ -102,6 +112,25 @@ fn lambda(scenario: &Scenario, story: Timestamp, dawn: Timestamp) -> Option<Lamb
     };
     let versions = releases(scenario).into_iter().zip(published).enumerate().map(version).collect();
     Some(Lambda::new(config, versions))
+}
+
+/// The clusters behind the weights, each with the release of its side; the first one is taken to hand.
+fn clusters(
+    scenario: &Scenario,
+    names: &Names,
+    (seed, dawn, story): (Seed, Timestamp, Timestamp),
+) -> (Option<Argo>, Option<Clusters>) {
+    let Some([blue, green]) = &scenario.clusters else { return (None, None) };
+    let cluster = |config: &scenario::Cluster, release: &Release, seed| {
+        let own = Scenario { blue: release.clone(), ..scenario.clone() };
+        let releases = std::slice::from_ref(release);
+        Argo::new(config.argo.clone(), (&own, releases), names, (seed, dawn, story))
+    };
+    let first = cluster(blue, &scenario.blue, seed);
+    // Names and addresses of the other one are others.
+    let second = cluster(green, &scenario.green, Seed(seed.0 ^ 0x5EED));
+    let contexts = [blue.context.clone(), green.context.clone()];
+    (Some(first), Some(Clusters::new(contexts, second)))
 }
 
 /// The cluster whose Rollout asks for the founding release.

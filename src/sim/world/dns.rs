@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::World;
-use super::elb::DNS_ZONE;
+use super::elb::dns_zone;
 use super::names::Names;
 use super::queue::Event;
 use super::random::Seed;
@@ -88,7 +88,7 @@ impl Dns {
             set_identifier: Some(identifier.to_owned()),
             weight: weighted.weights.get(index).copied(),
             answer: Answer::Alias(Alias {
-                zone: DNS_ZONE.to_owned(),
+                zone: dns_zone(names.region(index)).to_owned(),
                 dns_name: absolute(&names.dns_name(index)),
                 evaluate_health: true,
             }),
@@ -175,7 +175,7 @@ fn leads(set: &RecordSet, index: usize, names: &Names) -> bool {
 /// Whether an alias leads to a load balancer, with or without the prefix that the console adds.
 fn is_balancer(alias: &Alias, index: usize, names: &Names) -> bool {
     let name = alias.dns_name.strip_prefix("dualstack.").unwrap_or(&alias.dns_name);
-    alias.zone == DNS_ZONE && name == absolute(&names.dns_name(index))
+    alias.zone == dns_zone(names.region(index)) && name == absolute(&names.dns_name(index))
 }
 
 impl World {

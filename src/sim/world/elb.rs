@@ -7,8 +7,14 @@ use super::names::Door;
 use super::rules::{Action, Forward, Weights};
 use crate::sim::value::Value;
 
-/// The hosted zone in which load balancers of the Region have their DNS names.
-pub(crate) const DNS_ZONE: &str = "Z32O12XQLNTSW2";
+/// The hosted zone in which load balancers of a Region have their DNS names.
+pub(crate) fn dns_zone(region: &str) -> &'static str {
+    match region {
+        "eu-north-1" => "Z23TAZ6LKFMNIO",
+        "us-east-1" => "Z35SXDOTRQ7X7K",
+        _ => "Z32O12XQLNTSW2",
+    }
+}
 
 /// A load balancer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +25,10 @@ pub struct LoadBalancer {
     pub name: String,
     /// Its DNS name.
     pub dns_name: String,
+    /// The hosted zone of that name.
+    pub dns_zone: &'static str,
+    /// Its place among the load balancers of all Regions.
+    pub position: usize,
     /// Its VPC.
     pub vpc_id: String,
     /// When it was created.

@@ -68,6 +68,9 @@ impl World {
     }
 
     fn pool_state(&self, pool: Pool) -> PoolState {
+        if let Some(state) = self.cluster_state(pool) {
+            return state;
+        }
         let mut state =
             PoolState { release: ReleaseKey(0), reach: Reach::NoTargets, healthy: 0, unhealthy: 0 };
         let (mut dead, mut most) = (0, 0);
@@ -84,20 +87,32 @@ impl World {
             }
             state.healthy += serving;
         }
-        if state.healthy > 0 {
-            state.reach = Reach::Served { broken: f64::from(dead) / f64::from(state.healthy) };
-        } else if state.unhealthy > 0 {
-            // With no healthy target the load balancer fails open and tries all of them.
-            state.reach = Reach::Served { broken: 0.0 };
-        }
-        state
+        let broken = f64::from(dead) / f64::from(state.healthy.max(1));
+        PoolState { reach: reach(state.healthy, state.unhealthy, broken), ..state }
     }
 }
 
 /// What the targets of a group are at a moment.
-struct PoolState {
+pub(super) struct PoolState {
     release: ReleaseKey,
     reach: Reach,
     healthy: u32,
     unhealthy: u32,
+}
+
+impl PoolState {
+    /// So many targets that run a release, none of which is dead.
+    pub(super) fn of(release: ReleaseKey, healthy: u32, unhealthy: u32) -> Self {
+        Self { release, reach: reach(healthy, unhealthy, 0.0), healthy, unhealthy }
+    }
+}
+
+/// What a load balancer with so many targets does, of whose healthy ones a share is dead.
+fn reach(healthy: u32, unhealthy: u32, broken: f64) -> Reach {
+    match (healthy, unhealthy) {
+        (0, 0) => Reach::NoTargets,
+        // With no healthy target the load balancer fails open and tries all of them.
+        (0, _) => Reach::Served { broken: 0.0 },
+        (_, _) => Reach::Served { broken },
+    }
 }

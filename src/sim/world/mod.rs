@@ -20,6 +20,7 @@
 //! | `beanstalk` | environments of Elastic Beanstalk |
 //! | `pipeline` | a pipeline in front of the service |
 //! | `argo` | a cluster with a Rollout and its controller |
+//! | `clusters` | two of them behind one weight |
 //! | `prometheus` | what is counted of its pods |
 //! | `codedeploy`, `ecs`, `elb` | the state, one file a service |
 
@@ -28,6 +29,7 @@ pub(crate) mod argo;
 mod balancers;
 pub(crate) mod beanstalk;
 mod birth;
+mod clusters;
 pub(crate) mod codedeploy;
 pub(crate) mod dns;
 pub(crate) mod ecs;
@@ -38,6 +40,7 @@ mod flow;
 pub(crate) mod keys;
 pub(crate) mod lambda;
 mod latency;
+pub(crate) mod lines;
 mod log;
 pub(crate) mod names;
 pub(crate) mod native;
@@ -60,16 +63,20 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 pub use self::alarms::{Alarm, AlarmState};
 pub use self::elb::{Hosts, LbMinute, Listener, LoadBalancer, Rule, Spread, Target, TargetGroup};
 pub use self::latency::LatencyBins;
 pub use self::rules::{Action, Forward};
+pub use self::target::PROMETHEUS;
 pub use self::traffic::Minute;
 
 use self::argo::Argo;
 use self::beanstalk::Beanstalk;
+use self::clusters::Clusters;
 use self::codedeploy::{CodeDeploy, Platform};
 use self::dns::Dns;
 use self::ecs::Ecs;
@@ -104,8 +111,14 @@ pub struct World {
     pub(crate) beanstalk: Option<Beanstalk>,
     /// The cluster with a Rollout; absent in worlds of another shape.
     pub(crate) argo: Option<Argo>,
+    /// Where there are two clusters: the one that is not at hand.
+    pub(crate) clusters: Option<Clusters>,
     /// What creates the deployments, where it is not the story itself.
     pub(crate) pipeline: Option<Pipeline>,
+    /// The codes of multi-factor devices that were used: each is good once.
+    pub(crate) spent_codes: BTreeSet<String>,
+    /// The Region that is being asked; all of them when nobody has said which.
+    pub(crate) asked_in: Option<String>,
     /// The id of the request that is being answered.
     pub(crate) request: String,
     pub(crate) releases: Vec<Release>,
@@ -154,7 +167,7 @@ impl World {
                 Event::Pipeline { execution, plan, step } => {
                     self.on_pipeline(execution, (plan, step));
                 }
-                Event::Argo(step) => self.on_argo(step),
+                Event::Argo(side, step) => self.at_side(side, |world| world.on_argo(step)),
                 Event::Replace(set) => self.on_replace(set),
                 Event::Answers(change) => self.on_answers(change),
                 Event::Alarms => self.on_alarms(),

@@ -11,6 +11,8 @@ pub(crate) struct Names {
     seed: Seed,
     /// Name and hexadecimal id of the load balancers.
     balancers: Vec<(String, String)>,
+    /// The Region of the second load balancer and what is behind it.
+    second_region: String,
     /// Kept ready, as every question for a metric compares with them.
     pub(crate) target_group_arns: [String; 2],
     /// Name and ARN of the target groups without targets.
@@ -52,14 +54,18 @@ impl Names {
     pub(crate) fn new(scenario: &Scenario, seed: Seed) -> Self {
         let place = scenario.place.clone();
         let Place { region, account, target_groups: [first, second], .. } = &place;
+        let weighted = scenario.weighted.as_ref();
+        let records = weighted.and_then(Weighted::records);
+        let elsewhere = records.and_then(|records| records.second_region.as_ref());
+        let second_region = elsewhere.unwrap_or(region).clone();
         let group = |index, name: &str| {
+            let region = if index == 1 { &second_region } else { region };
             let rest = format!("targetgroup/{name}/{}", seed.hex("target group", index, 16));
             format!("arn:aws:elasticloadbalancing:{region}:{account}:{rest}")
         };
-        let weighted = scenario.weighted.as_ref();
         let spare = weighted.iter().flat_map(|weighted| &weighted.spare_groups);
         let spare = spare.zip(2..).map(|(name, index)| (name.clone(), group(index, name)));
-        let other = weighted.and_then(Weighted::records).map(|records| &records.second_balancer);
+        let other = records.map(|records| &records.second_balancer);
         let balancers = std::iter::once(&place.load_balancer).chain(other).zip(0..);
         Self {
             target_group_arns: [group(0, first), group(1, second)],
@@ -67,6 +73,7 @@ impl Names {
             balancers: balancers
                 .map(|(name, index)| (name.clone(), seed.hex("load balancer", index, 16)))
                 .collect(),
+            second_region,
             zone_hex: seed.hex("vpc", 0, 16),
             place,
             seed,
@@ -80,7 +87,18 @@ impl Names {
 
     fn elb(&self, balancer: usize, kind: &str, rest: &str) -> String {
         let (name, hex) = self.balancers.get(balancer).cloned().unwrap_or_default();
-        self.arn("elasticloadbalancing", &format!("{kind}/app/{name}/{hex}{rest}"))
+        let (region, account) = (self.region(balancer), &self.place.account);
+        format!("arn:aws:elasticloadbalancing:{region}:{account}:{kind}/app/{name}/{hex}{rest}")
+    }
+
+    /// The id of an Auto Scaling group.
+    pub(crate) fn group_id(&self, index: usize) -> String {
+        self.seed.uuid("auto scaling group", index)
+    }
+
+    /// The Region of a load balancer.
+    pub(crate) fn region(&self, balancer: usize) -> &str {
+        if balancer == 0 { &self.place.region } else { &self.second_region }
     }
 
     /// How many load balancers there are.
@@ -99,7 +117,7 @@ impl Names {
     pub(crate) fn dns_name(&self, balancer: usize) -> String {
         let (name, hex) = self.balancers.get(balancer).cloned().unwrap_or_default();
         let digits: u32 = hex.bytes().map(u32::from).sum();
-        format!("{name}-{digits}.{}.elb.amazonaws.com", self.place.region)
+        format!("{name}-{digits}.{}.elb.amazonaws.com", self.region(balancer))
     }
 
     /// The position of the load balancer that serves a pool: the last one, where there are two,

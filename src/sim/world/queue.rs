@@ -29,8 +29,8 @@ pub(crate) enum Event {
     Environment { environment: usize, plan: u32, step: EnvironmentStep },
     /// The pipeline goes on, unless its plan was replaced in the meantime.
     Pipeline { execution: usize, plan: u32, step: PipelineStep },
-    /// Something happens in the cluster.
-    Argo(ArgoStep),
+    /// Something happens in the cluster of a side; the only one is the first's.
+    Argo(usize, ArgoStep),
     /// The scheduler starts one more task of a set.
     Replace(SetKey),
     /// All DNS servers answer as the `n`-th change of the zone says.

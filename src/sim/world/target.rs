@@ -3,7 +3,10 @@
 use super::dns;
 use super::names::{Door, Names};
 use super::random::Seed;
-use crate::sim::scenario::{HeldBy, Scenario};
+use crate::sim::scenario::{Cluster, HeldBy, Scenario};
+
+/// The Prometheus beside a cluster: namespace, Service and port.
+pub const PROMETHEUS: &str = "monitoring/prometheus:9090";
 
 impl Scenario {
     /// The target: a deployment group, a service, an application, a listener or its rule, or DNS records. The seed of
@@ -28,7 +31,22 @@ impl Scenario {
 
     /// The address of the Prometheus in its cluster, if there is one: namespace, Service and port.
     pub fn prometheus(&self) -> Option<&'static str> {
-        self.argo.as_ref().map(|_| "monitoring/prometheus:9090")
+        self.argo.as_ref().map(|_| PROMETHEUS)
+    }
+
+    /// The names of the clusters behind weights, in scenarios that have some.
+    pub fn contexts(&self) -> Option<[String; 2]> {
+        let both = self.clusters.as_ref()?;
+        Some(both.each_ref().map(|cluster| cluster.context.clone()))
+    }
+
+    /// What runs blue and green, in scenarios with clusters behind weights.
+    pub fn runs(&self) -> Option<[String; 2]> {
+        let place = &self.place;
+        let run = |cluster: &Cluster| {
+            format!("argo:{}/{}/{}", cluster.context, place.application, place.service)
+        };
+        self.clusters.as_ref().map(|both| both.each_ref().map(run))
     }
 }
 

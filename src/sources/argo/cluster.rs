@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use futures::{Stream, StreamExt};
 
-use crate::domain::{Fault, FaultKind, Identity};
+use crate::domain::{Fault, FaultKind, Identity, nearest};
 
 use super::answer::{chain, fault, silent, unbuilt};
 
@@ -103,7 +103,7 @@ impl Cluster {
     async fn open(context: Option<String>, loopback: Option<SocketAddr>) -> Result<Self, Fault> {
         let opening = async {
             match loopback {
-                Some(address) => pretended(address),
+                Some(address) => pretended(address, context.as_deref()),
                 None => real(context).await,
             }
         };
@@ -282,15 +282,16 @@ impl Cluster {
     }
 }
 
-/// A server on this machine: nothing comes from files.
-fn pretended(address: SocketAddr) -> Result<Cluster, Fault> {
+/// A server on this machine: nothing comes from files. Each context has a path of its own there.
+fn pretended(address: SocketAddr, context: Option<&str>) -> Result<Cluster, Fault> {
     const LOGIN: &str = "kubernetes:login";
-    let url = format!("http://{address}").parse();
+    let path = context.map(|context| format!("/clusters/{}", context.replace('/', "%2F")));
+    let url = format!("http://{address}{}", path.unwrap_or_default()).parse();
     let url = url.map_err(|_| Fault::new(FaultKind::Offline, LOGIN, "no such address"))?;
     let mut config = kube::Config::new(url);
     config.default_retry = false;
     let client = Client::try_from(config).map_err(|error| fault(LOGIN, &error))?;
-    let (name, user) = ("simulated".to_owned(), "simulated".to_owned());
+    let (name, user) = (context.unwrap_or("simulated").to_owned(), "simulated".to_owned());
     Ok(Cluster { client, name, user, pretended: true, inside: false })
 }
 
@@ -300,7 +301,10 @@ async fn real(context: Option<String>) -> Result<Cluster, Fault> {
     let refused = |text: String| Fault::new(FaultKind::CredentialsMissing, LOGIN, text);
     let mut inside = false;
     let (mut config, name, user) = match Kubeconfig::read() {
-        Ok(file) => from_file(file, context).await.map_err(|error| refused(chain(&error)))?,
+        Ok(file) => {
+            has_context(&file, context.as_deref()).map_err(refused)?;
+            from_file(file, context).await.map_err(|error| refused(chain(&error)))?
+        }
         Err(error) if context.is_some() => return Err(refused(chain(&error))),
         Err(error) => match kube::Config::incluster() {
             Ok(config) => {
@@ -319,6 +323,19 @@ async fn real(context: Option<String>) -> Result<Cluster, Fault> {
         Ok(Err(error)) => Err(fault(LOGIN, &error)),
         Err(error) => Err(refused(error.to_string())),
     }
+}
+
+/// Whether the file has a context of this name; else what to write.
+fn has_context(file: &Kubeconfig, context: Option<&str>) -> Result<(), String> {
+    let names = || file.contexts.iter().map(|named| named.name.as_str());
+    let Some(context) = context.filter(|context| names().all(|name| name != *context)) else {
+        return Ok(());
+    };
+    let hint = match nearest(context, names()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("it has {}", names().collect::<Vec<_>>().join(", ")),
+    };
+    Err(format!("the kubeconfig has no context `{context}`; {hint}"))
 }
 
 async fn from_file(

@@ -14,9 +14,9 @@ use crate::domain::Fault;
 use crate::sources::aws::Aws;
 use crate::sources::time::later;
 
-use super::Heard;
 use super::answer::{is_gone, of_status};
 use super::cluster::{Cluster, Resource};
+use super::follow::Heard;
 use super::raw::{Kind, News};
 
 /// The first wait after a failure, and the longest.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aws_config::SdkConfig;
+use aws_config::{Region, SdkConfig};
 use aws_sdk_codedeploy::config::retry::{RetryConfig, RetryPartition};
 use aws_sdk_codedeploy::config::timeout::TimeoutConfig;
 
@@ -29,6 +29,26 @@ pub(in crate::sources) struct Reads {
     pub(in crate::sources) beanstalk: aws_sdk_elasticbeanstalk::Client,
     pub(in crate::sources) lambda: aws_sdk_lambda::Client,
     pub(in crate::sources) codepipeline: aws_sdk_codepipeline::Client,
+}
+
+/// The clients that read what a side has in another Region.
+#[derive(Clone)]
+pub(super) struct Elsewhere {
+    pub(super) cloudwatch: aws_sdk_cloudwatch::Client,
+    pub(super) elb: aws_sdk_elasticloadbalancingv2::Client,
+}
+
+impl Elsewhere {
+    /// The same clients, in this Region.
+    pub(super) fn like(here: &Reads, region: &str) -> Self {
+        let region = || Region::new(region.to_owned());
+        let cloudwatch = here.cloudwatch.config().to_builder().region(region()).build();
+        let elb = here.elb.config().to_builder().region(region()).build();
+        Self {
+            cloudwatch: aws_sdk_cloudwatch::Client::from_conf(cloudwatch),
+            elb: aws_sdk_elasticloadbalancingv2::Client::from_conf(elb),
+        }
+    }
 }
 
 /// The clients that change something: they ask once.

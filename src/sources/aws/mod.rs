@@ -6,7 +6,9 @@
 mod clients;
 mod interceptor;
 mod login;
+mod roles;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,7 +18,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{Fault, Origins, Prometheus};
+use crate::domain::{Fault, OneTimeCode, Prometheus, Sides};
 use crate::stats::Configs;
 
 use super::argo::{Cluster, Clusters};
@@ -24,9 +26,10 @@ use super::backend::AwsTime;
 use super::limiter::Limiter;
 use super::weighted::Memory;
 pub(super) use clients::{Changes, Reads};
-use clients::{changes, reads};
+use clients::{Elsewhere, changes, reads};
 use interceptor::Guard;
 use login::Login;
+pub(super) use roles::CodeWanted;
 
 /// How long after an order the control plane is asked more often, in AWS time.
 const URGENT: SignedDuration = SignedDuration::from_secs(30);
@@ -52,8 +55,8 @@ pub struct AwsOptions {
     pub verdicts: Configs,
     /// Where the request metrics of rollouts in a cluster come from.
     pub prometheus: Option<Prometheus>,
-    /// Where the sides of targets are measured, as far as a person has named it.
-    pub origins: Origins,
+    /// What a person has said about the sides of targets.
+    pub sides: Sides,
 }
 
 impl AwsOptions {
@@ -69,7 +72,7 @@ impl AwsOptions {
             seed: 0,
             verdicts: Configs::default(),
             prometheus: None,
-            origins: Origins::default(),
+            sides: Sides::default(),
         }
     }
 }
@@ -123,6 +126,8 @@ pub struct Aws(Arc<Inner>);
 struct Inner {
     reads: Reads,
     changes: Option<Changes>,
+    /// Who can be told a device's code; nobody for a simulator.
+    login: Option<Login>,
     /// Whoever needs to sign what no client of the SDK sends.
     credentials: Option<SharedCredentialsProvider>,
     limits: Limiter,
@@ -131,11 +136,13 @@ struct Inner {
     seed: u64,
     verdicts: Configs,
     prometheus: Option<Prometheus>,
-    origins: Origins,
+    sides: Sides,
     /// When the last order was sent.
     ordered: Mutex<Option<Timestamp>>,
     /// The clusters that a way was found into.
     clusters: Clusters,
+    /// The clients of other Regions that were needed so far.
+    elsewhere: Mutex<BTreeMap<String, Elsewhere>>,
     /// What is known of weights that a person sets, by all who watch them and send orders.
     weighted: Memory,
 }
@@ -143,11 +150,12 @@ struct Inner {
 /// Reads the AWS configuration and builds the clients. Nothing is asked yet: a login that does not
 /// work is found by the first question and may still be repaired while the program runs.
 pub async fn connect(options: AwsOptions) -> Result<Aws, ConnectError> {
-    let config = match &options.loopback {
-        Some(loopback) => pretended(loopback),
-        None => Login::configure(options.profile.clone(), options.region.clone()).await,
-    };
-    assemble(&config, options)
+    if let Some(loopback) = &options.loopback {
+        return assemble(&pretended(loopback), None, options);
+    }
+    let (profile, region) = (options.profile.clone(), options.region.clone());
+    let (config, login) = Login::configure(profile, region, options.time.clone()).await;
+    assemble(&config, Some(login), options)
 }
 
 /// An account whose requests a function answers instead of a server.
@@ -157,11 +165,15 @@ pub(super) fn answered_by(
     client: impl aws_smithy_runtime_api::client::http::HttpClient + 'static,
 ) -> Option<Aws> {
     let config = pretended(options.loopback.as_ref()?);
-    assemble(&config.to_builder().http_client(client).build(), options).ok()
+    assemble(&config.to_builder().http_client(client).build(), None, options).ok()
 }
 
 /// The clients, as they are configured.
-fn assemble(config: &SdkConfig, options: AwsOptions) -> Result<Aws, ConnectError> {
+fn assemble(
+    config: &SdkConfig,
+    login: Option<Login>,
+    options: AwsOptions,
+) -> Result<Aws, ConnectError> {
     let region = match config.region() {
         Some(region) => region.to_string(),
         None if options.cluster_only => String::new(),
@@ -172,10 +184,11 @@ fn assemble(config: &SdkConfig, options: AwsOptions) -> Result<Aws, ConnectError
     let patience = options.loopback.as_ref().and_then(|loopback| loopback.patience);
     let reads = reads(config, &guard, &format!("{whose}/{region}"), patience);
     let changes = (!options.read_only).then(|| changes(config, &guard.that_changes(), patience));
-    let AwsOptions { time, seed, verdicts, prometheus, origins, loopback, .. } = options;
+    let AwsOptions { time, seed, verdicts, prometheus, sides, loopback, .. } = options;
     Ok(Aws(Arc::new(Inner {
         reads,
         changes,
+        login,
         credentials: config.credentials_provider(),
         limits: Limiter::default(),
         region,
@@ -183,9 +196,10 @@ fn assemble(config: &SdkConfig, options: AwsOptions) -> Result<Aws, ConnectError
         seed,
         verdicts,
         prometheus,
-        origins,
+        sides,
         ordered: Mutex::default(),
         clusters: Clusters::new(loopback.map(|loopback| loopback.address)),
+        elsewhere: Mutex::default(),
         weighted: Memory::default(),
     })))
 }
@@ -214,21 +228,45 @@ impl Aws {
         &self.0.reads
     }
 
-    /// CloudWatch in another Region than the one that is watched, or there.
+    /// The clients of another Region than the one that is watched; nothing when it is that one.
+    fn elsewhere(&self, region: Option<&str>) -> Option<Elsewhere> {
+        let region = region.filter(|region| *region != self.0.region)?;
+        let mut known = self.0.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || Elsewhere::like(&self.0.reads, region);
+        Some(known.entry(region.to_owned()).or_insert_with(make).clone())
+    }
+
+    /// CloudWatch in a Region; in the one that is watched without.
     pub(super) fn cloudwatch(&self, region: Option<&str>) -> aws_sdk_cloudwatch::Client {
-        let here = &self.0.reads.cloudwatch;
-        match region {
-            Some(region) if region != self.0.region => {
-                let config = here.config().to_builder().region(Region::new(region.to_owned()));
-                aws_sdk_cloudwatch::Client::from_conf(config.build())
-            }
-            Some(_) | None => here.clone(),
+        match self.elsewhere(region) {
+            Some(there) => there.cloudwatch,
+            None => self.0.reads.cloudwatch.clone(),
+        }
+    }
+
+    /// Elastic Load Balancing in a Region; in the one that is watched without.
+    pub(super) fn elb(&self, region: Option<&str>) -> aws_sdk_elasticloadbalancingv2::Client {
+        match self.elsewhere(region) {
+            Some(there) => there.elb,
+            None => self.0.reads.elb.clone(),
         }
     }
 
     /// The clients that change something; nothing in read-only mode.
     pub(super) fn changes(&self) -> Option<&Changes> {
         self.0.changes.as_ref()
+    }
+
+    /// The device whose code is wanted before anything can be asked, if one is.
+    pub fn device(&self) -> Option<&str> {
+        self.0.login.as_ref().and_then(Login::device)
+    }
+
+    /// Takes the code of that device; the next question uses it.
+    pub fn present(&self, code: OneTimeCode) {
+        if let Some(login) = &self.0.login {
+            login.present(code);
+        }
     }
 
     /// The credentials of the caller, where there are any.
@@ -259,9 +297,9 @@ impl Aws {
         self.0.prometheus.as_ref()
     }
 
-    /// Where the sides of targets are measured, as far as a person has named it.
-    pub(super) fn origins(&self) -> &Origins {
-        &self.0.origins
+    /// What a person has said about the sides of targets.
+    pub(super) fn sides(&self) -> &Sides {
+        &self.0.sides
     }
 
     pub(super) fn seed(&self) -> u64 {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `alb` | a rule of an Application Load Balancer, or a listener's default action |
 //! | `route53` | two weighted records of one name |
+//! | `clusters` | what runs on each side, where a person has named it |
 //! | `sides` | which of two is blue, what offers follow from that: pure |
 //! | `memory` | what everybody who watches or orders has to know alike while the program runs |
 //!
@@ -11,11 +12,13 @@
 //! somebody sets another.
 
 mod alb;
+mod clusters;
 mod memory;
 mod route53;
 mod sides;
 
 pub(super) use alb::Alb;
+pub(super) use clusters::Joined;
 pub(super) use memory::Memory;
 pub(super) use route53::Route53;
 

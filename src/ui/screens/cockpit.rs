@@ -24,8 +24,8 @@ use crate::ui::format::clean;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Role;
 use crate::ui::widgets::{
-    caller, choices, dialog, events, guards, head, hints, rail, side, strip, title, traffic,
-    verdict, weights,
+    caller, choices, dialog, events, field, guards, head, hints, rail, side, strip, title, traffic,
+    verdict,
 };
 
 use crate::ui::words;
@@ -78,7 +78,7 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
     match &state.overlay {
         Some(Overlay::Confirm(confirm)) => dialog::draw(&mut pen, state, cockpit, confirm),
         Some(Overlay::NewIdentity(asked)) => caller::draw(&mut pen, state, asked),
-        Some(Overlay::Share(field)) => weights::field(&mut pen, state, cockpit, field),
+        Some(Overlay::Field(field)) => field::draw(&mut pen, state, field),
         Some(Overlay::Choosing(_)) => choices::draw(&mut pen, state),
         Some(Overlay::Help(scroll)) => help::draw(&mut pen, state, *scroll),
         None => {}

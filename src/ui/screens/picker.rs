@@ -4,7 +4,7 @@ use crate::app::{Overlay, Picker, State};
 use crate::ui::format::{age, clean};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Role;
-use crate::ui::widgets::{events, hints};
+use crate::ui::widgets::{events, field, hints};
 
 use super::help;
 
@@ -25,8 +25,12 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, picker: &Picker) {
         pen.cut(1, y, width.saturating_sub(2), &clean(&notice.text), Role::Strong);
     }
     hints::draw(&mut pen.part(0, height.saturating_sub(1), width, 1), state);
-    if let Some(Overlay::Help(scroll)) = &state.overlay {
-        help::draw(&mut pen.part(0, 1, width, height.saturating_sub(2)), state, *scroll);
+    let mut above = pen.part(0, 1, width, height.saturating_sub(2));
+    match &state.overlay {
+        Some(Overlay::Help(scroll)) => help::draw(&mut above, state, *scroll),
+        Some(Overlay::Field(asked)) => field::draw(&mut above, state, asked),
+        // Questions about a rollout are asked in front of it.
+        Some(Overlay::Confirm(_) | Overlay::Choosing(_) | Overlay::NewIdentity(_)) | None => {}
     }
 }
 

@@ -297,6 +297,8 @@ fn warn(warning: &select::Warning) -> String {
         select::Warning::OldData(old) => format!("! This rests on data that is {} old.", age(*old)),
         // Said with the weights.
         select::Warning::NotReady(_)
+        | select::Warning::Unsettled(..)
+        | select::Warning::Unread(..)
         | select::Warning::SidesAreGuessed
         | select::Warning::Sticky(_)
         | select::Warning::Answers(_) => String::new(),

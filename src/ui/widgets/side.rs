@@ -10,6 +10,7 @@ use crate::ui::pen::Pen;
 use crate::ui::theme::Role;
 use crate::ui::words;
 
+use super::running;
 use super::spark::{Scale, spark};
 
 /// Where the numbers end and the sparklines begin.
@@ -46,6 +47,7 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit, side: Si
     };
     let roomy = inner.height() >= 13 && inner.width() >= 44;
     let mut y = revision(&mut inner, own, other, side, roomy);
+    y = running::draw(&mut inner, y, own, roomy);
     y = tasks(&mut inner, y, state, own, roomy);
     if roomy {
         y += 1;
@@ -135,6 +137,7 @@ fn unknown<T>(fact: &Fact<T>, what: &str) -> String {
 /// Tasks and targets; the next free row.
 fn tasks(pen: &mut Pen<'_>, y: u16, state: &State, own: &Environment, roomy: bool) -> u16 {
     let (tasks, tasks_role) = match own.tasks.value() {
+        Some(counts) if own.tasks.fault().is_some() => (task_words(*counts, roomy).0, Role::Stale),
         Some(counts) => task_words(*counts, roomy),
         None => (unknown(&own.tasks, "tasks"), Role::Dim),
     };
@@ -354,7 +357,7 @@ pub(crate) fn members(pen: &mut Pen<'_>, cockpit: &Cockpit, side: Side) {
     let Some(rollout) = cockpit.snapshot.rollout() else { return };
     let own = rollout.side(side);
     let zone = pen.theme().zone.clone();
-    let mut rows: Vec<(String, Role)> = Vec::new();
+    let mut rows = running::rows(pen, own);
     for target in own.targets.value().map(|targets| targets.list.as_slice()).unwrap_or_default() {
         let why = target.description.as_deref().or(target.reason.as_deref()).unwrap_or_default();
         let role = match target.state.as_str() {

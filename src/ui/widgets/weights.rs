@@ -1,14 +1,8 @@
-//! Weights that a person sets: what the question before says, and the field for a share.
+//! Weights that a person sets: what the question before says.
 
-use crate::app::{Cockpit, ShareField, State, select};
-use crate::domain::{Action, Means, Side, Split};
-use crate::input::Command;
+use crate::app::select;
+use crate::domain::{Action, Means, Side, Split, Standing};
 use crate::ui::format::{age, clean, planned, share};
-use crate::ui::pen::Pen;
-use crate::ui::theme::Role;
-
-/// The widest the field gets.
-const WIDEST: u16 = 66;
 
 /// What setting the weights will do, in sentences.
 pub(crate) fn sentences(
@@ -70,6 +64,14 @@ pub(crate) fn warn(warning: &select::Warning) -> Option<String> {
         select::Warning::NotReady(side) => {
             format!("! {} is not known to be healthy.", capital(*side))
         }
+        select::Warning::Unsettled(side, kind, standing) => {
+            unsettled(*side, kind.word(), standing)
+        }
+        select::Warning::Unread(side, old, fault) => {
+            let old = old.map(|old| format!(": what is known of it is {} old", age(old)));
+            let old = old.unwrap_or_default();
+            format!("! {}'s cluster cannot be read{old}; {}.", capital(*side), clean(&fault.brief()))
+        }
         select::Warning::SidesAreGuessed => {
             "! Nobody has said which side is blue: the one with more traffic is taken for it. A target \
              written as KIND:BLUE@PLACE says it."
@@ -87,30 +89,26 @@ pub(crate) fn warn(warning: &select::Warning) -> Option<String> {
     })
 }
 
+/// A side that is on its way, or broken.
+fn unsettled(side: Side, kind: &str, standing: &Standing) -> String {
+    let side = capital(side);
+    let why = match standing.message.as_str() {
+        "" => String::new(),
+        message => format!(": {}", clean(message.trim_end_matches('.'))),
+    };
+    match &standing.update {
+        Some(update) => format!(
+            "! {side}'s {kind} is in the middle of an update to {}, {}{why}.",
+            clean(update),
+            standing.word.text()
+        ),
+        None => format!("! {side}'s {kind} is {}{why}.", standing.word.text()),
+    }
+}
+
 fn capital(side: Side) -> &'static str {
     match side {
         Side::Blue => "Blue",
         Side::Green => "Green",
     }
-}
-
-/// Draws the field for the share that green shall have.
-pub(crate) fn field(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit, field: &ShareField) {
-    let width = pen.width().min(WIDEST);
-    let left = pen.width().saturating_sub(width) / 2;
-    let mut pen = pen.part(left, 0, width, pen.height().min(6));
-    pen.clear();
-    pen.frame(&[(" Which share shall green have? ", Role::Title)], &[], Role::Focus);
-    let now = cockpit.share().map(|share| format!("{share} now; ")).unwrap_or_default();
-    let x = pen.left(3, 1, "green, in percent: ", Role::Text);
-    pen.left(x, 1, &format!("{}_", clean(&field.typed)), Role::Selected);
-    let note = field.complaint.as_deref();
-    let (note, role) = match note {
-        Some(complaint) => (complaint.to_owned(), Role::Warning),
-        None => (format!("{now}a whole number from 0 to 100; nothing is sent yet"), Role::Dim),
-    };
-    pen.cut(3, 2, width.saturating_sub(6), &clean(&note), role);
-    let key = |command| state.settings.keymap.key(state.focus(), command).unwrap_or_default();
-    let keys = format!("go on ({})   keep going ({})", key(Command::Choose), key(Command::Back));
-    pen.cut(3, 4, width.saturating_sub(6), &keys, Role::Text);
 }

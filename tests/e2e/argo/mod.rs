@@ -9,6 +9,7 @@ mod analysis;
 mod bed;
 mod blue_green;
 mod canary;
+mod clusters;
 mod login;
 mod many;
 mod outages;

@@ -123,11 +123,11 @@ impl Balancer {
             |name| dimensions.iter().find(|pair| pair.text("Name") == Some(name))?.text("Value");
         let balancers = world.load_balancers();
         let balancer = value("LoadBalancer")?;
-        let index = balancers.iter().position(|lb| balancer_dimension(&lb.arn) == balancer)?;
-        let mut groups = counted_at(world, index);
+        let found = balancers.iter().find(|lb| balancer_dimension(&lb.arn) == balancer)?;
+        let mut groups = counted_at(world, found.position);
         let scope = match (dimensions.len(), value("TargetGroup"), published) {
             (1, None, Published::PerBalancer | Published::Both) => {
-                Scope::Balancer(balancers.get(index)?.arn.clone(), groups.collect())
+                Scope::Balancer(found.arn.clone(), groups.collect())
             }
             (2, Some(group), Published::PerGroup | Published::Both) => {
                 Scope::Group(groups.find(|arn| group_dimension(arn) == group)?)
@@ -244,8 +244,8 @@ pub(super) fn dimensions(balancer_arn: &str, group_arn: Option<&str>) -> Value {
 pub(super) fn list(world: &World, input: &Value) -> Result<Value, ApiError> {
     const PAGE: usize = 500;
     let mut metrics = Vec::new();
-    for (index, balancer) in world.load_balancers().into_iter().enumerate() {
-        let groups: Vec<String> = counted_at(world, index).collect();
+    for balancer in world.load_balancers() {
+        let groups: Vec<String> = counted_at(world, balancer.position).collect();
         for (name, _, published) in CATALOGUE {
             let whole = (published != Published::PerGroup).then_some(None);
             let parts = groups.iter().filter(|_| published != Published::PerBalancer);

@@ -1,7 +1,6 @@
 //! How load balancers, rules and targets look in replies; member names as in the service model.
 
 use crate::sim::value::{Value, list, map};
-use crate::sim::world::elb::DNS_ZONE;
 use crate::sim::world::{Action, Listener, LoadBalancer, Rule, Target, TargetGroup, World};
 
 pub(super) fn load_balancer(lb: &LoadBalancer, world: &World) -> Value {
@@ -15,7 +14,7 @@ pub(super) fn load_balancer(lb: &LoadBalancer, world: &World) -> Value {
     map([
         ("LoadBalancerArn", Value::from(lb.arn.as_str())),
         ("DNSName", Value::from(lb.dns_name.as_str())),
-        ("CanonicalHostedZoneId", Value::from(DNS_ZONE)),
+        ("CanonicalHostedZoneId", Value::from(lb.dns_zone)),
         ("CreatedTime", Value::from(lb.created)),
         ("LoadBalancerName", Value::from(lb.name.as_str())),
         ("Scheme", Value::from("internet-facing")),

@@ -85,6 +85,9 @@ impl Argo {
 impl World {
     /// Writes down what Services and weights now mean for requests.
     pub(super) fn reflow_cluster(&mut self) {
+        if self.clusters.is_some() {
+            return self.reflow_side();
+        }
         let now = self.now;
         let Some(argo) = &mut self.argo else { return };
         let mut flows = Pool::ALL.map(|_| None::<Flow>);

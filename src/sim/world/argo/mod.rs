@@ -21,7 +21,9 @@
 //! | `runs` | analyses, measurement by measurement |
 //! | `say` | what is told in events |
 //! | `flow` | who gets the requests |
+//! | `behind` | whose pods are targets of a load balancer, where weights are set before the cluster |
 
+mod behind;
 mod birth;
 mod controller;
 mod flow;
@@ -213,7 +215,7 @@ impl World {
         &mut self,
         change: impl FnOnce(&mut Argo, Timestamp) -> R,
     ) -> R {
-        let now = self.now;
+        let (now, side) = (self.now, self.side_at_hand());
         let Some(argo) = &mut self.argo else { return R::default() };
         argo.now = now;
         let before = argo.store.version();
@@ -222,7 +224,7 @@ impl World {
             argo.react();
         }
         for (wait, step) in std::mem::take(&mut argo.plans) {
-            self.queue.plan(after(now, wait), Event::Argo(step));
+            self.queue.plan(after(now, wait), Event::Argo(side, step));
         }
         self.reflow_cluster();
         result

@@ -27,8 +27,11 @@ pub(crate) use workload::{
 
 /// The version a pod, ReplicaSet or Service selector belongs to.
 pub(crate) const HASH_LABEL: &str = "rollouts-pod-template-hash";
-/// The number of an update, counted by the controller.
+/// The same where Kubernetes itself brings versions out.
+pub(crate) const TEMPLATE_LABEL: &str = "pod-template-hash";
+/// The number of an update, counted by the controller, and by Kubernetes itself.
 const REVISION: &str = "rollout.argoproj.io/revision";
+const DEPLOYED: &str = "deployment.kubernetes.io/revision";
 
 /// A field that is taken if it has the expected shape, and is its default otherwise.
 fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
@@ -93,6 +96,16 @@ impl Meta {
         self.labels.get(HASH_LABEL).map_or("", String::as_str)
     }
 
+    /// The hash of the version of a Deployment that it belongs to.
+    pub(crate) fn template_hash(&self) -> &str {
+        self.labels.get(TEMPLATE_LABEL).map_or("", String::as_str)
+    }
+
+    /// The number of the update of a Deployment that it belongs to.
+    pub(crate) fn deployed_revision(&self) -> u64 {
+        self.annotations.get(DEPLOYED).and_then(|text| text.parse().ok()).unwrap_or(0)
+    }
+
     /// The number of the update it belongs to; 0 when the controller has not written it yet.
     pub(crate) fn revision(&self) -> u64 {
         self.annotations.get(REVISION).and_then(|text| text.parse().ok()).unwrap_or(0)
@@ -133,7 +146,7 @@ pub(crate) enum Kind {
     Service,
     /// What the controller tells.
     Event,
-    /// Whose template it uses, where it has none of its own: watched only then.
+    /// Whose template it uses, where it has none of its own, or what is followed: watched only then.
     Deployment,
 }
 
@@ -180,7 +193,7 @@ pub(crate) struct Raw {
     pub(crate) experiments: Shelf<Experiment>,
     pub(crate) services: Shelf<Service>,
     pub(crate) events: Shelf<Event>,
-    /// The Deployment whose template it uses: at most one.
+    /// The Deployment whose template it uses, or that is followed itself: at most one.
     pub(crate) deployments: Shelf<Deployment>,
     /// Since when a pause is released that the controller has not gone on from: a write of its own at
     /// that moment may have hidden the release from it for good.
@@ -255,6 +268,11 @@ impl Raw {
     /// What is to be watched: a Deployment only where there is one.
     pub(crate) fn kinds(&self) -> impl Iterator<Item = Kind> + use<> {
         Kind::ALL.into_iter().chain(self.workload().map(|_| Kind::Deployment))
+    }
+
+    /// The Deployment, however old.
+    pub(crate) fn deployment(&self) -> Option<&Deployment> {
+        self.deployments.value()?.values().next()
     }
 
     /// The rollout, however old.

@@ -157,13 +157,41 @@ pub(crate) struct Terminated {
     pub(crate) finished_at: Option<Timestamp>,
 }
 
-/// Who holds the template of a rollout that has none of its own. It may run pods of its own beside.
+/// A Deployment: who holds the template of a rollout that has none of its own, and may run pods of its
+/// own beside; or what keeps a side's pods itself.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Deployment {
     pub(crate) metadata: Meta,
-    pub(crate) spec: ReplicaSetSpec,
-    pub(crate) status: ReplicaSetStatus,
+    pub(crate) spec: DeploymentSpec,
+    pub(crate) status: DeploymentStatus,
+}
+
+/// What was asked for.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct DeploymentSpec {
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) replicas: u32,
+    /// Somebody has frozen it.
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) paused: bool,
+}
+
+/// How far it is.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct DeploymentStatus {
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) replicas: u32,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) updated_replicas: u32,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) available_replicas: u32,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) observed_generation: i64,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) conditions: Vec<Condition>,
 }
 
 /// A Service, as far as it chooses a version.

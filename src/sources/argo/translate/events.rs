@@ -1,7 +1,7 @@
 //! The timeline that the controller tells.
 
 use crate::domain::{EventKind, TimelineEvent};
-use crate::sources::argo::raw::Event;
+use crate::sources::argo::raw::{Event, Raw};
 
 use super::view::View;
 
@@ -20,7 +20,18 @@ pub(crate) fn events(view: &View<'_>) -> Vec<TimelineEvent> {
     events
 }
 
-fn entry(view: &View<'_>, event: &Event) -> Option<TimelineEvent> {
+/// What the cluster tells of the object with this uid, newest first.
+pub(crate) fn of(raw: &Raw, uid: &str) -> Vec<TimelineEvent> {
+    let all = raw.events.value().into_iter().flat_map(|events| events.values());
+    let own = all.filter(|event| event.involved_object.uid == *uid);
+    let mut events: Vec<_> = own.filter_map(told).collect();
+    events.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| b.key.cmp(&a.key)));
+    events.truncate(MOST);
+    events
+}
+
+/// An entry that concerns neither side.
+fn told(event: &Event) -> Option<TimelineEvent> {
     let kind = match event.reason.as_str() {
         "RolloutAddedToInformer" => return None,
         "SwitchService" | "TrafficWeightUpdated" => EventKind::Traffic,
@@ -33,16 +44,22 @@ fn entry(view: &View<'_>, event: &Event) -> Option<TimelineEvent> {
     // The cluster counts repetitions in one event: a Service that flaps 25 times a second after
     // an abort stays one line.
     let times = if event.count > 1 { format!(" ({} times)", event.count) } else { String::new() };
-    let side = [&view.green, &view.blue]
-        .into_iter()
-        .find(|hash| !hash.is_empty() && event.message.contains(hash.as_str()))
-        .filter(|_| kind != EventKind::Traffic)
-        .and_then(|hash| view.side(hash));
+    let text = format!("{}{times}", event.message);
     Some(TimelineEvent {
         at,
         kind,
-        side,
-        text: format!("{}{times}", event.message),
+        side: None,
+        text,
         key: format!("event {}", event.metadata.name),
     })
+}
+
+fn entry(view: &View<'_>, event: &Event) -> Option<TimelineEvent> {
+    let told = told(event)?;
+    let side = [&view.green, &view.blue]
+        .into_iter()
+        .find(|hash| !hash.is_empty() && event.message.contains(hash.as_str()))
+        .filter(|_| told.kind != EventKind::Traffic)
+        .and_then(|hash| view.side(hash));
+    Some(TimelineEvent { side, ..told })
 }

@@ -6,6 +6,7 @@ mod guards;
 mod offers;
 mod phase;
 mod pod;
+pub(crate) mod running;
 mod schedule;
 mod sides;
 mod stages;
@@ -25,7 +26,7 @@ use crate::domain::{
 
 use super::Place;
 use super::raw::{Raw, ReplicaSet};
-use crate::sources::metrics::prometheus::Versions;
+use crate::sources::metrics::prometheus::{Pods, Versions};
 pub(crate) use offers::NUDGED;
 pub(crate) use standing::is_observed;
 use standing::{Word, standing};
@@ -71,12 +72,14 @@ pub(crate) fn snapshot(place: &Place, raw: &Raw, now: Timestamp) -> Snapshot {
 pub(crate) fn versions(place: &Place, raw: &Raw) -> Option<Versions> {
     let view = View::of(raw, raw.rollout()?);
     let [blue, green] = [Side::Blue, Side::Green].map(|side| view.set(view.hash(side)));
-    let name = |set: &ReplicaSet| set.metadata.name.clone();
+    let pods = |set: Option<&ReplicaSet>| Pods {
+        namespace: place.namespace.clone(),
+        sets: set.map(|set| set.metadata.name.clone()).into_iter().collect(),
+    };
     Some(Versions {
         target: place.target(),
-        namespace: place.namespace.clone(),
-        blue: blue.map(name).unwrap_or_default(),
-        green: green.map(name)?,
+        blue: pods(blue),
+        green: pods(Some(green?)),
         began: view.set(view.current())?.metadata.creation_timestamp,
     })
 }

@@ -7,7 +7,7 @@ use super::pod;
 use super::view::View;
 
 /// No more tasks than anybody reads; the counts are of all.
-const MOST: usize = 50;
+pub(super) const MOST: usize = 50;
 
 /// A side as it is.
 pub(crate) fn environment(view: &View<'_>, side: Side) -> Environment {
@@ -30,6 +30,7 @@ pub(crate) fn environment(view: &View<'_>, side: Side) -> Environment {
         task_list: view.raw.pods.map(|_| tasks),
         target_group: service(view, hash),
         targets: view.raw.pods.map(|_| targets),
+        runs: None,
     }
 }
 
@@ -52,11 +53,12 @@ fn without_set(view: &View<'_>, hash: &str) -> Environment {
         task_list: sets.map(|_| Vec::new()),
         target_group: service(view, hash),
         targets: sets.map(|_| Targets::default()),
+        runs: None,
     }
 }
 
 /// The version's number and hash: the number alone moves on when a version is asked for again.
-fn revision(set: &ReplicaSet) -> Revision {
+pub(super) fn revision(set: &ReplicaSet) -> Revision {
     Revision {
         name: format!("revision {} ({})", set.metadata.revision(), set.metadata.hash()),
         arn: set.metadata.name.clone(),
@@ -66,7 +68,7 @@ fn revision(set: &ReplicaSet) -> Revision {
 }
 
 /// `registry:5000/shop/app:1.2@sha256:…` in its parts.
-fn image(container: &Container) -> Image {
+pub(super) fn image(container: &Container) -> Image {
     let (rest, digest) = match container.image.split_once('@') {
         Some((rest, digest)) => (rest, Some(digest.to_owned())),
         None => (container.image.as_str(), None),

@@ -3,16 +3,8 @@
 //! `status.phase` alone lags: after an edit of the spec, and after a pause was released, it still
 //! tells the state before.
 
+pub(crate) use crate::domain::StandingWord as Word;
 use crate::sources::argo::raw::{BlueGreen, Canary, Rollout, Step};
-
-/// The four words the controller has for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Word {
-    Healthy,
-    Degraded,
-    Progressing,
-    Paused,
-}
 
 /// Where it stands, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]

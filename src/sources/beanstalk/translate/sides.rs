@@ -45,6 +45,7 @@ fn side(
         task_list: list.map(|all| own(all).iter().map(task).collect()),
         target_group: None,
         targets: absent(),
+        runs: None,
     }
 }
 

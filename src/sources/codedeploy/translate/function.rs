@@ -100,6 +100,7 @@ pub(crate) fn environment(raw: &Raw, side: Side) -> Environment {
         task_list: absent("a function has no tasks"),
         target_group: None,
         targets: absent("a function has no targets"),
+        runs: None,
     }
 }
 

@@ -199,6 +199,7 @@ pub(crate) fn environment(raw: &Raw, sides: &Sides, side: Side) -> Environment {
             Some(group) => targets_of(&raw.around.health, group),
             None => lacking(raw),
         },
+        runs: None,
     }
 }
 

@@ -50,6 +50,7 @@ pub(crate) fn environment(raw: &Raw) -> Option<Environment> {
             None => Fact::Unasked,
         },
         target_group: group.map(|group| group.name),
+        runs: None,
     })
 }
 

@@ -156,6 +156,7 @@ pub(crate) fn environment(raw: &Raw, sides: &Sides<'_>, side: Side) -> Environme
             Some(group) => targets_of(&raw.around.health, &group.name),
             None => lacking(raw),
         },
+        runs: None,
     }
 }
 

@@ -2,11 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{Metrics, Prometheus, PrometheusAddress, Quantile, Target};
+use crate::domain::{Metrics, Quantile, Side, Target};
 use crate::stats::{Config, Settle};
 
 use super::series::{Grown, Series};
-use super::{Reader, Span, Subject, Versions, translate};
+use super::{Pods, Reader, Span, Subject, Versions, translate};
 
 /// The metrics from the series of requests, errors and latency buckets, in this order; what is no
 /// list of series is none.
@@ -21,26 +21,20 @@ pub(crate) fn counted(answers: &[&[u8]]) -> Option<Metrics> {
         return None;
     }
     let target = Target::Argo { context: None, namespace: "shop".into(), name: "checkout".into() };
+    let pods = |set: &str| Pods { namespace: "shop".to_owned(), sets: vec![set.to_owned()] };
     let versions = Versions {
         target,
-        namespace: "shop".to_owned(),
-        blue: "checkout-1a2b".to_owned(),
-        green: "checkout-3c4d".to_owned(),
+        blue: pods("checkout-1a2b"),
+        green: pods("checkout-3c4d"),
         began: Some(began),
     };
-    let prometheus = Prometheus {
-        address: PrometheusAddress::Url("http://127.0.0.1:1".to_owned()),
-        requests: "requests".to_owned(),
-        errors: "errors".to_owned(),
-        latency: Some("latency".to_owned()),
-        latency_unit: 1.0,
-    };
     let span = Span::of_rollout(Some(began), 15, Settle::THREE_MINUTES, now);
-    let mut reader = Reader { unit: prometheus.latency_unit, ..Reader::default() };
+    let mut reader = Reader::default();
     let margins = Quantile::ALL.map(|quantile| Config::default().latency(quantile).growth());
     let minutes = span.start..span.end;
-    let grown = Grown::of(&versions, (&requests, &errors, &buckets), minutes);
-    reader.keep(&grown, span.start, span);
+    let sides = [Side::Blue, Side::Green];
+    let grown = Grown::of((&versions, &sides, 1.0), (&requests, &errors, &buckets), minutes);
+    reader.keep(&grown, &sides, span.start, span);
     reader.edges = reader.edges(&Subject { versions, margins }, span);
-    Some(translate::metrics(&reader, &prometheus, span))
+    Some(translate::metrics(&reader, &[], span))
 }

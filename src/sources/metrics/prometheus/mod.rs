@@ -19,7 +19,7 @@ mod series;
 mod sign;
 mod translate;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{Fault, FaultKind, LatencyEdge, Metrics, Prometheus, Quantile, Side, Target};
 use crate::stats::{Config, Edge, Growth};
@@ -33,19 +33,44 @@ use door::Door;
 use jiff::Timestamp;
 use series::{Bound, Grown};
 
-/// The pods of which version are which side's.
+/// The pods of which versions are which side's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Versions {
     /// What is watched.
     pub(crate) target: Target,
-    /// The namespace they run in.
-    pub(crate) namespace: String,
-    /// The name of blue's ReplicaSet, with which the names of its pods begin.
-    pub(crate) blue: String,
-    /// The name of green's.
-    pub(crate) green: String,
+    /// Blue's pods.
+    pub(crate) blue: Pods,
+    /// Green's.
+    pub(crate) green: Pods,
     /// When the rollout began; what blue did before is its history.
     pub(crate) began: Option<Timestamp>,
+}
+
+/// The pods of one side.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Pods {
+    /// The namespace they run in.
+    pub(crate) namespace: String,
+    /// The names of their ReplicaSets, with which their own names begin.
+    pub(crate) sets: Vec<String>,
+}
+
+impl Versions {
+    /// The pods of a side.
+    fn pods(&self, side: Side) -> &Pods {
+        match side {
+            Side::Blue => &self.blue,
+            Side::Green => &self.green,
+        }
+    }
+}
+
+/// A Prometheus, the cluster that it is in, and the sides whose pods it counts.
+#[derive(Clone)]
+pub(crate) struct Counter {
+    pub(crate) prometheus: Prometheus,
+    pub(crate) cluster: Cluster,
+    pub(crate) sides: Vec<Side>,
 }
 
 /// What is measured: another one begins from nothing.
@@ -59,23 +84,25 @@ struct Subject {
 #[derive(Clone, Default)]
 pub(crate) struct Reader {
     subject: Option<Subject>,
-    door: Option<Door>,
+    /// The ways that were found, by the sides that are counted there.
+    doors: BTreeMap<Vec<Side>, Door>,
     kept: Kept,
-    /// The bounds of the latency's buckets, ascending, without the infinite one.
+    /// The bounds of the latency's buckets in seconds, ascending, without the infinite one.
     bounds: BTreeSet<Bound>,
-    /// How many seconds a bound of 1 is.
-    unit: f64,
     /// The sides that were ever seen: before that a side without counters has had no requests.
     seen: BTreeSet<Side>,
     /// The latencies that requests are counted above, once blue's history is complete.
     edges: Option<Vec<LatencyEdge>>,
+    /// Why one side could not be counted the last time while the other one was.
+    trouble: Option<Fault>,
 }
 
 impl Reader {
-    /// The metrics of `versions` over `span`, and the reader with what it learnt.
+    /// The metrics of `versions` over `span`, and the reader with what it learnt. One of several
+    /// counters that fails leaves what the others count.
     pub(crate) async fn read(
         mut self,
-        (prometheus, aws, cluster): (&Prometheus, &Aws, &Cluster),
+        (counters, aws): (&[Counter], &Aws),
         versions: Versions,
         span: Span,
         config: &Config,
@@ -85,76 +112,83 @@ impl Reader {
         if self.subject.as_ref() != Some(&subject) {
             self = Self::default();
         }
-        self.unit = prometheus.latency_unit;
-        let door = match self.door.take() {
-            Some(door) => Ok(door),
-            None => Door::open(&prometheus.address, aws, cluster),
-        };
-        let result = match door {
-            Ok(door) => {
-                let result = self.refresh(&door, prometheus, &subject, span).await;
-                self.door = Some(door);
-                result
-            }
-            Err(fault) => Err(fault),
-        };
-        let result = result.map(|()| translate::metrics(&self, prometheus, span));
+        let result = self.refresh((counters, aws), &subject, span).await;
+        let result = result.map(|()| translate::metrics(&self, counters, span));
         self.subject = Some(subject);
         (result, self)
     }
 
+    /// Why one side could not be counted the last time while the other one was.
+    pub(crate) fn trouble(&self) -> Option<&Fault> {
+        self.trouble.as_ref()
+    }
+
     async fn refresh(
         &mut self,
-        door: &Door,
-        prometheus: &Prometheus,
+        (counters, aws): (&[Counter], &Aws),
         subject: &Subject,
         span: Span,
     ) -> Result<(), Fault> {
-        let versions = &subject.versions;
-        let from = [Side::Blue, Side::Green].map(|side| id(side, "requests"));
-        let from = from.iter().map(|id| self.kept.missing_from(id, span)).min();
-        let from = from.unwrap_or(span.start);
-        let ask = async |selector: &str, by: &str| {
-            let query = series::query(selector, by, versions);
-            door.range(&query, (from, span.end)).await
-        };
-        let (requests, errors) = tokio::try_join!(
-            ask(&prometheus.requests, "pod, instance"),
-            ask(&prometheus.errors, "pod, instance"),
-        )?;
-        let buckets = match &prometheus.latency {
-            Some(selector) => ask(selector, "pod, instance, le").await?,
-            None => Vec::new(),
-        };
-        let grown = Grown::of(versions, (&requests, &errors, &buckets), from..span.end);
-        if self.seen.is_empty() && grown.seen.is_empty() {
-            return Err(Fault::new(
-                FaultKind::Absent,
-                door.operation(),
-                format!("Prometheus counts no requests of the pods of {}", versions.green),
-            ));
+        let ways = counters.iter().map(|counter| {
+            let known = self.doors.get(&counter.sides).cloned();
+            let open = || Door::open(&counter.prometheus.address, aws, &counter.cluster);
+            (counter, known.map_or_else(open, Ok))
+        });
+        let (versions, kept) = (&subject.versions, &self.kept);
+        let asking = ways.map(|(counter, door)| async move {
+            let ids = counter.sides.iter().map(|side| id(*side, "requests"));
+            let from = ids.map(|id| kept.missing_from(&id, span)).min().unwrap_or(span.start);
+            let grown = match &door {
+                Ok(door) => count(door, counter, versions, from..span.end).await,
+                Err(fault) => Err(fault.clone()),
+            };
+            (counter, door.ok(), from, grown)
+        });
+        let answers = futures::future::join_all(asking).await;
+        let (mut found, mut faults) = (0, Vec::new());
+        for (counter, door, from, grown) in answers {
+            if let Some(door) = door {
+                self.doors.insert(counter.sides.clone(), door);
+            }
+            match grown {
+                Ok(grown) => {
+                    found += 1;
+                    self.keep(&grown, &counter.sides, from, span);
+                }
+                Err(fault) => faults.push(fault),
+            }
         }
-        self.keep(&grown, from, span);
+        self.trouble = faults.pop();
+        match self.trouble.take_if(|_| found == 0) {
+            Some(fault) => return Err(fault),
+            None if self.seen.is_empty() => return Err(self.nothing(counters, versions)),
+            None => {}
+        }
         if self.edges.is_none() {
             self.edges = self.edges(subject, span);
         }
         Ok(())
     }
 
-    /// Keeps what each side's counters grew by from a minute on.
-    fn keep(&mut self, grown: &Grown, from: i64, span: Span) {
-        for side in [Side::Blue, Side::Green] {
-            let other = match side {
-                Side::Blue => Side::Green,
-                Side::Green => Side::Blue,
-            };
+    /// Nobody counts anything of either side.
+    fn nothing(&self, counters: &[Counter], versions: &Versions) -> Fault {
+        let counter = counters.first().and_then(|counter| self.doors.get(&counter.sides));
+        let operation = counter.map_or("prometheus:query_range", Door::operation);
+        let sets = versions.green.sets.join(", ");
+        let text = format!("Prometheus counts no requests of the pods of {sets}");
+        Fault::new(FaultKind::Absent, operation, text)
+    }
+
+    /// Keeps what the counters of the sides that are counted together grew by from a minute on.
+    fn keep(&mut self, grown: &Grown, sides: &[Side], from: i64, span: Span) {
+        for side in sides.iter().copied() {
             let counted = |side: Side, minute: i64| grown.requests(side, minute).is_some();
             let born = self.seen.contains(&side);
             let first = (from..span.end).find(|minute| counted(side, *minute));
             // While nobody's counters are there, it is Prometheus that was not.
             let unknown = |minute: i64| {
                 let lives = born || first.is_some_and(|first| first <= minute);
-                lives && !counted(side, minute) && !counted(other, minute)
+                lives && sides.iter().all(|side| !counted(*side, minute))
             };
             for (name, growth) in grown.of_side(side) {
                 let gap = |minute| unknown(minute).then_some(f64::NAN);
@@ -181,9 +215,33 @@ impl Reader {
             let [edge, ignored, accepted] =
                 Edge::from_history(quantile, &known)?.thresholds(growth);
             // Beyond the last bound nothing is counted.
-            let last = self.bounds.last()?.0 * self.unit;
+            let last = self.bounds.last()?.0;
             (accepted < last).then_some(LatencyEdge { quantile, edge, ignored, accepted })
         };
         Some(Quantile::ALL.into_iter().zip(subject.margins).filter_map(edge).collect())
     }
+}
+
+/// Asks one Prometheus what its sides' counters grew by.
+async fn count(
+    door: &Door,
+    counter: &Counter,
+    versions: &Versions,
+    minutes: std::ops::Range<i64>,
+) -> Result<Grown, Fault> {
+    let prometheus = &counter.prometheus;
+    let pods: Vec<&Pods> = counter.sides.iter().map(|side| versions.pods(*side)).collect();
+    let ask = async |selector: &str, by: &str| {
+        door.range(&series::query(selector, by, &pods), (minutes.start, minutes.end)).await
+    };
+    let (requests, errors) = tokio::try_join!(
+        ask(&prometheus.requests, "pod, instance"),
+        ask(&prometheus.errors, "pod, instance"),
+    )?;
+    let buckets = match &prometheus.latency {
+        Some(selector) => ask(selector, "pod, instance, le").await?,
+        None => Vec::new(),
+    };
+    let whose = (versions, counter.sides.as_slice(), prometheus.latency_unit);
+    Ok(Grown::of(whose, (&requests, &errors, &buckets), minutes))
 }

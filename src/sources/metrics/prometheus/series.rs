@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 use crate::domain::Side;
 use crate::stats::counter_delta;
 
-use super::Versions;
+use super::{Pods, Versions};
 
 /// Kubernetes cuts the beginning of a pod's name here, so that five letters find room behind it.
 const LONGEST_BEGINNING: usize = 58;
@@ -41,7 +41,7 @@ fn samples<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<i64, f
     Ok(pairs.into_iter().filter_map(sample).collect())
 }
 
-/// The upper bound of a bucket, in the unit of its source.
+/// The upper bound of a bucket, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Bound(pub(super) f64);
 
@@ -66,13 +66,13 @@ impl Bound {
     }
 }
 
-/// The question for the counters that `selector` chooses, of the pods of both versions.
-pub(super) fn query(selector: &str, by: &str, versions: &Versions) -> String {
+/// The question for the counters that `selector` chooses, of these pods of one namespace.
+pub(super) fn query(selector: &str, by: &str, pods: &[&Pods]) -> String {
     let escaped = |set: &str| beginning(set).replace('.', "[.]");
-    let sets = [&versions.blue, &versions.green].into_iter().filter(|set| !set.is_empty());
-    let pods: Vec<String> = sets.map(|set| format!("{}.*", escaped(set))).collect();
-    let selector =
-        selector.replace("$namespace", &versions.namespace).replace("$pods", &pods.join("|"));
+    let namespace = pods.first().map_or("", |pods| &*pods.namespace);
+    let sets = pods.iter().flat_map(|pods| &pods.sets);
+    let names: Vec<String> = sets.map(|set| format!("{}.*", escaped(set))).collect();
+    let selector = selector.replace("$namespace", namespace).replace("$pods", &names.join("|"));
     format!("sum by ({by}) ({selector})")
 }
 
@@ -85,7 +85,7 @@ fn beginning(set: &str) -> String {
 /// A minute and what grew in it.
 pub(super) type Growth = BTreeMap<i64, f64>;
 
-/// What the counters of both sides grew by.
+/// What the counters of the sides grew by.
 #[derive(Debug, Default)]
 pub(super) struct Grown {
     counts: BTreeMap<(Side, String), Growth>,
@@ -96,21 +96,19 @@ pub(super) struct Grown {
 }
 
 impl Grown {
-    /// From the samples of requests, errors and latency buckets, for each of `minutes`.
+    /// From the samples of requests, errors and latency buckets, for each of `minutes`: those of the pods
+    /// of some sides, whose buckets are told in a unit of so many seconds.
     pub(super) fn of(
-        versions: &Versions,
+        (versions, sides, unit): (&Versions, &[Side], f64),
         (requests, errors, buckets): (&[Series], &[Series], &[Series]),
         minutes: Range<i64>,
     ) -> Self {
         let mut grown = Self::default();
         let owner = |series: &Series| {
             let pod = series.metric.pod.as_str();
-            let begins = |set: &str| !set.is_empty() && pod.starts_with(&beginning(set));
-            if begins(&versions.green) {
-                Some(Side::Green)
-            } else {
-                begins(&versions.blue).then_some(Side::Blue)
-            }
+            let begins = |set: &String| pod.starts_with(&beginning(set));
+            let own = |side: &&Side| versions.pods(**side).sets.iter().any(begins);
+            sides.iter().rev().find(own).copied()
         };
         // What is counted beside the requests is at zero while they alone are there.
         let mut there: BTreeMap<(&str, &str), &BTreeMap<i64, f64>> = BTreeMap::new();
@@ -134,8 +132,9 @@ impl Grown {
             let Some(side) = owner(series) else { continue };
             let Ok(bound) = series.metric.le.parse::<f64>() else { continue };
             let name = if bound.is_finite() {
-                grown.bounds.insert(Bound(bound));
-                Bound(bound).name()
+                let bound = Bound(bound * unit);
+                grown.bounds.insert(bound);
+                bound.name()
             } else {
                 "timed".to_owned()
             };
@@ -180,12 +179,15 @@ impl Grown {
 mod tests {
     use super::*;
 
+    fn pods(set: &str) -> Pods {
+        Pods { namespace: "shop".into(), sets: vec![set.into()] }
+    }
+
     fn versions() -> Versions {
         Versions {
             target: "argo:shop/app".parse().unwrap(),
-            namespace: "shop".into(),
-            blue: "app-1a2b".into(),
-            green: "app-3c4d".into(),
+            blue: pods("app-1a2b"),
+            green: pods("app-3c4d"),
             began: None,
         }
     }
@@ -199,7 +201,8 @@ mod tests {
     }
 
     fn growth(requests: &[Series], errors: &[Series]) -> Grown {
-        Grown::of(&versions(), (requests, errors, &[]), 100..104)
+        let whose = (&versions(), &[Side::Blue, Side::Green][..], 1.0);
+        Grown::of(whose, (requests, errors, &[]), 100..104)
     }
 
     #[test]
@@ -236,7 +239,8 @@ mod tests {
 
     #[test]
     fn a_question_names_the_pods_of_both_versions() {
-        let query = query("x{namespace=\"$namespace\",pod=~\"$pods\"}", "pod", &versions());
+        let both = [&pods("app-1a2b"), &pods("app-3c4d")];
+        let query = query("x{namespace=\"$namespace\",pod=~\"$pods\"}", "pod", &both);
         assert_eq!(query, "sum by (pod) (x{namespace=\"shop\",pod=~\"app-1a2b-.*|app-3c4d-.*\"})");
         let long = "a".repeat(70);
         assert_eq!(beginning(&long).len(), LONGEST_BEGINNING);

@@ -11,7 +11,10 @@ use jiff::Timestamp;
 
 use crate::domain::{Fault, FaultKind};
 use crate::sources::aws::Aws;
+use crate::sources::error::{chain, never_sent};
 
+/// What is tried, as faults name it.
+const OPERATION: &str = "aps:sign";
 /// Amazon Managed Prometheus, as signatures spell it.
 const SERVICE: &str = "aps";
 
@@ -43,10 +46,10 @@ impl Signer {
         mut request: Request<Vec<u8>>,
     ) -> Result<Request<Vec<u8>>, Fault> {
         let credentials = self.credentials.provide_credentials().await;
-        let credentials =
-            credentials.map_err(|error| fault(FaultKind::CredentialsMissing, &chain(&error)))?;
+        let credentials = credentials.map_err(|error| never_sent(OPERATION, &error))?;
         let identity: Identity = credentials.into();
-        let wrong = |error: &dyn std::error::Error| fault(FaultKind::Garbled, &chain(error));
+        let wrong =
+            |error: &(dyn std::error::Error + 'static)| fault(FaultKind::Garbled, &chain(error));
         let params = v4::SigningParams::builder()
             .identity(&identity)
             .region(&self.region)
@@ -74,16 +77,5 @@ fn moment(at: Timestamp) -> SystemTime {
 }
 
 fn fault(kind: FaultKind, text: &str) -> Fault {
-    Fault::new(kind, "aps:sign", text)
-}
-
-/// An error with everything that caused it.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text
+    Fault::new(kind, OPERATION, text)
 }

@@ -8,10 +8,10 @@ use crate::stats::{HistogramBucket, slower_than};
 use super::super::query::id;
 use super::super::span::{Span, moment};
 use super::super::translate::beside;
-use super::{Reader, histogram};
+use super::{Counter, Reader, histogram};
 
 /// Both sides over `span`.
-pub(super) fn metrics(reader: &Reader, prometheus: &Prometheus, span: Span) -> Metrics {
+pub(super) fn metrics(reader: &Reader, counters: &[Counter], span: Span) -> Metrics {
     let minutes = usize::try_from(span.end - span.start).unwrap_or(0);
     Metrics {
         start: moment(span.start),
@@ -21,19 +21,34 @@ pub(super) fn metrics(reader: &Reader, prometheus: &Prometheus, span: Span) -> M
         // A load balancer in front of the pods is not asked.
         balancer_errors: vec![Point::Absent; minutes],
         latency: match &reader.edges {
-            _ if prometheus.latency.is_none() => percentiles("no latency is configured"),
+            _ if counters.iter().any(|one| one.prometheus.latency.is_none()) => {
+                percentiles("no latency is configured")
+            }
             Some(edges) if edges.is_empty() => {
                 percentiles("blue's latencies before the rollout lie beyond the buckets")
             }
             Some(edges) => LatencyBasis::Counted { edges: edges.clone() },
             None => percentiles("blue's history is not complete yet"),
         },
-        source: source(prometheus),
+        source: sources(reader, counters),
     }
 }
 
 fn percentiles(why: &str) -> LatencyBasis {
     LatencyBasis::Percentiles { why: why.to_owned() }
+}
+
+/// Where the numbers come from, and why some do not.
+fn sources(reader: &Reader, counters: &[Counter]) -> String {
+    let mut all: Vec<String> = counters
+        .iter()
+        .map(|counter| match counter.sides[..] {
+            [side] => format!("{}: {}", side.word(), source(&counter.prometheus)),
+            _ => source(&counter.prometheus),
+        })
+        .collect();
+    all.extend(reader.trouble.as_ref().map(ToString::to_string));
+    all.join("; ")
 }
 
 fn source(prometheus: &Prometheus) -> String {
@@ -102,7 +117,7 @@ fn at_most(reader: &Reader, side: Side, minute: i64) -> Vec<HistogramBucket> {
         let cell = reader.kept.cell(&id(side, &bound.name()), minute);
         // A bucket holds what the ones below it hold, also where one was not counted.
         at_most = at_most.max(cell.value().unwrap_or(0.0));
-        HistogramBucket { bound: bound.0 * reader.unit, at_most }
+        HistogramBucket { bound: bound.0, at_most }
     };
     reader.bounds.iter().map(bucket).collect()
 }

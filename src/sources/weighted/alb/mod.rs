@@ -46,6 +46,8 @@ pub(crate) struct Alb {
     place: AlbPlace,
     memory: Memory,
     raw: Raw,
+    /// A Prometheus counts both sides.
+    is_counted: bool,
 }
 
 /// What the APIs said, each part with its age.
@@ -110,7 +112,9 @@ pub(crate) enum Answer {
 impl Alb {
     /// Nothing is known yet of the weights at this place.
     pub(crate) fn new(aws: &Aws, place: AlbPlace) -> Self {
-        Self { place, memory: aws.weighted().clone(), raw: Raw::default() }
+        let said = aws.sides().of(&Target::Alb(place.clone()));
+        let is_counted = said.iter().any(|side| side.prometheus.is_some());
+        Self { place, memory: aws.weighted().clone(), raw: Raw::default(), is_counted }
     }
 
     fn divided(&self) -> Option<&Divided> {
@@ -240,7 +244,8 @@ impl Whereabouts for Alb {
     }
 
     fn measured(&self) -> Option<Measured> {
-        translate::measured(&self.raw)
+        // Where a Prometheus counts both sides nobody else is asked.
+        translate::measured(&self.raw).filter(|_| !self.is_counted)
     }
 
     fn created(&self) -> Option<Timestamp> {

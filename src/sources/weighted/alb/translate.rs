@@ -114,5 +114,6 @@ fn environment(raw: &Raw, group: &Group) -> Environment {
         task_list: Fact::Unknown { fault: missing() },
         target_group: Some(group.name.clone()),
         targets: targets_of(&raw.around.health, &group.name),
+        runs: None,
     }
 }

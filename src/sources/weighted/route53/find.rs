@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_elasticloadbalancingv2::Client;
 use aws_sdk_elasticloadbalancingv2::types::LoadBalancer;
 use aws_sdk_route53::types::{HostedZone, HostedZoneConfig, ResourceRecordSet, RrType};
+use futures::future::join_all;
 
 use crate::domain::{Fault, FaultKind};
 use crate::sources::aws::Aws;
@@ -77,19 +79,60 @@ pub(super) async fn is_in_sync(aws: &Aws, id: &str) -> Result<bool, Fault> {
 pub(crate) struct Balancer {
     /// Its ARN.
     pub(crate) arn: String,
+    /// Its Region, where it is not the one that is watched.
+    pub(crate) region: Option<String>,
     /// Its target groups: ARNs by name.
     pub(crate) groups: BTreeMap<String, String>,
 }
 
-/// The load balancers of this Region that have these names in DNS.
-pub(super) async fn balancers(
+/// The load balancers by their names in DNS, each as far as it could be found out.
+pub(crate) type Balancers = BTreeMap<String, Result<Balancer, Fault>>;
+
+/// The Region in the name that AWS gives a load balancer, `NAME.REGION.elb.amazonaws.com` or
+/// `NAME.elb.REGION.amazonaws.com`; nothing for other names.
+pub(super) fn region(name: &str) -> Option<String> {
+    let name = plain(name);
+    let parts: Vec<&str> = name.split('.').collect();
+    let at = parts.iter().rposition(|part| *part == "elb")?;
+    let named = |index: usize| parts.get(index).filter(|part| part.contains('-'));
+    let after = named(at + 1);
+    after.or_else(|| at.checked_sub(1).and_then(named)).map(|region| (*region).to_owned())
+}
+
+/// The load balancers that have these names in DNS, each looked for in its Region. A Region that
+/// does not answer leaves the others as they are.
+pub(super) async fn balancers(aws: &Aws, names: Vec<String>) -> Result<Balancers, Fault> {
+    let mut by_region: BTreeMap<Option<String>, Vec<String>> = BTreeMap::new();
+    for name in names {
+        let elsewhere = region(&name).filter(|region| region != aws.region());
+        by_region.entry(elsewhere).or_default().push(name);
+    }
+    let looks = by_region.into_iter().map(|(region, names)| async move {
+        let all = names.clone();
+        match balancers_in(aws, region, names).await {
+            Ok(found) => found.into_iter().map(|(name, one)| (name, Ok(one))).collect(),
+            Err(fault) => all.into_iter().map(|name| (name, Err(fault.clone()))).collect(),
+        }
+    });
+    let looked: Vec<Balancers> = join_all(looks).await;
+    let found: Balancers = looked.into_iter().flatten().collect();
+    match found.values().find_map(|one| one.as_ref().err()) {
+        Some(fault) if found.values().all(Result::is_err) => Err(fault.clone()),
+        Some(_) | None => Ok(found),
+    }
+}
+
+/// The same for the names of one Region; without one it is the Region that is watched.
+async fn balancers_in(
     aws: &Aws,
+    region: Option<String>,
     names: Vec<String>,
 ) -> Result<BTreeMap<String, Balancer>, Fault> {
+    let elb = aws.elb(region.as_deref());
     let mut found: Vec<LoadBalancer> = Vec::new();
     let mut marker = None;
     for _ in 0..PAGES {
-        let call = aws.reads().elb.describe_load_balancers().set_marker(marker);
+        let call = elb.describe_load_balancers().set_marker(marker);
         let answer = call.send().await.map_err(|error| fault(BALANCERS, &error))?;
         found.extend(answer.load_balancers().iter().cloned());
         marker = answer.next_marker().filter(|marker| !marker.is_empty()).map(str::to_owned);
@@ -108,14 +151,14 @@ pub(super) async fn balancers(
         let Some(arn) = found.iter().find(is_it).and_then(LoadBalancer::load_balancer_arn) else {
             continue;
         };
-        let groups = groups(aws, arn).await?;
-        balancers.insert(name, Balancer { arn: arn.to_owned(), groups });
+        let groups = groups(&elb, arn).await?;
+        balancers.insert(name, Balancer { arn: arn.to_owned(), region: region.clone(), groups });
     }
     Ok(balancers)
 }
 
-async fn groups(aws: &Aws, balancer: &str) -> Result<BTreeMap<String, String>, Fault> {
-    let call = aws.reads().elb.describe_target_groups().load_balancer_arn(balancer);
+async fn groups(elb: &Client, balancer: &str) -> Result<BTreeMap<String, String>, Fault> {
+    let call = elb.describe_target_groups().load_balancer_arn(balancer);
     let answer = call
         .send()
         .await

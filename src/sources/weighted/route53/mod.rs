@@ -34,7 +34,7 @@ use crate::sources::poll::{self, Ask, Kept, Kind, Question, replace};
 use super::memory::Memory;
 use super::sides::Roles;
 use super::{PHASE, unfit};
-use find::Balancer;
+use find::Balancers;
 use records::{Pair, RECORDS, identifier};
 pub(crate) use sync::Sync;
 
@@ -85,6 +85,8 @@ pub(crate) struct Route53 {
     place: Place,
     memory: Memory,
     raw: Raw,
+    /// A Prometheus counts both sides.
+    is_counted: bool,
 }
 
 /// What the APIs said, each part with its age.
@@ -99,7 +101,7 @@ pub(crate) struct Raw {
     /// What the name servers answer, as far as that is known.
     pub(crate) sync: Option<Sync>,
     /// The load balancers that the records lead to, by their names in DNS.
-    pub(crate) balancers: Fact<BTreeMap<String, Balancer>>,
+    pub(crate) balancers: Fact<Balancers>,
     /// The targets' health and the metrics.
     pub(crate) around: Surroundings,
 }
@@ -152,7 +154,7 @@ pub(crate) enum Answer {
     Zone(Result<String, Fault>),
     Records(Box<Result<Pair, Fault>>),
     Change(String, Result<bool, Fault>),
-    Balancers(Result<BTreeMap<String, Balancer>, Fault>),
+    Balancers(Result<Balancers, Fault>),
     Around(around::Answer),
 }
 
@@ -165,8 +167,10 @@ impl Route53 {
         let (zone, name, kind) = (zone.to_owned(), name.to_owned(), kind.to_owned());
         let mut place =
             Place { zone, name, kind, blue: blue.map(str::to_owned), named: [None, None] };
-        place.named.clone_from(aws.origins().of(&place.target()));
-        Self { place, memory: aws.weighted().clone(), raw: Raw::default() }
+        let said = aws.sides().of(&place.target());
+        place.named = said.each_ref().map(|side| side.origin.clone());
+        let is_counted = said.iter().any(|side| side.prometheus.is_some());
+        Self { place, memory: aws.weighted().clone(), raw: Raw::default(), is_counted }
     }
 }
 
@@ -243,7 +247,11 @@ impl Kind for Route53 {
                 (Part::Change, replace(&mut raw.change, result.map(|_| ()), now))
             }
             Answer::Balancers(result) => {
-                (Part::Balancers, replace(&mut raw.balancers, result, now))
+                let part = result
+                    .as_ref()
+                    .ok()
+                    .and_then(|found| found.values().find_map(|one| one.as_ref().err()).cloned());
+                (Part::Balancers, replace(&mut raw.balancers, result, now).or(part))
             }
             Answer::Around(answer) => {
                 let (part, fault) = raw.around.keep(answer, now);
@@ -283,8 +291,10 @@ impl Whereabouts for Route53 {
     }
 
     fn target_groups(&self) -> Option<(Vec<String>, BTreeMap<String, String>)> {
-        let all = self.raw.balancers.value()?.values().flat_map(|balancer| balancer.groups.clone());
-        let known: BTreeMap<String, String> = all.collect();
+        // By their ARNs: groups of two Regions may have the same name.
+        let found = self.raw.balancers.value()?.values().flatten();
+        let all = found.flat_map(|one| one.groups.values().cloned());
+        let known: BTreeMap<String, String> = all.map(|arn| (arn.clone(), arn)).collect();
         let names: Vec<String> = known.keys().cloned().collect();
         (!names.is_empty()).then_some((names, known))
     }
@@ -298,7 +308,8 @@ impl Whereabouts for Route53 {
     }
 
     fn measured(&self) -> Option<Measured> {
-        translate::measured(&self.place, &self.raw).ok()
+        // Where a Prometheus counts both sides nobody else is asked.
+        translate::measured(&self.place, &self.raw).ok().filter(|_| !self.is_counted)
     }
 
     fn created(&self) -> Option<Timestamp> {

@@ -158,10 +158,13 @@ fn both_load_balancers_are_measured_or_it_is_said_why_not() {
     let balancer = |kind: &str, name: &str| {
         let arn = format!("arn:aws:elasticloadbalancing:r:1:loadbalancer/{kind}/{name}/11");
         let dns = format!("dualstack.shop-{name}.eu-west-1.elb.amazonaws.com.");
-        (dns, Balancer { arn, groups: BTreeMap::new() })
+        (dns, Balancer { arn, region: None, groups: BTreeMap::new() })
     };
     let known = |list: Vec<(String, Balancer)>| {
-        Fact::known(list.into_iter().collect(), Timestamp::UNIX_EPOCH)
+        Fact::known(
+            list.into_iter().map(|(dns, one)| (dns, Ok(one))).collect(),
+            Timestamp::UNIX_EPOCH,
+        )
     };
     raw.balancers = known(vec![balancer("app", "blue"), balancer("app", "green")]);
     let at = |name: &str| Origin::here(At::Balancer { name: format!("{name}/11"), group: None });
@@ -172,7 +175,7 @@ fn both_load_balancers_are_measured_or_it_is_said_why_not() {
     assert_eq!(measured(&place, &raw), Ok(both), "they count connections");
     raw.balancers = known(vec![balancer("app", "blue")]);
     let fault = picture(&raw).metrics.fault().cloned().unwrap();
-    let why = "green leads to no load balancer of this Region";
+    let why = "green leads to no load balancer of this account";
     assert!(fault.message.contains(why), "{fault}");
     let api = Origin {
         region: Some("eu-north-1".into()),
@@ -183,6 +186,21 @@ fn both_load_balancers_are_measured_or_it_is_said_why_not() {
     assert_eq!(measured(&place, &raw), Ok(both), "what a person has named is known");
     let plain = picture(&read(&[address("a", 1), address("b", 0)]));
     assert!(plain.metrics.fault().unwrap().message.contains("a is no alias of a load balancer"));
+}
+
+#[test]
+fn a_load_balancers_name_says_its_region() {
+    for (name, region) in [
+        ("dualstack.shop-1.eu-west-1.elb.amazonaws.com.", Some("eu-west-1")),
+        ("shop-1.eu-north-1.elb.amazonaws.com", Some("eu-north-1")),
+        ("net-0f.elb.us-east-1.amazonaws.com.", Some("us-east-1")),
+        ("shop-1.cn-north-1.elb.amazonaws.com.cn", Some("cn-north-1")),
+        ("shop.example.com", None),
+        ("elb", None),
+        ("d111.cloudfront.net", None),
+    ] {
+        assert_eq!(super::find::region(name).as_deref(), region, "{name}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use aws_sdk_route53::types::ResourceRecordSet;
 use jiff::Timestamp;
 
 use crate::domain::{
-    Environment, Fact, Fault, Identity, ListenerSplit, Metrics, Percent, Revision, Rollout,
+    Environment, Fact, Fault, Identity, ListenerSplit, Metrics, Origin, Percent, Revision, Rollout,
     ShareOf, Side, Snapshot, Split, Targets, Traffic,
 };
 use crate::sources::balancer::targets_of;
@@ -129,6 +129,7 @@ fn environment(raw: &Raw, record: &ResourceRecordSet) -> Environment {
             Err(Some(fault)) => Fact::Unknown { fault },
             Err(None) => Fact::Unasked,
         },
+        runs: None,
     }
 }
 
@@ -139,16 +140,20 @@ fn balancer<'a>(raw: &'a Raw, record: &ResourceRecordSet) -> Result<&'a Balancer
         return Err(Some(absent(RECORDS, &text)));
     };
     let known = raw.balancers.value().ok_or_else(|| raw.balancers.fault().cloned())?;
-    known.get(alias.dns_name()).ok_or_else(|| {
-        let text = format!("{} leads to no load balancer of this Region", identifier(record));
-        Some(absent(BALANCERS, &text))
-    })
+    match known.get(alias.dns_name()) {
+        Some(Ok(found)) => Ok(found),
+        Some(Err(fault)) => Err(Some(fault.clone())),
+        None => {
+            let text = format!("{} leads to no load balancer of this account", identifier(record));
+            Err(Some(absent(BALANCERS, &text)))
+        }
+    }
 }
 
 /// The targets of all groups behind a load balancer.
 fn targets(raw: &Raw, balancer: &Balancer) -> Fact<Targets> {
     let health = &raw.around.health;
-    let mut all = balancer.groups.keys().map(|name| targets_of(health, name));
+    let mut all = balancer.groups.values().map(|arn| targets_of(health, arn));
     let Some(first) = all.next() else {
         let text = "no target group is behind the load balancer";
         return Fact::Unknown { fault: absent(BALANCERS, text) };
@@ -172,8 +177,12 @@ pub(crate) fn measured(place: &Place, raw: &Raw) -> Result<Measured, Option<Faul
     let why = |text: &str| Some(absent(BALANCERS, text));
     let origin = |side, record| match place.named(side) {
         Some(named) => Ok(named.clone()),
-        None => measure::whole(&balancer(raw, record)?.arn)
-            .ok_or_else(|| why("the load balancer has no name that CloudWatch knows")),
+        None => {
+            let balancer = balancer(raw, record)?;
+            let region = balancer.region.clone();
+            let origin = measure::whole(&balancer.arn).map(|origin| Origin { region, ..origin });
+            origin.ok_or_else(|| why("the load balancer has no name that CloudWatch knows"))
+        }
     };
     let (blue, green) = (origin(Side::Blue, blue)?, origin(Side::Green, green)?);
     if blue == green {

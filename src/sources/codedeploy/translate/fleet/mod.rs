@@ -99,6 +99,7 @@ pub(crate) fn environment(
         task_list,
         target_group: group,
         targets,
+        runs: None,
     }
 }
 
