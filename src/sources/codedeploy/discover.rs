@@ -9,7 +9,7 @@ use crate::sources::aws::Aws;
 use crate::sources::error::fault;
 use crate::sources::service::describe;
 
-use super::control;
+use super::calls;
 use super::raw::service_names;
 
 /// More pages than an account has applications or groups for; more is a server that repeats itself.
@@ -71,7 +71,7 @@ async fn search(aws: &Aws, cluster: &str, name: &str) -> Result<Option<Driver>, 
             groups.extend(page.deployment_groups().iter().cloned());
         }
         for group in groups {
-            let info = control::group(aws, &application, &group).await?;
+            let info = calls::group(aws, &application, &group).await?;
             let deploys = service_names(Some(&info), None);
             if deploys.is_some_and(|(of, service)| of == cluster && service == name) {
                 return Ok(Some(Driver::Group(application, group)));

@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `parts` | what is asked for separately, and how often |
 //! | `discover` | from a service to what deploys it |
-//! | `control`, `service`, `function`, `fleet` | the calls |
+//! | `control` | which deployment is followed, and what is remembered of it |
+//! | `calls`, `service`, `function`, `fleet` | the calls |
 //! | `destination` | what a deployment deploys to |
 //! | `appspec` | from a revision to its task definition |
 //! | `raw` | what the APIs said, each part with its age |
@@ -13,6 +14,7 @@
 //! | `list` | what runs in the account |
 
 mod appspec;
+mod calls;
 mod control;
 mod destination;
 mod discover;

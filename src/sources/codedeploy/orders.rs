@@ -13,7 +13,8 @@ use crate::sources::aws::{Aws, Changes};
 use crate::sources::order::{failed, param, unknown_call, was_carried_out};
 
 use super::appspec::registered;
-use super::control::{Memory, deployment, look};
+use super::calls::deployment;
+use super::control::{Memory, look};
 use super::raw::Raw;
 use super::translate::snapshot;
 

@@ -175,14 +175,14 @@ pub(crate) fn measured(place: &Place, raw: &Raw) -> Result<Measured, Option<Faul
     let (pair, roles) = raw.records.value().ok_or(None)?;
     let [(_, blue), (_, green)] = sides(pair, roles);
     let why = |text: &str| Some(absent(BALANCERS, text));
-    let origin = |side, record| match place.named(side) {
-        Some(named) => Ok(named.clone()),
-        None => {
-            let balancer = balancer(raw, record)?;
-            let region = balancer.region.clone();
-            let origin = measure::whole(&balancer.arn).map(|origin| Origin { region, ..origin });
-            origin.ok_or_else(|| why("the load balancer has no name that CloudWatch knows"))
+    let origin = |side, record| {
+        if let Some(named) = place.named(side) {
+            return Ok(named.clone());
         }
+        let balancer = balancer(raw, record)?;
+        let region = balancer.region.clone();
+        let origin = measure::whole(&balancer.arn).map(|origin| Origin { region, ..origin });
+        origin.ok_or_else(|| why("the load balancer has no name that CloudWatch knows"))
     };
     let (blue, green) = (origin(Side::Blue, blue)?, origin(Side::Green, green)?);
     if blue == green {
