@@ -117,6 +117,11 @@ fn finish_judging(cockpit: &mut Cockpit, config: &Config, now: Timestamp) {
         return;
     }
     let Some(judgement) = verdict::judge_undone(&cockpit.snapshot, undone, config) else { return };
+    // Where green was measured as long as it ran, it is not in the picture any more.
+    let empty = judgement.assessment.verdict == Verdict::NoData;
+    if empty && cockpit.verdict.is_some() {
+        return;
+    }
     let text = worse_on(&judgement).replacen("is", "was", 1);
     cockpit.verdict = Some(judgement);
     if verdict(&cockpit.verdict) == Some(Verdict::Worse) {

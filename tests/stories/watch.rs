@@ -1,7 +1,9 @@
 //! What the program sees between two pictures, and the keys that change nothing in the world.
 
 use cutover::app::{Effect, Event, Panel, Settings, View, select};
-use cutover::domain::{Fact, FaultKind, GuardState, ListenerSplit, Side, Source, Split, Target};
+use cutover::domain::{
+    Fact, FaultKind, GuardState, ListenerSplit, Side, SideMetrics, Source, Split, Target,
+};
 use cutover::stats::{Config, Configs, Verdict};
 
 use crate::harness::fixtures::{NOW, Scene, fault, target};
@@ -201,4 +203,20 @@ fn the_last_minutes_before_a_rollback_are_still_judged_without_a_ring() {
     assert_eq!(verdict(&desk), Verdict::Worse);
     desk.sees(Scene::rolling_back().at(NOW + 120).shot());
     assert_eq!(verdict(&desk), Verdict::Worse, "what was proved stays");
+}
+
+#[test]
+fn what_was_judged_before_a_roll_back_stays_when_green_is_no_longer_measured() {
+    let mut desk = Desk::watching(Scene::shifting().shot());
+    desk.sees(Scene::shifting().at(NOW + 60).shot());
+    let before = desk.state.cockpit().unwrap().verdict.clone().unwrap();
+    assert_ne!(before.assessment.verdict, Verdict::NoData);
+    let rollback = Scene::rolling_back().at(NOW + 70).picture(|picture| {
+        if let Fact::Known { value, .. } = &mut picture.metrics {
+            value.green = SideMetrics::default();
+        }
+    });
+    desk.sees(rollback.shot());
+    let after = desk.state.cockpit().unwrap().verdict.clone().unwrap();
+    assert_eq!(after.assessment.verdict, before.assessment.verdict);
 }
