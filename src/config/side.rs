@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use toml::Value;
 
-use crate::domain::{At, Origin, Prometheus, SideSettings, Workload};
+use crate::domain::{At, Origin, Prometheus, SideSettings, Workload, region_of};
 
 use super::prometheus::PrometheusTable;
 
@@ -79,7 +79,7 @@ fn origin(written: Written) -> Result<Origin, String> {
     let at = match (load_balancer, rest_api, http_api, stage) {
         (Some(_), None, None, Some(_)) => return beside("stage", "rest-api"),
         (Some(balancer), None, None, None) => {
-            found = region_of(&balancer);
+            found = region_of(&balancer).map(str::to_owned);
             let name = part(&balancer, ":loadbalancer/", &["app/", "net/"]);
             let name = name.ok_or_else(|| {
                 format!("`{balancer}` is no load balancer: write its ARN, or app/NAME/ID")
@@ -112,11 +112,6 @@ fn part(text: &str, mark: &str, begins: &[&str]) -> Option<String> {
     let name = text.split_once(mark).map_or(text, |(_, name)| name);
     let is_one = begins.iter().any(|begin| name.starts_with(begin)) && name.split('/').count() == 3;
     is_one.then(|| name.to_owned())
-}
-
-/// The Region that an ARN names.
-fn region_of(arn: &str) -> Option<String> {
-    arn.starts_with("arn:").then(|| arn.split(':').nth(3).map(str::to_owned))?
 }
 
 #[cfg(test)]

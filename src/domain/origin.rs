@@ -54,6 +54,12 @@ impl Origin {
     }
 }
 
+/// The Region that an ARN names; nothing where it names none, or is no ARN.
+pub fn region_of(arn: &str) -> Option<&str> {
+    let region = arn.strip_prefix("arn:")?.split(':').nth(2)?;
+    (!region.is_empty()).then_some(region)
+}
+
 /// What a person has said about one side of a target.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SideSettings {

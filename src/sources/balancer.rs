@@ -6,7 +6,7 @@ use aws_sdk_elasticloadbalancingv2::types::{Rule, TargetHealthDescription};
 use futures::future::join_all;
 use jiff::Timestamp;
 
-use crate::domain::{Fact, Fault, FaultKind, TargetState, Targets};
+use crate::domain::{Fact, Fault, FaultKind, TargetState, Targets, region_of};
 
 use super::aws::Aws;
 use super::error::fault;
@@ -69,18 +69,13 @@ pub(crate) async fn look(
     }
 }
 
-/// The Region in an ARN.
-pub(crate) fn region(arn: &str) -> Option<&str> {
-    arn.split(':').nth(3).filter(|region| !region.is_empty())
-}
-
 /// The health of each group's targets; one group that fails leaves the others.
 async fn health(
     aws: &Aws,
     groups: BTreeMap<String, String>,
 ) -> BTreeMap<String, Result<Targets, Fault>> {
     let reads = groups.into_iter().map(|(name, arn)| async move {
-        let elb = aws.elb(region(&arn));
+        let elb = aws.elb(region_of(&arn));
         let call = elb.describe_target_health().target_group_arn(arn);
         let answer = call
             .send()

@@ -8,6 +8,8 @@ use std::net::TcpStream;
 use std::process::Stdio;
 use std::time::Duration;
 
+use cutover::sim::services;
+
 use crate::cli::process::{Ended, Home, Sim};
 
 const TARGET: &str = "codedeploy:shop/checkout";
@@ -37,8 +39,9 @@ pub(crate) fn calls(sim: &Sim) -> Vec<String> {
 
 /// The calls among them that change something.
 pub(crate) fn changes(calls: &[String]) -> Vec<&String> {
-    let verbs = [".Stop", ".Continue", ".Create", ".Update", ".Modify", ".Delete", ".Put"];
-    calls.iter().filter(|call| verbs.iter().any(|verb| call.contains(verb))).collect()
+    // `NUMBER SERVICE.OPERATION ...`
+    let operation = |call: &str| call.split(['.', ' ']).nth(2).unwrap().to_owned();
+    calls.iter().filter(|call| !services::reads(&operation(call))).collect()
 }
 
 /// Where the kill came.

@@ -107,6 +107,14 @@ impl<K: Kind> Joined<K> {
         self.counting.due(self.versions().as_ref()).filter(|_| !self.counters().is_empty())
     }
 
+    /// Begins at once with what is wanted now.
+    fn hurry(&mut self, wish: Wish) {
+        if wish.all {
+            self.counting.again(self.poller.aws().now());
+            self.sides.iter_mut().for_each(|one| one.follower.hurry());
+        }
+    }
+
     /// Takes in all that has come.
     fn catch_up(&mut self) {
         self.sides.iter_mut().for_each(|one| one.follower.catch_up());
@@ -147,7 +155,7 @@ async fn whole(sides: &mut [Followed], aws: Aws, until: Timestamp) {
         }
     }
     for one in sides {
-        let text = "no answer within 5 s";
+        let text = format!("no answer within {} s", PATIENCE.as_secs());
         one.follower.give_up(Fault::new(FaultKind::Timeout, "kubernetes:watch", text));
     }
 }
@@ -171,10 +179,7 @@ impl<K: Kind> Backend for Joined<K> {
         if self.sides.is_empty() {
             return self.poller.observe(wish).await;
         }
-        if wish.all {
-            self.counting.again(self.poller.aws().now());
-            self.sides.iter_mut().for_each(|one| one.follower.hurry());
-        }
+        self.hurry(wish);
         // This may be given up at any time; what was heard is kept for the next.
         if !self.news || wish.all {
             self.count(wish);
@@ -201,10 +206,7 @@ impl<K: Kind> Backend for Joined<K> {
         if self.sides.is_empty() {
             return self.poller.observe_whole(wish).await;
         }
-        if wish.all {
-            self.counting.again(self.poller.aws().now());
-            self.sides.iter_mut().for_each(|one| one.follower.hurry());
-        }
+        self.hurry(wish);
         let aws = self.poller.aws().clone();
         let until = later(aws.now(), PATIENCE);
         let clusters = whole(&mut self.sides, aws.clone(), until);

@@ -110,14 +110,14 @@ impl Bed {
         body: &Value,
     ) -> Result<Value, u16> {
         let body = if body.is_null() { Vec::new() } else { serde_json::to_vec(body).unwrap() };
-        Self::request(&self.runtime, &self.cluster, (method, path, kind), body)
+        request(&self.runtime, &self.cluster, (method, path, kind), body)
     }
 
     /// Applies one document of YAML.
     pub(crate) fn apply(&self, path: &str, text: &str) {
         let path = format!("{path}?fieldManager=story&force=true");
         let asked = ("PATCH", path.as_str(), APPLY);
-        Self::request(&self.runtime, &self.cluster, asked, text.as_bytes().to_vec()).unwrap();
+        request(&self.runtime, &self.cluster, asked, text.as_bytes().to_vec()).unwrap();
     }
 
     /// Sets what is measured.
@@ -125,7 +125,7 @@ impl Bed {
         let path = format!("/{what}");
         let body = serde_json::to_vec(value).unwrap();
         let asked = ("POST", path.as_str(), "application/json");
-        Self::request(&self.runtime, &self.measures, asked, body).unwrap();
+        request(&self.runtime, &self.measures, asked, body).unwrap();
     }
 
     /// The address of the value that a `web` analysis reads.
@@ -134,23 +134,24 @@ impl Bed {
         let port = ports.lines().find_map(|line| line.strip_prefix("MEASURES=")).unwrap();
         format!("http://127.0.0.1:{port}/value/{name}")
     }
+}
 
-    fn request(
-        runtime: &Runtime,
-        client: &Client,
-        (method, path, kind): (&str, &str, &str),
-        body: Vec<u8>,
-    ) -> Result<Value, u16> {
-        let request = http::Request::builder()
-            .method(method)
-            .uri(path)
-            .header("Content-Type", kind)
-            .body(body)
-            .unwrap();
-        match runtime.block_on(client.request::<Value>(request)) {
-            Ok(answer) => Ok(answer),
-            Err(kube::Error::Api(status)) => Err(status.code),
-            Err(_) => Err(0),
-        }
+/// What a server answers; the status of its answer when it refuses, 0 when there is none.
+pub(super) fn request(
+    runtime: &Runtime,
+    client: &Client,
+    (method, path, kind): (&str, &str, &str),
+    body: Vec<u8>,
+) -> Result<Value, u16> {
+    let request = http::Request::builder()
+        .method(method)
+        .uri(path)
+        .header("Content-Type", kind)
+        .body(body)
+        .unwrap();
+    match runtime.block_on(client.request::<Value>(request)) {
+        Ok(answer) => Ok(answer),
+        Err(kube::Error::Api(status)) => Err(status.code),
+        Err(_) => Err(0),
     }
 }

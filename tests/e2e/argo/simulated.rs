@@ -21,6 +21,7 @@ use kube::Client;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
+use super::bed;
 use super::ground::{Ground, Program};
 use super::person::Person;
 use super::scene::Scene;
@@ -282,17 +283,7 @@ impl Ground for Simulated {
 
     fn ask(&self, method: &str, path: &str, kind: &str, body: &Value) -> Result<Value, u16> {
         let body = if body.is_null() { Vec::new() } else { serde_json::to_vec(body).unwrap() };
-        let request = http::Request::builder()
-            .method(method)
-            .uri(path)
-            .header("Content-Type", kind)
-            .body(body)
-            .unwrap();
-        match self.0.runtime.block_on(self.0.cluster.request::<Value>(request)) {
-            Ok(answer) => Ok(answer),
-            Err(kube::Error::Api(status)) => Err(status.code),
-            Err(_) => Err(0),
-        }
+        bed::request(&self.0.runtime, &self.0.cluster, (method, path, kind), body)
     }
 
     fn now(&self) -> Timestamp {

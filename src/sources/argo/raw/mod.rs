@@ -275,6 +275,12 @@ impl Raw {
         self.deployments.value()?.values().next()
     }
 
+    /// The ReplicaSets of the workload with this uid, in no order that means anything.
+    pub(crate) fn sets_of(&self, uid: &str) -> Vec<&ReplicaSet> {
+        let all = self.replica_sets.value().into_iter().flat_map(|sets| sets.values());
+        all.filter(|set| set.metadata.is_owned_by(uid)).collect()
+    }
+
     /// The rollout, however old.
     pub(crate) fn rollout(&self) -> Option<&Rollout> {
         self.rollouts.value()?.values().next()

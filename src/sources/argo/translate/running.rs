@@ -93,10 +93,8 @@ pub(crate) fn sets(place: &Place, raw: &Raw) -> Vec<String> {
         WorkloadKind::Rollout => raw.rollout().map(|object| &object.metadata.uid),
         WorkloadKind::Deployment => raw.deployment().map(|object| &object.metadata.uid),
     };
-    let Some(uid) = uid else { return Vec::new() };
-    let all = raw.replica_sets.value().into_iter().flat_map(|sets| sets.values());
-    let own = all.filter(|set| set.metadata.is_owned_by(uid));
-    own.map(|set| set.metadata.name.clone()).collect()
+    let own = uid.map(|uid| raw.sets_of(uid)).unwrap_or_default();
+    own.into_iter().map(|set| set.metadata.name.clone()).collect()
 }
 
 /// What is known of a part while nothing is heard of the whole is old, too: its watch may have died
@@ -181,9 +179,7 @@ fn rollout<'a>(raw: &'a Raw, object: &'a Rollout) -> Seen<'a> {
 
 /// A Deployment: all its versions serve at the same time; the one with the most pods is named.
 fn deployment<'a>(raw: &'a Raw, object: &'a Deployment) -> Seen<'a> {
-    let all = raw.replica_sets.value().into_iter().flat_map(|sets| sets.values());
-    let own = all.filter(|set| set.metadata.is_owned_by(&object.metadata.uid));
-    let mut sets: Vec<_> = own.collect();
+    let mut sets = raw.sets_of(&object.metadata.uid);
     sets.sort_by_key(|set| (Reverse(set.metadata.deployed_revision()), &set.metadata.name));
     let status = &object.status;
     let (word, message) = stands(object);

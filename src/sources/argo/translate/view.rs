@@ -21,8 +21,7 @@ impl<'a> View<'a> {
     /// The rollout with who is who in it.
     pub(crate) fn of(raw: &'a Raw, rollout: &'a Rollout) -> Self {
         let uid = &rollout.metadata.uid;
-        let all = raw.replica_sets.value().into_iter().flat_map(|sets| sets.values());
-        let mut sets: Vec<_> = all.filter(|set| set.metadata.is_owned_by(uid)).collect();
+        let mut sets = raw.sets_of(uid);
         sets.sort_by(|a, b| {
             let by_revision = b.metadata.revision().cmp(&a.metadata.revision());
             by_revision.then_with(|| a.metadata.name.cmp(&b.metadata.name))
