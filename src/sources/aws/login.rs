@@ -48,6 +48,8 @@ impl Login {
             None => profile.map_or(Begin::Anywhere, Begin::Named),
         };
         let chain = Chain { begin, region: config.region().cloned(), made: Mutex::default() };
+        // What was just read need not be read again for the first question.
+        chain.keep(chain.provider(config.credentials_provider()));
         let roles = way.map(|way| Roles::new(way, config.clone(), time));
         let login = Self(Arc::new(Inner { chain, roles }));
         let mut config = config.into_builder();
@@ -157,19 +159,32 @@ impl Chain {
         *self.made.lock().unwrap_or_else(PoisonError::into_inner) = provider;
     }
 
+    /// Built from what the AWS configuration says now.
     async fn make(&self) -> Option<SharedCredentialsProvider> {
-        let around = ProviderConfig::without_region().with_region(self.region.clone());
         let region = self.region.as_ref().map(Region::as_ref);
+        let usual = match &self.begin {
+            Begin::Anywhere => load(None, region).await.credentials_provider(),
+            Begin::Named(name) => load(Some(name), region).await.credentials_provider(),
+            _ => None,
+        };
+        self.provider(usual)
+    }
+
+    /// The provider; `usual` is the SDK's own order of places.
+    fn provider(
+        &self,
+        usual: Option<SharedCredentialsProvider>,
+    ) -> Option<SharedCredentialsProvider> {
+        let around = ProviderConfig::without_region().with_region(self.region.clone());
         let of_profile = |name: &str| {
             let profile = ProfileFileCredentialsProvider::builder();
             profile.configure(&around).profile_name(name).build()
         };
         Some(match &self.begin {
-            Begin::Anywhere => return load(None, region).await.credentials_provider(),
+            Begin::Anywhere => return usual,
             Begin::Named(name) => {
                 let first = CredentialsProviderChain::first_try("profile", of_profile(name));
-                let others = load(Some(name), region).await.credentials_provider();
-                match others {
+                match usual {
                     Some(others) => SharedCredentialsProvider::new(first.or_else("others", others)),
                     None => SharedCredentialsProvider::new(first),
                 }
