@@ -89,6 +89,13 @@ fn columns(kind: Kind) -> &'static [(&'static str, bool)] {
         | Kind::AnalysisTemplate
         | Kind::ClusterAnalysisTemplate
         | Kind::Experiment => &[("Name", false), ("Age", false)],
+        Kind::TargetGroupBinding => &[
+            ("Name", false),
+            ("Service-Name", false),
+            ("Service-Port", false),
+            ("Target-Type", false),
+            ("Age", false),
+        ],
     }
 }
 
@@ -140,6 +147,13 @@ fn cells(kind: Kind, object: &Json, now: Timestamp) -> Json {
                 text(object, "/message"),
             ])
         }
+        Kind::TargetGroupBinding => json!([
+            name,
+            text(object, "/spec/serviceRef/name"),
+            number("/spec/serviceRef/port").to_string(),
+            text(object, "/spec/targetType"),
+            age(),
+        ]),
         Kind::Namespace
         | Kind::Deployment
         | Kind::Ingress

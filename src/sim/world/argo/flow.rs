@@ -54,7 +54,7 @@ impl Argo {
     }
 
     /// The release of a version, and how many of its pods answer.
-    fn serving(&self, hash: &str) -> (Option<ReleaseKey>, usize) {
+    pub(super) fn serving(&self, hash: &str) -> (Option<ReleaseKey>, usize) {
         let own = |pod: &&super::Pod| pod.hash == hash && pod.is_ready();
         let ready: Vec<_> = self.pods.iter().filter(own).collect();
         let set = self.store.get(Kind::ReplicaSet, &format!("{}-{hash}", self.name));
@@ -82,7 +82,7 @@ impl Argo {
     }
 
     /// Writes down who answers a stream of requests from now on.
-    fn note_serving(&mut self, now: Timestamp, pool: Pool, hash: &str) {
+    pub(super) fn note_serving(&mut self, now: Timestamp, pool: Pool, hash: &str) {
         let last = self.serving.iter().rev().find(|(_, of, _)| *of == pool);
         if last.is_none_or(|(.., last)| last != hash) {
             self.serving.push((now, pool, hash.to_owned()));
@@ -103,6 +103,9 @@ impl World {
     pub(super) fn reflow_cluster(&mut self) {
         if self.clusters.is_some() {
             return self.reflow_side();
+        }
+        if self.argo.as_ref().is_some_and(|argo| argo.front().is_some()) {
+            return self.reflow_front();
         }
         let now = self.now;
         let Some(argo) = &mut self.argo else { return };

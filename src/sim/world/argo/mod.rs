@@ -26,6 +26,7 @@
 //! | `deployment` | a Deployment that holds the template, and its own pods |
 //! | `say` | what is told in events |
 //! | `flow` | who gets the requests |
+//! | `front` | a load balancer of AWS in front, with a target group for each Service |
 //! | `behind` | whose pods are targets of a load balancer, where weights are set before the cluster |
 
 mod behind;
@@ -34,6 +35,7 @@ mod controller;
 mod deployment;
 mod experiments;
 mod flow;
+mod front;
 mod hash;
 mod kind;
 mod kubelet;
@@ -52,6 +54,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
+use self::front::Front;
 pub(crate) use self::kind::Kind;
 pub use self::outside::{Habit, Party};
 pub(crate) use self::patch::Refused;
@@ -84,6 +87,8 @@ pub(crate) struct Argo {
     /// Since when Prometheus counts.
     pub(crate) scraped_since: Timestamp,
     config: scenario::Argo,
+    /// The load balancer of AWS in front, if there is one.
+    front: Option<Front>,
     /// What the Rollout is called.
     name: String,
     port: u16,

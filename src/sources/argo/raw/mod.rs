@@ -18,7 +18,8 @@ use crate::domain::{Fact, Fault, FaultKind, Identity};
 
 pub(crate) use analysis::{AnalysisRun, Measurement, MetricResult, MetricSpec};
 pub(crate) use rollout::{
-    BlueGreen, Canary, PauseCondition, Rollout, RunStatus, Step, Weights, is_end,
+    AlbStatus, BlueGreen, Canary, PauseCondition, Rollout, RunStatus, Step, Strategy, Weights,
+    is_end,
 };
 pub(crate) use workload::{
     Container, ContainerStatus, Deployment, Event, Experiment, Pod, PodTemplate, ReplicaSet,
@@ -63,6 +64,18 @@ pub(crate) struct Meta {
     pub(crate) deletion_timestamp: Option<Timestamp>,
     #[serde(deserialize_with = "lenient")]
     owner_references: Vec<Owner>,
+    /// When a Service was last led to a version.
+    #[serde(rename = "managedFields", deserialize_with = "led")]
+    led: Option<Timestamp>,
+}
+
+/// When a Service was last led to a version, out of the record of who wrote what: the newest moment
+/// of whoever wrote that, who may have written something else since.
+fn led<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let path = format!("/fieldsV1/f:spec/f:selector/f:{HASH_LABEL}");
+    let written = Value::deserialize(deserializer)?;
+    let own = written.as_array().into_iter().flatten().filter(|one| one.pointer(&path).is_some());
+    Ok(own.filter_map(|one| one["time"].as_str()?.parse().ok()).max())
 }
 
 /// Who an object belongs to.
@@ -253,10 +266,11 @@ impl Raw {
         }
     }
 
-    /// The Service that decides which version serves, where one does.
+    /// The Services that are read beside the watches: the one that decides which version serves, or
+    /// those that requests are counted by.
     pub(crate) fn service_names(&self) -> Vec<String> {
-        let blue_green = self.rollout().and_then(|r| r.spec.strategy.blue_green.as_ref());
-        blue_green.map(|strategy| strategy.active_service.clone()).into_iter().collect()
+        let strategy = self.rollout().map(|rollout| &rollout.spec.strategy);
+        strategy.map(Strategy::counted_services).unwrap_or_default()
     }
 
     /// The Deployment whose template it uses, by name.

@@ -214,6 +214,11 @@ impl Service {
     pub(crate) fn hash(&self) -> Option<&str> {
         self.spec.selector.get(HASH_LABEL).map(String::as_str)
     }
+
+    /// Since when it does at the latest; nothing where it keeps no record of that.
+    pub(crate) fn led_since(&self) -> Option<Timestamp> {
+        self.metadata.led
+    }
 }
 
 /// An experiment: versions run beside each other for a while.

@@ -63,7 +63,7 @@ pub(crate) fn draw(pen: &mut Pen<'_>, cockpit: &Cockpit) {
     let Some(metrics) = cockpit.snapshot.metrics.value() else {
         let text = match cockpit.snapshot.metrics.fault() {
             Some(fault) => clean(&fault.to_string()).into_owned(),
-            None => words::asking(cockpit).to_owned(),
+            None => words::measuring(cockpit).to_owned(),
         };
         pen.cut(1, 0, pen.width().saturating_sub(2), &text, Role::Dim);
         return;
