@@ -100,12 +100,11 @@ impl Metering {
             let same = found.services == by.services && found.verified == by.verified;
             same && now < later(found.at, STAYS)
         };
-        let found = match self.found.take().filter(fits) {
-            Some(found) => found,
-            None => {
-                let (services, verified) = (by.services.clone(), by.verified.clone());
-                Found { services, verified, result: find(aws, cluster, &what).await, at: now }
-            }
+        let found = if let Some(found) = self.found.take().filter(fits) {
+            found
+        } else {
+            let (services, verified) = (by.services.clone(), by.verified.clone());
+            Found { services, verified, result: find(aws, cluster, &what).await, at: now }
         };
         let result = found.result.clone();
         // What passes by itself is tried again with the next question.

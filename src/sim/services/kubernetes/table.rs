@@ -147,13 +147,11 @@ fn cells(kind: Kind, object: &Json, now: Timestamp) -> Json {
                 text(object, "/message"),
             ])
         }
-        Kind::TargetGroupBinding => json!([
-            name,
-            text(object, "/spec/serviceRef/name"),
-            number("/spec/serviceRef/port").to_string(),
-            text(object, "/spec/targetType"),
-            age(),
-        ]),
+        Kind::TargetGroupBinding => {
+            let port = number("/spec/serviceRef/port").to_string();
+            let spec = |part: &str| text(object, &format!("/spec/{part}")).to_owned();
+            json!([name, spec("serviceRef/name"), port, spec("targetType"), age()])
+        }
         Kind::Namespace
         | Kind::Deployment
         | Kind::Ingress
