@@ -12,6 +12,7 @@ use super::*;
 /// A Rollout in the cluster of a scenario.
 pub(super) struct Cluster {
     pub(super) simulator: Simulator,
+    address: SocketAddr,
     pub(super) target: Target,
     pub(super) looking: Aws,
     /// The same without its Prometheus, which takes its time to count.
@@ -47,7 +48,20 @@ impl Cluster {
         let looking = connect(Arc::new(Standing(clock.clone())), true).await;
         let glancing = connect(Arc::new(Standing(clock.clone())), false).await;
         let acting = connect(Arc::new(Waiting(clock)), false).await;
-        Self { simulator, target, looking, glancing, acting }
+        Self { simulator, address: port, target, looking, glancing, acting }
+    }
+
+    /// An account that looks, with a Prometheus as the configuration file describes one.
+    pub(super) async fn counting(&self, prometheus: &str) -> Aws {
+        let time = Arc::new(Standing(self.simulator.clock().clone()));
+        let loopback = Loopback::new(self.address, "eu-west-1").unwrap();
+        let table = toml::from_str::<PrometheusTable>(prometheus).unwrap();
+        let options = AwsOptions {
+            cluster_only: true,
+            prometheus: Some(table.0),
+            ..AwsOptions::simulated(loopback, time)
+        };
+        Box::pin(cutover::sources::connect(options)).await.unwrap()
     }
 
     /// Everything there is to see now: a watch that begins now has heard of everything.

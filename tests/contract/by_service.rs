@@ -122,13 +122,7 @@ async fn at_the_promotion_the_stable_group_goes_over_to_green_and_no_minute_is_m
     let all = owners(&cluster, seen.metrics.value().unwrap(), began + SignedDuration::from_mins(3));
     assert_eq!(
         course(&all),
-        [
-            [Who::First, Who::Second],
-            // The canary Service still leads to green; it had its last requests then.
-            [Who::Nobody, Who::Second],
-            [Who::Nobody, Who::Neither],
-            [Who::Neither, Who::First],
-        ],
+        [[Who::First, Who::Second], [Who::Nobody, Who::Nobody], [Who::Neither, Who::First],],
         "{all:?}"
     );
     for (minute, who) in &all {
@@ -193,7 +187,9 @@ async fn after_an_abort_the_canary_group_is_green_s_no_longer() {
     let of_green = all.iter().filter(|(_, who)| who[1] != Who::Neither && who[1] != Who::Nobody);
     assert!(of_green.clone().count() > 5);
     assert!(of_green.map(|(minute, _)| *minute).max().unwrap() < at);
-    assert!(all.iter().all(|(_, who)| who[0] == Who::First), "blue's is blue's all the time");
+    let not_blue_s = all.iter().filter(|(_, who)| who[0] != Who::First);
+    assert!((1..=2).contains(&not_blue_s.clone().count()), "the canary Service was led to it");
+    assert!(not_blue_s.clone().all(|(_, who)| *who == [Who::Nobody, Who::Nobody]));
     assert_eq!(all.last().unwrap().1, [Who::First, Who::Neither]);
 }
 
@@ -283,4 +279,63 @@ async fn a_cluster_without_bindings_or_one_that_hides_them_is_no_trouble_and_say
         }
     };
     tokio::time::timeout(Duration::from_secs(20), again).await.unwrap();
+}
+
+const NGINX: &str = "address = \"monitoring/prometheus:9090\"\npreset = \"nginx\"";
+
+#[tokio::test]
+async fn an_ingress_of_nginx_counts_what_the_pods_count_and_no_minute_is_mixed() {
+    let cluster = Cluster::of("argo-canary").await;
+    let by_ingress = cluster.counting(NGINX).await;
+    let mut watch = by_ingress.watch(&cluster.target);
+    let began = began(&watched(&cluster, &mut watch).await);
+    let waiting = cluster.reach(&Phase::AwaitingApproval).await;
+    cluster.pass(6 * 60);
+    let seen = watched(&cluster, &mut watch).await;
+    assert!(seen.metrics.value().unwrap().source.contains("canary=~"));
+    cluster.order(&waiting, Action::Continue).await;
+    let blue = cluster.stable();
+    while cluster.stable() == blue {
+        cluster.pass(20);
+        watched(&cluster, &mut watch).await;
+    }
+    let promoted = cluster.simulator.clock().now();
+    cluster.pass(9 * 60);
+    let seen = watched(&cluster, &mut watch).await;
+    let truth = cluster.look().await;
+    let (counted, truth) = (seen.metrics.value().unwrap(), truth.metrics.value().unwrap());
+    let (mut compared, mut after, mut odd) = (0, 0, 0);
+    for index in 0..counted.minutes() {
+        let minute = counted.minute(index);
+        let Some(other) = (0..truth.minutes()).find(|other| truth.minute(*other) == minute) else {
+            continue;
+        };
+        for side in [Side::Blue, Side::Green] {
+            let of = |metrics: &Metrics, index: usize| metrics.side(side).requests[index].settled();
+            if let Some((counted, truth)) = of(counted, index).zip(of(truth, other)) {
+                // Of a pod that comes or goes in a minute nobody knows what it counted in it, so what
+                // the pods are known to have counted is less for once.
+                if (counted - truth).abs() > 0.12 * truth.max(50.0) {
+                    assert!(counted > truth, "{side:?} at {minute}: {counted} instead of {truth}");
+                    odd += 1;
+                }
+                compared += usize::from(minute >= began);
+                after += usize::from(minute > promoted && side == Side::Green);
+            }
+        }
+    }
+    assert!(compared > 30 && after > 3 && odd <= 6, "{compared} {after} {odd}");
+    assert!(matches!(counted.latency, LatencyBasis::Counted { .. }), "{:?}", counted.latency);
+}
+
+#[tokio::test]
+async fn a_rollout_that_nginx_does_not_lead_to_says_so() {
+    let cluster = Cluster::of("argo-alb").await;
+    let by_ingress = cluster.counting(NGINX).await;
+    let seen = cluster.through(&by_ingress).await;
+    let Fact::Unknown { fault } = &seen.metrics else { panic!("{:?}", seen.metrics) };
+    assert_eq!(fault.kind, FaultKind::Absent);
+    assert!(fault.message.contains("needs trafficRouting.nginx"), "{fault}");
+    let calls = cluster.simulator.calls();
+    assert!(calls.iter().all(|call| call.service == Service::Kubernetes), "AWS is not asked");
 }

@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{Fact, Fault, FaultKind, Metrics, Reading, Source};
 use crate::sources::aws::Aws;
-use crate::sources::metrics::Span;
-use crate::sources::metrics::prometheus::{Counter, Reader, Versions};
+use crate::sources::metrics::prometheus::{Counter, Reader, Whose};
+use crate::sources::metrics::{Owners, Span};
 use crate::sources::time::later;
 
 use super::cluster::Cluster;
@@ -17,8 +17,9 @@ const PERIOD: SignedDuration = SignedDuration::from_secs(30);
 
 /// What can be asked.
 pub(crate) enum Countable {
-    /// Those who count the pods of both versions.
-    Pods(Vec<Counter>, Versions),
+    /// Those who count pods or Services, and who has each minute and until when that is known, where
+    /// it is not said by pods.
+    Counters(Vec<Counter>, Box<Whose>, Option<(Owners, Timestamp)>),
     /// What a load balancer counts by Service, found in a cluster.
     Services(Cluster, Box<groups::Counted>),
 }
@@ -27,7 +28,7 @@ impl Countable {
     /// Who is asked in the end.
     fn source(&self) -> Source {
         match self {
-            Self::Pods(..) => Source::Prometheus,
+            Self::Counters(..) => Source::Prometheus,
             Self::Services(..) => Source::Metrics,
         }
     }
@@ -92,12 +93,14 @@ impl Counting {
         let Readers { pods, services } = readers;
         Some(async move {
             Box::new(match what {
-                Countable::Pods(counters, versions) => {
-                    let config = aws.verdicts().of(&versions.target).clone();
+                Countable::Counters(counters, whose, owners) => {
+                    let config = aws.verdicts().of(whose.target()).clone();
+                    let (owners, heard) = owners.unzip();
+                    let until = heard.map_or(now, |heard| heard.min(now));
                     let settle = config.settle_seconds;
-                    let span = Span::of_rollout(versions.began, window, settle, now);
-                    let (result, pods) =
-                        pods.read((&counters, &aws), versions, span, &config).await;
+                    let span = Span::of_rollout(whose.began(), window, settle, until);
+                    let (who, whose) = ((&counters[..], &aws), (*whose, owners.as_ref()));
+                    let (result, pods) = pods.read(who, whose, span, &config).await;
                     (result, Readers { pods, services })
                 }
                 Countable::Services(cluster, what) => {

@@ -32,17 +32,18 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 use tokio::time::{Interval, MissedTickBehavior};
 
-use crate::domain::{Fact, Fault, FaultKind, Metrics, Side, Snapshot, Source};
+use crate::domain::{CountedBy, Fact, Fault, FaultKind, Metrics, Side, Snapshot, Source};
 
 use super::aws::Aws;
 use super::backend::{Backend, Wish};
-use super::metrics::prometheus::Counter;
+use super::metrics::prometheus::{Counter, Whose};
 use super::time::later;
 pub(crate) use cluster::{Cluster, Clusters};
 pub(crate) use counting::{Countable, Counted, Counting};
 pub(crate) use follow::{Follower, Scope};
 use groups::Ledger;
 pub(crate) use place::Place;
+use translate::ByService;
 pub(crate) use translate::running::{Running, running, sets};
 
 /// How long a single look waits for a cluster that answers, but not yet with what it holds: an API
@@ -80,15 +81,35 @@ impl Argo {
         let cluster = self.follower.cluster()?.clone();
         let (place, raw) = (self.follower.place(), self.follower.raw());
         if let Some(prometheus) = self.aws.prometheus().cloned() {
-            let versions = translate::versions(place, raw)?;
+            let counted_by = prometheus.counted_by;
             let sides = vec![Side::Blue, Side::Green];
-            return Some(Countable::Pods(vec![Counter { prometheus, cluster, sides }], versions));
+            let counters = vec![Counter { prometheus, cluster, sides }];
+            let (whose, owners) = match counted_by {
+                CountedBy::Pod => (Whose::Pods(translate::versions(place, raw)?), None),
+                CountedBy::Service | CountedBy::Ingress => {
+                    let by = self.by_service()?;
+                    let owners = self.ledger.owners(&by)?;
+                    (Whose::Services(by.counted_in(&place.namespace)), Some(owners))
+                }
+            };
+            return Some(Countable::Counters(counters, Box::new(whose), owners));
         }
-        let by = translate::by_service(place, raw)?;
+        let by = self.by_service()?;
         let (owners, heard) = self.ledger.owners(&by)?;
         let namespace = place.namespace.clone();
         let what = groups::Counted { by, namespace, owners, heard };
         Some(Countable::Services(cluster, Box::new(what)))
+    }
+
+    /// The Services that are counted, where whoever counts can tell them apart.
+    fn by_service(&self) -> Option<ByService> {
+        let by = translate::by_service(self.follower.place(), self.follower.raw())?;
+        let fits = match self.aws.prometheus().map(|prometheus| prometheus.counted_by) {
+            None => by.balanced,
+            Some(CountedBy::Ingress) => by.ingresses.is_some(),
+            Some(CountedBy::Service | CountedBy::Pod) => true,
+        };
+        fits.then_some(by)
     }
 
     /// Asks for the counts of both versions, if that is due.
@@ -111,8 +132,19 @@ impl Argo {
     /// What was counted, or why nothing is.
     fn metrics(&self) -> Fact<Metrics> {
         let metrics = self.counting.metrics();
-        if self.aws.prometheus().is_some() {
-            return metrics;
+        let is_known = self.follower.raw().rollout().is_some();
+        let by = self.aws.prometheus().map(|prometheus| prometheus.counted_by);
+        match by {
+            Some(CountedBy::Service | CountedBy::Ingress)
+                if is_known && metrics == Fact::Unasked && self.by_service().is_none() =>
+            {
+                let text = "this Rollout is not counted by Service: preset = \"nginx\" needs \
+                            trafficRouting.nginx, $service any trafficRouting and both Services";
+                let fault = Fault::new(FaultKind::Absent, "prometheus", text);
+                return Fact::Unknown { fault };
+            }
+            Some(_) => return metrics,
+            None => {}
         }
         let nobody = "no Prometheus is configured ([prometheus] in the configuration file)";
         let absent = |text: String| Fault::new(FaultKind::Absent, "prometheus", text);
@@ -120,9 +152,7 @@ impl Argo {
             Fact::Unknown { fault } if fault.kind == FaultKind::Absent => {
                 Fact::Unknown { fault: absent(format!("{nobody}, and {}", fault.message)) }
             }
-            Fact::Unasked
-                if self.follower.raw().rollout().is_some() && self.countable().is_none() =>
-            {
+            Fact::Unasked if is_known && self.countable().is_none() => {
                 let text = "only an ALB is found without one (trafficRouting.alb)";
                 Fact::Unknown { fault: absent(format!("{nobody}; {text}")) }
             }

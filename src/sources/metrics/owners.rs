@@ -2,8 +2,9 @@
 //!
 //! What is kept is kept by place, as it was asked for. Here each minute of a place is given to the
 //! side whose version the Service led to during all of it. A minute in which that changed, and the
-//! one after it, in which the load balancer follows, are nobody's; so is the time of which nobody
-//! knows where the Service led.
+//! one after it, in which the load balancer follows, are nobody's: the side that it was led to has
+//! more requests then than its other place counts. So is the time of which nobody knows where the
+//! Service led.
 
 use std::collections::BTreeSet;
 
@@ -47,6 +48,16 @@ impl Tenures {
     /// The version that it leads to now.
     pub(crate) fn last(&self) -> Option<&str> {
         self.0.last().map(|(_, version)| version.as_str())
+    }
+
+    /// Whether it may have begun to lead to a version in a minute, or a load balancer to follow it.
+    fn arrives(&self, version: &str, minute: i64) -> bool {
+        let (start, end) = (moment(minute), moment(minute + 1));
+        self.0.iter().any(|(since, of)| {
+            of == version
+                && *since < end
+                && since.saturating_add(FOLLOWS).is_ok_and(|at| at > start)
+        })
     }
 
     /// The version that all requests of a minute were answered by, if one alone can have been.
@@ -105,6 +116,9 @@ impl Owners {
         }
         if version.born.is_some_and(|born| born >= moment(minute + 1)) {
             return Share::Nothing;
+        }
+        if self.places.iter().any(|place| place.arrives(&version.hash, minute)) {
+            return Share::Unknown;
         }
         let mut known = true;
         for (place, tenures) in there {
@@ -193,12 +207,12 @@ mod tests {
     #[test]
     fn at_a_promotion_the_stable_place_goes_over_and_two_minutes_are_nobody_s() {
         let owners = Owners {
-            places: [tenures(&[(90, 0, "v1"), (106, 20, "v2")]), tenures(&[(101, 0, "v2")])],
+            places: [tenures(&[(90, 0, "v1"), (106, 20, "v2")]), tenures(&[(101, 30, "v2")])],
             versions: versions("v1", "v2"),
         };
         let by = kept().by(&owners);
         assert_eq!(row(&by, Side::Blue), "100 101 102 103 104 105 ? ? - - - -");
-        assert_eq!(row(&by, Side::Green), "? ? 1102 1103 1104 1105 1106 1107 108 109 110 111");
+        assert_eq!(row(&by, Side::Green), "? ? ? 1103 1104 1105 ? ? 108 109 110 111");
     }
 
     #[test]
@@ -208,7 +222,7 @@ mod tests {
             versions: versions("v1", "v2"),
         };
         let by = kept().by(&owners);
-        assert_eq!(row(&by, Side::Blue), "100 101 102 103 104 105 106 107 108 109 110 111");
+        assert_eq!(row(&by, Side::Blue), "100 101 102 103 ? ? 106 107 108 109 110 111");
         assert_eq!(row(&by, Side::Green), "1100 1101 1102 1103 ? ? - - - - - -");
     }
 

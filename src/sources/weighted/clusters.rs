@@ -17,7 +17,7 @@ use crate::domain::{
 use crate::sources::argo::{self, Countable, Counted, Counting, Follower, Place, Running, Scope};
 use crate::sources::aws::Aws;
 use crate::sources::backend::{Backend, Wish};
-use crate::sources::metrics::prometheus::{Counter, Pods, Versions};
+use crate::sources::metrics::prometheus::{Counter, Pods, Versions, Whose};
 use crate::sources::poll::{Kind, Poller};
 use crate::sources::time::later;
 
@@ -97,7 +97,7 @@ impl<K: Kind> Joined<K> {
         };
         let counters: Vec<Counter> = self.sides.iter().filter_map(counter).collect();
         let versions = self.versions().filter(|_| !counters.is_empty())?;
-        Some(Countable::Pods(counters, versions))
+        Some(Countable::Counters(counters, Box::new(Whose::Pods(versions)), None))
     }
 
     /// Asks them, if that is due.

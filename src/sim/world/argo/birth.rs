@@ -50,6 +50,7 @@ impl Argo {
             stale: None,
             pools: BTreeMap::new(),
             serving: Vec::new(),
+            gates: Vec::new(),
             still: Vec::new(),
             held: Vec::new(),
             values: BTreeMap::new(),

@@ -54,6 +54,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
+pub(crate) use self::flow::Gate;
 use self::front::Front;
 pub(crate) use self::kind::Kind;
 pub use self::outside::{Habit, Party};
@@ -113,6 +114,8 @@ pub(crate) struct Argo {
     pools: BTreeMap<String, Pool>,
     /// From when on which version answers each of them.
     serving: Vec<(Timestamp, Pool, String)>,
+    /// From when on which stream an ingress led to which Service.
+    gates: Vec<Gate>,
     /// Who does nothing at present, and the steps of pods that wait for that.
     still: Vec<Party>,
     held: Vec<(usize, PodStep)>,

@@ -18,8 +18,8 @@ use crate::domain::{Fact, Fault, FaultKind, Identity};
 
 pub(crate) use analysis::{AnalysisRun, Measurement, MetricResult, MetricSpec};
 pub(crate) use rollout::{
-    AlbStatus, BlueGreen, Canary, PauseCondition, Rollout, RunStatus, Step, Strategy, Weights,
-    is_end,
+    AlbStatus, BlueGreen, Canary, Nginx, PauseCondition, Rollout, RunStatus, Step, Strategy,
+    Weights, is_end,
 };
 pub(crate) use workload::{
     Container, ContainerStatus, Deployment, Event, Experiment, Pod, PodTemplate, ReplicaSet,

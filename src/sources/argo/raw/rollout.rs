@@ -76,7 +76,7 @@ pub(crate) struct Strategy {
 }
 
 impl Strategy {
-    /// The Services that an ingress counts apart, that of the stable version first: they are led to one
+    /// The Services that a router leads to, that of the stable version first: they are led to one
     /// version after another. Blue/green has one that has users; two Services that take turns are in
     /// an order of their own.
     pub(crate) fn counted_services(&self) -> Vec<String> {
@@ -138,17 +138,14 @@ pub(crate) struct Canary {
 }
 
 impl Canary {
-    /// The Services that its router counts apart.
+    /// The Services that its router leads to.
     fn counted_services(&self) -> Vec<String> {
-        let apart = self
-            .traffic_routing
-            .as_ref()
-            .is_some_and(|one| one.alb.is_some() || one.nginx.is_some());
+        let routed = self.traffic_routing.is_some();
         let both = match &self.ping_pong {
             Some(pair) => [Some(&pair.ping_service), Some(&pair.pong_service)],
             None => [self.stable_service.as_ref(), self.canary_service.as_ref()],
         };
-        let both = both.into_iter().collect::<Option<Vec<&String>>>().filter(|_| apart);
+        let both = both.into_iter().collect::<Option<Vec<&String>>>().filter(|_| routed);
         both.unwrap_or_default().into_iter().cloned().collect()
     }
 
@@ -182,8 +179,21 @@ pub(crate) struct Alb {
 
 /// Ingresses of nginx.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Nginx {}
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Nginx {
+    #[serde(deserialize_with = "lenient")]
+    stable_ingress: String,
+    #[serde(deserialize_with = "lenient")]
+    stable_ingresses: Vec<String>,
+}
+
+impl Nginx {
+    /// The ingresses that everybody comes through; the controller makes another one beside each.
+    pub(crate) fn ingresses(&self) -> Vec<String> {
+        let one = Some(&self.stable_ingress).filter(|name| !name.is_empty());
+        self.stable_ingresses.iter().chain(one).cloned().collect()
+    }
+}
 
 /// Two Services that take turns in being the stable one.
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -1,30 +1,48 @@
-//! Which Services requests are counted by, where a load balancer of AWS counts them.
+//! Which Services requests are counted by, where it is not pods that are counted.
 
 use jiff::Timestamp;
 
 use crate::domain::{Side, Target};
 use crate::sources::argo::Place;
-use crate::sources::argo::raw::{AlbStatus, Raw};
+use crate::sources::argo::raw::{AlbStatus, Nginx, Raw};
 use crate::sources::metrics::Version;
+use crate::sources::metrics::prometheus::Services;
 
 use super::view::View;
 
-/// A rollout whose requests a load balancer counts by Service.
+/// A rollout whose requests are counted by Service.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ByService {
     /// What is watched.
     pub(crate) target: Target,
     /// Its Services, one or two.
     pub(crate) services: Vec<String>,
-    /// The port of theirs that the load balancer leads to, where that is said.
+    /// A load balancer of AWS may lead to them.
+    pub(crate) balanced: bool,
+    /// The port of theirs that it leads to, where that is said.
     pub(crate) port: Option<u16>,
     /// A load balancer and the groups that lead to the Services, where the controller has verified
     /// them.
     pub(crate) verified: Option<AlbStatus>,
+    /// The ingresses of nginx that lead to them, where these are named; nothing where there are none.
+    pub(crate) ingresses: Option<Vec<String>>,
     /// The versions that are blue and green.
     pub(crate) versions: [Version; 2],
     /// When the rollout began.
     pub(crate) began: Option<Timestamp>,
+}
+
+impl ByService {
+    /// The Services as a Prometheus names them.
+    pub(crate) fn counted_in(self, namespace: &str) -> Services {
+        Services {
+            target: self.target,
+            namespace: namespace.to_owned(),
+            names: self.services,
+            ingresses: self.ingresses.unwrap_or_default(),
+            began: self.began,
+        }
+    }
 }
 
 /// How its requests can be counted by Service; nothing where they cannot, and before the controller has
@@ -36,10 +54,9 @@ pub(crate) struct ByService {
 pub(crate) fn by_service(place: &Place, raw: &Raw) -> Option<ByService> {
     let object = raw.rollout()?;
     let strategy = &object.spec.strategy;
-    let alb = match &strategy.canary {
-        Some(canary) => Some(canary.traffic_routing.as_ref()?.alb.as_ref()?),
-        None => None,
-    };
+    let routing = strategy.canary.as_ref().map(|canary| canary.traffic_routing.as_ref());
+    let alb = routing.map(|routing| routing.and_then(|one| one.alb.as_ref()));
+    let nginx = routing.map(|routing| routing.and_then(|one| one.nginx.as_ref()));
     let takes_turns = strategy.canary.as_ref().is_some_and(|canary| canary.ping_pong.is_some());
     let services = strategy.counted_services();
     let whole = |one: &&AlbStatus| {
@@ -55,7 +72,13 @@ pub(crate) fn by_service(place: &Place, raw: &Raw) -> Option<ByService> {
     (!services.is_empty()).then(|| ByService {
         target: place.target(),
         services,
-        port: alb.and_then(|alb| alb.service_port),
+        // Of a blue/green it is not said who leads to it.
+        balanced: alb.is_none_or(|alb| alb.is_some()),
+        port: alb.flatten().and_then(|alb| alb.service_port),
+        ingresses: match nginx {
+            None => Some(Vec::new()),
+            Some(nginx) => nginx.filter(|_| !takes_turns).map(Nginx::ingresses),
+        },
         verified: object.status.load_balancers().find(whole).filter(|_| !takes_turns).cloned(),
         versions: [version(&view.blue), version(&view.green)],
         began: view.set(view.current()).and_then(|set| set.metadata.creation_timestamp),
