@@ -54,6 +54,11 @@ pub enum Event {
     Copied(Result<(), String>),
     /// A task of the program failed; the sentence says which and why.
     Broken(String),
+    /// The state was drawn.
+    Drawn {
+        /// The furthest row to which what is shown can be scrolled.
+        furthest: usize,
+    },
     /// Nothing but time has passed.
     Woke,
 }

@@ -52,7 +52,16 @@ fn help(state: &mut State, command: Command, row: usize) -> Vec<Effect> {
     Vec::new()
 }
 
-/// The first row shown after a command that scrolls. The screen limits it to what there is.
+/// Nothing is scrolled beyond its end: the next key upwards begins at what is seen.
+pub(super) fn stop_at(state: &mut State, furthest: usize) {
+    if let Some(Overlay::Help(row)) = &mut state.overlay {
+        *row = furthest.min(*row);
+    } else if let Screen::Cockpit(cockpit) = &mut state.screen {
+        cockpit.scroll = furthest.min(cockpit.scroll);
+    }
+}
+
+/// The first row shown after a command that scrolls; [`stop_at`] limits it to what there is.
 fn scrolled(row: usize, command: Command, page: usize) -> usize {
     match command {
         Command::Up => row.saturating_sub(1),

@@ -62,6 +62,11 @@ pub fn update(state: &mut State, stamped: Stamped<Event>) -> Vec<Effect> {
             Vec::new()
         }
         Event::Broken(text) => follow::broken(state, text),
+        // A picture decides nothing.
+        Event::Drawn { furthest } => {
+            navigate::stop_at(state, furthest);
+            return Vec::new();
+        }
         Event::Woke => Vec::new(),
     };
     effects.extend(ramp::walk(state));

@@ -7,7 +7,7 @@ mod identity;
 mod list;
 mod order;
 mod questions;
-mod ramp;
+pub(crate) mod ramp;
 mod shift;
 mod storm;
 mod upkeep;

@@ -6,15 +6,10 @@ use crate::ui::format::{clean, clock};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Role;
 
-/// The first row to show of `len` so that the last page is full.
-pub(crate) fn first_row(scroll: usize, len: usize, rows: u16) -> usize {
-    scroll.min(len.saturating_sub(usize::from(rows)))
-}
-
 /// Fills the pen with events from the row `scroll` on; whether there were any.
 pub(crate) fn list(pen: &mut Pen<'_>, state: &State, scroll: usize) -> bool {
     let events = select::timeline(state);
-    let top = first_row(scroll, events.len(), pen.height());
+    let top = pen.first_row(scroll, events.len());
     for (y, event) in (0..pen.height()).zip(events.iter().skip(top)) {
         row(pen, y, event);
     }

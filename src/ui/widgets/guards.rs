@@ -91,7 +91,7 @@ pub(crate) fn list(pen: &mut Pen<'_>, cockpit: &Cockpit) -> usize {
         line(pen, cockpit);
         return 1;
     };
-    let top = super::events::first_row(cockpit.scroll, list.len(), pen.height());
+    let top = pen.first_row(cockpit.scroll, list.len());
     for (y, guard) in (0..pen.height()).zip(list.iter().skip(top)) {
         let (mark, word, role) = words(guard.state, pen.glyphs());
         let since = guard.since.map(|at| format!(" since {}", clock(at, &pen.theme().zone)));

@@ -384,7 +384,7 @@ pub(crate) fn members(pen: &mut Pen<'_>, cockpit: &Cockpit, side: Side) {
         );
         rows.push((text, if failed { Role::Warning } else { Role::Text }));
     }
-    let top = super::events::first_row(cockpit.scroll, rows.len(), pen.height());
+    let top = pen.first_row(cockpit.scroll, rows.len());
     for (y, (text, role)) in (0..pen.height()).zip(rows.iter().skip(top)) {
         pen.cut(2, y, pen.width().saturating_sub(3), &clean(text), *role);
     }
