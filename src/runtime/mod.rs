@@ -218,6 +218,7 @@ impl<S: Surface, H: Hands> Shell<S, H> {
                 | Effect::List
                 | Effect::Refresh
                 | Effect::Rest(_)
+                | Effect::ReadLog { .. }
                 | Effect::Present(_)
                 | Effect::Window(_) => self.hands.perform(effect),
             }

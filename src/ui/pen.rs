@@ -45,8 +45,13 @@ impl<'a> Pen<'a> {
     /// The first of `len` rows to show where `scroll` is wanted: the last page is full.
     pub(super) fn first_row(&self, scroll: usize, len: usize) -> usize {
         let furthest = len.saturating_sub(usize::from(self.height()));
-        self.furthest.set(furthest);
+        self.stops_at(furthest);
         scroll.min(furthest)
+    }
+
+    /// What is scrolled here goes no further than this.
+    pub(super) fn stops_at(&self, furthest: usize) {
+        self.furthest.set(furthest);
     }
 
     /// Columns.

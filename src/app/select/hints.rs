@@ -59,6 +59,7 @@ pub fn hints(state: &State) -> Vec<Hint> {
         (None, Screen::Cockpit(_)) => &[
             (Command::Why, "why"),
             (Command::Events, "events"),
+            (Command::Log, "log"),
             (Command::Window, "window"),
             (Command::Expand, "expand"),
             (Command::Help, "help"),
