@@ -5,6 +5,7 @@ mod code;
 mod dialog;
 mod identity;
 mod list;
+pub(crate) mod log;
 mod order;
 mod questions;
 pub(crate) mod ramp;

@@ -72,16 +72,21 @@ fn rows(pen: &mut Pen<'_>, cockpit: &Cockpit, (log, lines): (&Log, &[LogLine])) 
     let mut y = 0;
     for line in &lines[last - shown..last] {
         let time = moment(line.at, cockpit.snapshot.taken, &pen.theme().zone);
-        let task: Vec<char> = line.task.chars().collect();
-        let task: String = task[task.len().saturating_sub(usize::from(TASK))..].iter().collect();
         pen.left(1, y, &time, Role::Dim);
-        pen.cut(2 + TIME, y, TASK, &clean(&task), Role::Dim);
+        pen.cut(2 + TIME, y, TASK, &clean(end(&line.task)), Role::Dim);
         let role = if is_alarming(&line.text) { Role::Warning } else { Role::Text };
         for text in texts(line) {
             pen.cut(TEXT, y, pen.width().saturating_sub(TEXT + 1), &text, role);
             y += 1;
         }
     }
+}
+
+/// The end of a task's id, which tells it from the others: that of a pod is what its name ends on.
+fn end(task: &str) -> &str {
+    let end = task.char_indices().rev().nth(usize::from(TASK) - 1).map_or(0, |(at, _)| at);
+    let end = task.get(end..).unwrap_or(task);
+    end.rsplit('-').next().unwrap_or(end)
 }
 
 /// How many of the lines, each of so many rows, fit into so many rows; at least one.
