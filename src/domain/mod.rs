@@ -28,6 +28,7 @@ mod fault;
 mod found;
 mod guard;
 mod ids;
+mod keeper;
 mod metric;
 mod nearest;
 mod order;
@@ -56,6 +57,7 @@ pub use fault::{Fault, FaultKind};
 pub use found::{ControlPlane, Found, Gap, GapReason, Listing, Share, What};
 pub use guard::{Guard, GuardState};
 pub use ids::{OrderId, RevisionNumber, RolloutId};
+pub use keeper::{Edit, Keeper, Kept};
 pub use metric::{
     LatencyBasis, LatencyEdge, MetricKind, Metrics, Point, Quantile, SideMetrics, Slower,
 };

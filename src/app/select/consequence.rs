@@ -3,9 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
-    Action, Environment, Fact, Fault, Gate, GuardState, ListenerSplit, Means, MetricKind, Metrics,
-    Percent, Point, Rollout, ShareOf, Side, Snapshot, Split, Stage, StageKind, StageState,
-    Standing, TaskCounts, Weight, WorkloadKind, is_ready,
+    Action, Edit, Environment, Fact, Fault, Gate, GuardState, Keeper, ListenerSplit, Means,
+    MetricKind, Metrics, Percent, Point, Rollout, ShareOf, Side, Snapshot, Split, Stage, StageKind,
+    StageState, Standing, TaskCounts, Weight, WorkloadKind, is_ready,
 };
 use crate::stats::Verdict;
 
@@ -59,6 +59,8 @@ pub enum Warning {
     Sticky(Option<SignedDuration>),
     /// What is set is the share of DNS answers, which clients keep for so long.
     Answers(Option<SignedDuration>),
+    /// Somebody keeps what this changes as it is written elsewhere, and may take it back.
+    Kept(Keeper, Edit),
     /// These alarms fire; a new deployment may fail at once because of them.
     Alarms(Vec<String>),
     /// The rollout was last read so long ago.
@@ -123,9 +125,7 @@ pub fn consequence(confirm: &Confirm, cockpit: &Cockpit) -> Consequence {
         targets: blue
             .and_then(|blue| blue.targets.value())
             .map(|targets| (targets.healthy(), targets.list.len())),
-        warnings: rollout
-            .map(|rollout| warnings((means, action), rollout, cockpit))
-            .unwrap_or_default(),
+        warnings: rollout.map(|rollout| warnings(confirm, rollout, cockpit)).unwrap_or_default(),
     }
 }
 
@@ -233,11 +233,8 @@ fn rate(metrics: &Metrics, side: Side) -> Option<f64> {
     metrics.side(side).series(MetricKind::Requests).into_iter().rev().find_map(Point::count)
 }
 
-fn warnings(
-    (means, action): (Means, Action),
-    rollout: &Rollout,
-    cockpit: &Cockpit,
-) -> Vec<Warning> {
+fn warnings(confirm: &Confirm, rollout: &Rollout, cockpit: &Cockpit) -> Vec<Warning> {
+    let (means, action) = (confirm.permit.means, confirm.permit.action);
     let snapshot = cockpit.snapshot.as_ref();
     // What leads away from green, or at least no further.
     let goes_back = matches!(
@@ -280,6 +277,8 @@ fn warnings(
         | Means::Approve
         | Means::Reject => {}
     }
+    let kept = rollout.kept_from(&confirm.permit.call);
+    found.extend(kept.map(|(keeper, edit)| Warning::Kept(keeper.clone(), edit)));
     let verdict = cockpit.verdict.as_ref().map(|judgement| judgement.assessment.verdict);
     if verdict == Some(Verdict::Worse) && !goes_back {
         found.push(Warning::GreenIsWorse);

@@ -294,6 +294,7 @@ fn warn(warning: &select::Warning) -> String {
         select::Warning::Alarms(names) => {
             format!("! These alarms fire: {}.", clean(&names.join(", ")))
         }
+        select::Warning::Kept(keeper, edit) => upkeep::kept(keeper, *edit),
         select::Warning::OldData(old) => format!("! This rests on data that is {} old.", age(*old)),
         // Said with the weights.
         select::Warning::NotReady(_)

@@ -18,6 +18,7 @@ mod blue_green;
 mod canary;
 mod clusters;
 mod ground;
+mod kept;
 mod live;
 mod login;
 mod many;

@@ -51,6 +51,8 @@ impl Argo {
             still: Vec::new(),
             held: Vec::new(),
             values: BTreeMap::new(),
+            written: None,
+            heal_at: None,
         };
         argo.create_objects(place.desired, &scenario.blue.env);
         argo.react();
@@ -84,7 +86,7 @@ impl Argo {
         let mut spec = json!({"replicas": replicas, "strategy": self.strategy()});
         if self.config.deployment {
             let deployment = json!({
-                "metadata": {"name": self.name},
+                "metadata": self.kept("apps/Deployment"),
                 "spec": {"replicas": 1, "selector": selector, "template": template},
             });
             self.store.create(now, Kind::Deployment, deployment);
@@ -94,7 +96,7 @@ impl Argo {
             spec["selector"] = selector;
             spec["template"] = template;
         }
-        let rollout = json!({"metadata": {"name": self.name}, "spec": spec});
+        let rollout = json!({"metadata": self.kept("argoproj.io/Rollout"), "spec": spec});
         self.store.create(now, Kind::Rollout, rollout);
     }
 
