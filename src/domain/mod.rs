@@ -65,7 +65,7 @@ pub use nearest::nearest;
 pub use order::{Action, Means, Offered, Order, Progress, Refusal};
 pub use origin::{At, Origin, SideSettings, Sides, region_of};
 pub use per_target::PerTarget;
-pub use permit::{LastOrder, Permit, Policy, Strength, is_ready, permit};
+pub use permit::{LastOrder, Permit, Policy, Strength, is_ready, lacks, permit};
 pub use pipeline::{Pipeline, PipelineApproval, PipelineRun, SourceRevision};
 pub use prometheus::{Prometheus, PrometheusAddress};
 pub use rollout::{

@@ -9,7 +9,7 @@ use super::{SIZES, screen, text};
 fn moment(name: &str) -> u32 {
     match name {
         "approval" | "canary" | "argo-kept" => 240,
-        "clusters" => 540,
+        "clusters" | "clusters-alb" => 540,
         "crashloop" | "stuck" | "ecs-bluegreen" | "ecs-canary" | "ecs-hook-failure"
         | "ecs-rolling" => 300,
         "finished" => 60,

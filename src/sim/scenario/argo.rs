@@ -92,6 +92,8 @@ pub enum ArgoStrategy {
     },
     /// By the weight of an ingress, in steps.
     Canary(Vec<CanaryStep>),
+    /// There is no Rollout: a Deployment keeps the pods, and Kubernetes itself brings versions out.
+    Deployment,
     /// There is nothing to bring out: the cluster is empty until somebody makes a Rollout in it. What
     /// pods do is said by a word in the tag of their image: `crash`, `unready`, `missing`.
     Bare,
@@ -144,7 +146,7 @@ impl Argo {
                 *analysis_before || *analysis_after
             }
             ArgoStrategy::Canary(steps) => steps.contains(&CanaryStep::Analysis),
-            ArgoStrategy::Bare => false,
+            ArgoStrategy::Deployment | ArgoStrategy::Bare => false,
         }
     }
 }

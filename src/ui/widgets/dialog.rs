@@ -298,6 +298,7 @@ fn warn(warning: &select::Warning) -> String {
         select::Warning::OldData(old) => format!("! This rests on data that is {} old.", age(*old)),
         // Said with the weights.
         select::Warning::NotReady(_)
+        | select::Warning::TooFew(..)
         | select::Warning::Unsettled(..)
         | select::Warning::Unread(..)
         | select::Warning::SidesAreGuessed
