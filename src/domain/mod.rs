@@ -77,7 +77,7 @@ pub use shifting::{Shifting, Shiftings};
 pub use stage::{Due, Gate, Next, NextStep, Phase, Stage, StageKind, StageState};
 pub use target::{AlbPlace, TARGET_FORMS, Target, TargetError};
 pub use traffic::{
-    ListenerSplit, MeasuredShare, Percent, PercentError, ShareOf, Split, Traffic, Weight,
+    ListenerSplit, MeasuredShare, Percent, PercentError, Route, ShareOf, Split, Traffic, Weight,
 };
 pub use workload::{
     Runs, Standing, StandingWord, WORKLOAD_FORMS, Workload, WorkloadError, WorkloadKind,

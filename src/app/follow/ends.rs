@@ -282,13 +282,17 @@ fn went_on(track: &mut Track, rollout: &Rollout, now: Timestamp) {
         }
         return;
     }
-    if !own || rollout.gate == Some(Gate::Approval) {
+    if !own || (rollout.gate == Some(Gate::Approval) && !arrival::waits_anew(track, rollout)) {
         return;
     }
     if let Some(Gate::Hook { .. }) = &track.order.expected.gate {
         return answered(track, rollout, now);
     }
     match rollout.phase {
+        Phase::AwaitingApproval if arrival::waits_anew(track, rollout) => {
+            taken(track, now);
+            track.outcome = Outcome::Done;
+        }
         Phase::AwaitingApproval | Phase::Held | Phase::Other(_) => {}
         Phase::Failed | Phase::Stopped => fail(track, rollout),
         Phase::Queued | Phase::Preparing | Phase::Validating | Phase::BeforeShift => {

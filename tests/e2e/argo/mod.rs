@@ -13,6 +13,7 @@
 
 mod absent;
 mod analysis;
+mod apart;
 mod bed;
 mod blue_green;
 mod canary;

@@ -47,6 +47,7 @@ mod runs;
 mod say;
 mod sets;
 mod shape;
+mod steps;
 mod store;
 
 use std::collections::BTreeMap;

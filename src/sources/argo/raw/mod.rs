@@ -18,7 +18,7 @@ use crate::domain::{Fact, Fault, FaultKind, Identity};
 
 pub(crate) use analysis::{AnalysisRun, Measurement, MetricResult, MetricSpec};
 pub(crate) use rollout::{
-    BlueGreen, Canary, PauseCondition, Rollout, RunStatus, Step, Weights, is_end,
+    BlueGreen, Canary, PauseCondition, Rollout, Route, RunStatus, Step, Weights, is_end,
 };
 pub(crate) use workload::{
     Container, ContainerStatus, Deployment, Event, Experiment, Pod, PodTemplate, ReplicaSet,

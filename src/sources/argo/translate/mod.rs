@@ -7,6 +7,7 @@ mod keepers;
 mod offers;
 mod phase;
 mod pod;
+mod routes;
 pub(crate) mod running;
 mod schedule;
 mod sides;
