@@ -23,6 +23,14 @@ impl Side {
             Side::Green => "green",
         }
     }
+
+    /// The one beside it.
+    pub fn other(self) -> Self {
+        match self {
+            Side::Blue => Side::Green,
+            Side::Green => Side::Blue,
+        }
+    }
 }
 
 /// One container image of a revision.

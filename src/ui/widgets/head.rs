@@ -60,7 +60,13 @@ fn sentence(state: &State, rollout: &Rollout, live: bool, room: usize) -> String
         ShareOf::Instances => words::instances(split),
         ShareOf::Answers => words::answers(split),
     };
-    let traffic = if long.width() <= room { long } else { words::traffic_short(split) };
+    let short = || words::traffic_short(split);
+    let routes = words::routes(&rollout.traffic.routes);
+    let [long, short] = [long, short()].map(|text| match &routes {
+        Some(routes) => format!("{text}, {routes}"),
+        None => text,
+    });
+    let traffic = if long.width() <= room { long } else { short };
     let Some(reason) = &rollout.end_reason else { return traffic };
     let (code, message) = (clean(&reason.code), clean(&reason.message));
     let short = words::traffic_short(split);

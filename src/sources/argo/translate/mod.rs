@@ -3,9 +3,11 @@
 
 mod events;
 mod guards;
+mod keepers;
 mod offers;
 mod phase;
 mod pod;
+mod routes;
 pub(crate) mod running;
 mod schedule;
 mod sides;
@@ -63,7 +65,7 @@ pub(crate) fn snapshot(place: &Place, raw: &Raw, now: Timestamp) -> Snapshot {
         identity: raw.identity.clone(),
         rollout: raw.rollouts.map(|_| started.then(|| rollout(place, &view, now))),
         guards: guards::guards(&view),
-        events: events::events(&view),
+        events: events::events(place, &view),
         ..empty
     }
 }
@@ -134,6 +136,7 @@ fn rollout(place: &Place, view: &View<'_>, now: Timestamp) -> Rollout {
         blue: sides::environment(place, view, Side::Blue),
         green: sides::environment(place, view, Side::Green),
         sides_are_guessed: false,
+        keepers: keepers::keepers(place, view),
         paused: object.spec.paused,
         restart: upkeep::restart(object),
         end_reason: broken.map(|text| end_reason(&text)),

@@ -175,7 +175,20 @@ impl Situation<'_> {
         } else {
             json!({"abort": true})
         };
-        (Means::StopAndRollBack, self.patch(&status, vec![]))
+        (self.way_back(), self.patch(&status, vec![]))
+    }
+
+    /// What an abort comes to: where the pods are the weights, or the old version has shrunk with its own,
+    /// the old pods have to start again before they get their requests back.
+    fn way_back(&self) -> Means {
+        let rollout = self.view.rollout;
+        let moves_pods =
+            rollout.spec.strategy.canary.as_ref().is_some_and(|canary| {
+                canary.traffic_routing.is_none() || canary.dynamic_stable_scale
+            });
+        let stable = self.view.set(&rollout.status.stable_rs);
+        let whole = stable.is_some_and(|set| set.is_full(rollout.spec.replicas()));
+        if moves_pods && !whole { Means::TurnRound } else { Means::StopAndRollBack }
     }
 
     /// On from a pause, whoever made it.

@@ -6,6 +6,7 @@ use crate::domain::{Phase, Split, Stage, StageKind, StageState, Weight};
 use crate::sources::argo::raw::{BlueGreen, Canary, Step};
 
 use super::phase::serves_only;
+use super::routes;
 use super::standing::current_step;
 use super::view::View;
 use crate::domain::{Side, Traffic};
@@ -190,9 +191,9 @@ fn kind(view: &View<'_>, canary: &Canary, step: &Step) -> StageKind {
             (None, None) => name("scale to", "the weight"),
         }
     } else if let Some(route) = &step.set_header_route {
-        name("header route", &route.name)
+        name("header route", &routes::label(canary, route, false))
     } else if let Some(route) = &step.set_mirror_route {
-        name("mirror route", &route.name)
+        name("mirror route", &routes::label(canary, route, true))
     } else if let Some(plugin) = &step.plugin {
         name("plugin", &plugin.name)
     } else {

@@ -24,7 +24,7 @@ pub(crate) fn traffic(view: &View<'_>) -> Traffic {
     };
     let routed = strategy.canary.as_ref().is_none_or(|canary| canary.traffic_routing.is_some());
     let of = if routed { ShareOf::Requests } else { ShareOf::Tasks };
-    Traffic { of, planned, listener, ..Traffic::default() }
+    Traffic { of, planned, listener, routes: super::routes::routes(view), ..Traffic::default() }
 }
 
 /// The split in which the version that was asked for has `share`.

@@ -68,6 +68,7 @@ fn rollout(raw: &Raw, divided: &Divided, roles: &Roles) -> Rollout {
         sticky: divided.sticky.is_some(),
         test: None,
         lag: divided.sticky,
+        routes: Vec::new(),
     };
     let pair = Pair {
         id: divided.held.id().to_owned(),

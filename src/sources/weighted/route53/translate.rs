@@ -91,6 +91,7 @@ fn rollout(place: &Place, raw: &Raw, (pair, roles): (&Pair, &Roles), now: Timest
         sticky: false,
         test: None,
         lag: Some(life),
+        routes: Vec::new(),
     };
     let (name, kind) = place.record();
     let words = sides::Pair {
