@@ -13,6 +13,7 @@ mod event;
 mod field;
 mod follow;
 mod hear;
+pub mod measured;
 mod navigate;
 mod observe;
 mod overlay;

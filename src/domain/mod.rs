@@ -4,7 +4,8 @@
 //! - An [`Environment`] is blue (served before) or green (the new [`Revision`]).
 //! - A [`Weight`] is a share of traffic, a [`Split`] divides the whole; [`Traffic`] keeps what was
 //!   planned apart from what the load balancer holds and from the [`MeasuredShare`].
-//! - A [`Stage`] is a step, a [`Gate`] waits for a person, a [`Guard`] may roll back by itself.
+//! - A [`Stage`] is a step, a [`Gate`] waits for a person, a [`Guard`] may roll back by itself,
+//!   and what an analysis has [`Measured`] stands behind it.
 //! - A [`Fact`] is something read from an API with its age, or the [`Fault`] that prevented it.
 //! - A [`Snapshot`] is everything known about one target at one moment: the one picture that
 //!   every backend makes and every screen, the JSON and the tests read.
@@ -28,6 +29,7 @@ mod fault;
 mod found;
 mod guard;
 mod ids;
+mod measured;
 mod metric;
 mod nearest;
 mod order;
@@ -56,6 +58,7 @@ pub use fault::{Fault, FaultKind};
 pub use found::{ControlPlane, Found, Gap, GapReason, Listing, Share, What};
 pub use guard::{Guard, GuardState};
 pub use ids::{OrderId, RevisionNumber, RolloutId};
+pub use measured::{AnalysisState, Budget, Condition, Limit, Measured, Measurement, Relation};
 pub use metric::{
     LatencyBasis, LatencyEdge, MetricKind, Metrics, Point, Quantile, SideMetrics, Slower,
 };

@@ -3,6 +3,7 @@
 
 mod events;
 mod guards;
+mod measured;
 mod offers;
 mod phase;
 mod pod;

@@ -191,6 +191,7 @@ fn breaker(control: &Control) -> Option<Guard> {
             breaker.threshold()
         )),
         since: None,
+        measured: None,
     })
 }
 
