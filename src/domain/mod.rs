@@ -29,6 +29,7 @@ mod found;
 mod guard;
 mod ids;
 mod keeper;
+mod log;
 mod metric;
 mod nearest;
 mod order;
@@ -58,6 +59,7 @@ pub use found::{ControlPlane, Found, Gap, GapReason, Listing, Share, What};
 pub use guard::{Guard, GuardState};
 pub use ids::{OrderId, RevisionNumber, RolloutId};
 pub use keeper::{Edit, Keeper, Kept};
+pub use log::{LogLine, LogPage, LogPlace, LogQuestion};
 pub use metric::{
     LatencyBasis, LatencyEdge, MetricKind, Metrics, Point, Quantile, SideMetrics, Slower,
 };

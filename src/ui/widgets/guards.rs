@@ -2,7 +2,7 @@
 
 use crate::app::Cockpit;
 use crate::domain::{Guard, GuardState, Pipeline};
-use crate::ui::format::{clean, clock};
+use crate::ui::format::{clean, moment};
 use crate::ui::pen::Pen;
 use crate::ui::theme::{Glyphs, Role};
 use crate::ui::words;
@@ -91,10 +91,12 @@ pub(crate) fn list(pen: &mut Pen<'_>, cockpit: &Cockpit) -> usize {
         line(pen, cockpit);
         return 1;
     };
-    let top = super::events::first_row(cockpit.scroll, list.len(), pen.height());
+    let top = pen.first_row(cockpit.scroll, list.len());
     for (y, guard) in (0..pen.height()).zip(list.iter().skip(top)) {
         let (mark, word, role) = words(guard.state, pen.glyphs());
-        let since = guard.since.map(|at| format!(" since {}", clock(at, &pen.theme().zone)));
+        let since =
+            |at| format!(" since {}", moment(at, cockpit.snapshot.taken, &pen.theme().zone));
+        let since = guard.since.map(since);
         let x = pen.left(1, y, &format!("{mark} {} ", clean(&guard.name)), role);
         let x = pen.left(x, y, &format!("{word}{}", since.unwrap_or_default()), role);
         let reason = guard.reason.as_deref().unwrap_or_default();

@@ -4,7 +4,7 @@ use crate::app::{Cockpit, State, select};
 use crate::domain::{
     ListenerSplit, Phase, Rollout, RolloutKind, ShareOf, Stage, StageKind, StageState,
 };
-use crate::ui::format::{age, clean, clock, span};
+use crate::ui::format::{age, clean, moment, span};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Role;
 use crate::ui::words;
@@ -92,7 +92,7 @@ fn next(pen: &Pen<'_>, state: &State, rollout: &Rollout, live: bool) -> Option<S
         return Some(if pen.width() < 100 {
             format!("ended {ago} ago")
         } else {
-            format!("ended {}, {ago} ago", clock(ended, &pen.theme().zone))
+            format!("ended {}, {ago} ago", moment(ended, state.now, &pen.theme().zone))
         });
     }
     if rollout.kind == RolloutKind::Rollout {

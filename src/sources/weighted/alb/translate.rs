@@ -7,6 +7,7 @@ use crate::domain::{
     Snapshot, Target, TimelineEvent, Traffic,
 };
 use crate::sources::balancer::targets_of;
+use crate::sources::logs;
 use crate::sources::measure;
 use crate::sources::metrics::Measured;
 use crate::sources::timeline::entry;
@@ -115,6 +116,7 @@ fn environment(raw: &Raw, group: &Group) -> Environment {
         task_list: Fact::Unknown { fault: missing() },
         target_group: Some(group.name.clone()),
         targets: targets_of(&raw.around.health, &group.name),
+        log: logs::unread("it is not known which tasks are behind it"),
         runs: None,
     }
 }

@@ -12,7 +12,6 @@ use crate::ui::format::{clean, millis, minute, percent, rate, share};
 use crate::ui::pen::{Pen, wrap};
 use crate::ui::sentence::odds;
 use crate::ui::theme::{Role, Theme};
-use crate::ui::widgets::events::first_row;
 use crate::ui::widgets::verdict::history;
 use crate::ui::words;
 
@@ -71,7 +70,7 @@ pub(crate) fn draw(pen: &mut Pen<'_>, cockpit: &Cockpit) {
     let head = head(cockpit, metrics, pen.width(), pen.theme());
     let table = Table::new(cockpit, metrics, pen.width());
     let rows = head.len() + 1 + metrics.minutes();
-    let top = first_row(cockpit.scroll, rows, pen.height());
+    let top = pen.first_row(cockpit.scroll, rows);
     for (y, row) in (0..pen.height()).zip(top..rows) {
         match head.get(row) {
             Some(line) => line.draw(pen, y),
