@@ -17,6 +17,8 @@ mod standing;
 #[cfg(test)]
 mod tests;
 mod traffic;
+#[cfg(test)]
+mod traps;
 mod upkeep;
 mod view;
 mod workload;
@@ -102,7 +104,7 @@ fn rollout(place: &Place, view: &View<'_>, now: Timestamp) -> Rollout {
     let course = phase::course(view, &traffic, now);
     let progress = stages::Progress { course: &course, broken: broken.clone() };
     let stages = if aborted {
-        stages::way_back(&phase, &traffic, broken.clone())
+        stages::way_back(view, &phase, &traffic, broken.clone())
     } else {
         stages::update(view, &progress)
     };

@@ -9,6 +9,7 @@ use crate::domain::{Action, Call, Means, Offered, Phase, Refusal};
 use crate::sources::argo::Place;
 use crate::sources::argo::raw::ReplicaSet;
 
+use super::standing::is_observed;
 use super::view::View;
 
 /// Everything that decides what is offered.
@@ -152,6 +153,11 @@ impl Situation<'_> {
         }
         if self.view.rollout.status.promote_full {
             return Err(Refusal::NoSuchCall("it is being promoted in full".to_owned()));
+        }
+        // With another template the controller begins anew, and forgets what was asked of this one.
+        if !is_observed(self.view.rollout) {
+            let text = "the controller has not seen the newest change yet";
+            return Err(Refusal::NoSuchCall(text.to_owned()));
         }
         Ok((Means::SkipToEnd, self.patch(&json!({"promoteFull": true}), vec![])))
     }

@@ -50,7 +50,12 @@ pub(crate) fn update(view: &View<'_>, progress: &Progress<'_>) -> Vec<Stage> {
 }
 
 /// The stages after an abort.
-pub(crate) fn way_back(phase: &Phase, traffic: &Traffic, broken: Option<String>) -> Vec<Stage> {
+pub(crate) fn way_back(
+    view: &View<'_>,
+    phase: &Phase,
+    traffic: &Traffic,
+    broken: Option<String>,
+) -> Vec<Stage> {
     let mut restore = Stage::pending(StageKind::Restore);
     let mut remove = Stage::pending(StageKind::RemoveGreen);
     restore.state = if serves_only(traffic, Side::Blue) {
@@ -62,6 +67,10 @@ pub(crate) fn way_back(phase: &Phase, traffic: &Traffic, broken: Option<String>)
         StageState::Running
     };
     remove.state = match phase {
+        // A delay of 0 means that they are kept for good.
+        Phase::Succeeded if view.set(&view.green).is_some_and(|set| set.spec.replicas > 0) => {
+            StageState::Skipped
+        }
         Phase::Succeeded => StageState::Done,
         Phase::Finishing => StageState::Running,
         _ => StageState::Pending,

@@ -1,6 +1,6 @@
 //! The traffic of each version: what was asked for, and what the Services and the router hold.
 
-use crate::domain::{Fact, ListenerSplit, ShareOf, Side, Split, Traffic, Weight};
+use crate::domain::{Fact, Fault, FaultKind, ListenerSplit, ShareOf, Side, Split, Traffic, Weight};
 use crate::sources::argo::raw::{BlueGreen, Canary, Weights};
 
 use super::standing::set_weight;
@@ -78,6 +78,12 @@ fn planned_weight(view: &View<'_>, canary: &Canary) -> Option<Split> {
 /// `canary` and `stable` in it are no versions: for a moment of each promotion both are the same.
 fn routed(view: &View<'_>, canary: &Canary) -> Fact<ListenerSplit> {
     let Some(weights) = &view.rollout.status.canary.weights else { return Fact::Unasked };
+    // Where the controller looks at the load balancer, what it does not find there yet is only asked for.
+    if weights.verified == Some(false) {
+        let text = "the load balancer does not hold these weights yet";
+        let fault = Fault::new(FaultKind::Absent, "kubernetes:watch rollouts", text);
+        return Fact::Unknown { fault };
+    }
     view.raw.rollouts.map(|_| held(view, weights, canary.whole()))
 }
 
