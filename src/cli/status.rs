@@ -12,14 +12,16 @@ use serde::Serialize;
 
 use super::watch::{self, Aws};
 use super::{Failure, Outcome, Output, Surroundings};
+use crate::app::measured;
 use crate::app::verdict::{Judgement, judge};
 use crate::config::Flags;
 use crate::domain::{
-    Fact, Fault, GuardState, Phase, Rollout, RolloutKind, Runs, Side, Snapshot, StandingWord,
+    Fact, Fault, Guard, GuardState, Phase, Rollout, RolloutKind, Runs, Side, Snapshot, StandingWord,
 };
 use crate::runtime::where_it_stands;
 use crate::sources::{Account, Backend, Wish};
 use crate::stats::{Config, Verdict};
+use crate::ui::clean;
 
 /// How many minutes of metrics are read.
 const WINDOW: u32 = 15;
@@ -148,7 +150,7 @@ fn trouble(snapshot: &Snapshot, rollout: &Rollout, judgement: Option<&Judgement>
     }
     for guard in snapshot.guards.value().into_iter().flatten() {
         if guard.state == GuardState::Alarm {
-            found.push(format!("alarm {} fires", guard.name));
+            found.push(fires(guard));
         }
     }
     for (side, runs) in runs(rollout) {
@@ -161,6 +163,13 @@ fn trouble(snapshot: &Snapshot, rollout: &Rollout, judgement: Option<&Judgement>
         found.push("green is worse than blue".to_owned());
     }
     found
+}
+
+/// An alarm that fires; of an analysis also what was measured.
+fn fires(guard: &Guard) -> String {
+    let Some(measured) = &guard.measured else { return format!("alarm {} fires", guard.name) };
+    let told = measured::brief(measured).map(|text| format!(": {text}")).unwrap_or_default();
+    format!("{} {}{told}", guard.name, measured::state(measured))
 }
 
 fn print(
@@ -184,6 +193,9 @@ fn print(
     };
     writeln!(out, "rollout  {}", where_it_stands(rollout))?;
     writeln!(out, "config   {}", rollout.configuration)?;
+    for keeper in &rollout.keepers {
+        writeln!(out, "keeper   {}", clean(&keeper.to_string()))?;
+    }
     for (side, runs) in runs(rollout) {
         writeln!(out, "{:<7}  {}, {}", side.word(), runs.workload, stands(runs))?;
     }

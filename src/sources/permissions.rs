@@ -100,7 +100,7 @@ use Need::{
 };
 
 /// Every permission. `sts:GetCallerIdentity` needs none.
-const TABLE: [(&str, On, &[Need]); 57] = [
+const TABLE: [(&str, On, &[Need]); 58] = [
     ("aps:QueryMetrics", On::Workspace, &[CountPods]),
     ("cloudwatch:DescribeAlarms", On::Anything, &[Judge]),
     ("cloudwatch:GetMetricData", On::Anything, &[Judge, CountServices]),
@@ -149,6 +149,8 @@ const TABLE: [(&str, On, &[Need]); 57] = [
     ("elasticbeanstalk:DescribeInstancesHealth", On::Anything, &[WatchEnvironments]),
     ("elasticbeanstalk:AbortEnvironmentUpdate", On::Anything, &[ActEnvironments]),
     ("elasticbeanstalk:SwapEnvironmentCNAMEs", On::Anything, &[ActEnvironments]),
+    // Only while somebody looks at the log of a side.
+    ("logs:FilterLogEvents", On::Anything, &[WatchTasks]),
     ("lambda:GetAlias", On::Anything, &[WatchFunction]),
     ("elasticloadbalancing:DescribeLoadBalancers", On::Anything, &[WatchRecords]),
     ("elasticloadbalancing:DescribeRules", On::Anything, &[Search, WatchBalancer]),

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use crate::app::select::Steps;
 use crate::app::{Cockpit, Outcome, Ramp};
 use crate::domain::{
-    Due, Next, NextStep, Phase, Rollout, RolloutKind, ShareOf, Source, Split, Stage, StageKind,
-    StageState, Target,
+    Due, Next, NextStep, Phase, Rollout, RolloutKind, Route, ShareOf, Source, Split, Stage,
+    StageKind, StageState, Target,
 };
 
 use super::format::{clean, left, planned, share};
@@ -115,6 +115,19 @@ pub(super) fn traffic_short(split: Option<Split>) -> String {
         Some(Split::ALL_GREEN) => "all on green".to_owned(),
         Some(split) => format!("{} % on green", share(split.green.get())),
     }
+}
+
+/// What goes to green whatever the split, if anything does.
+pub(super) fn routes(routes: &[Route]) -> Option<String> {
+    let of = |copied: bool| {
+        let own = routes.iter().filter(|route| route.copied == copied);
+        let requests: Vec<String> = own.map(|route| clean(&route.requests).into_owned()).collect();
+        (!requests.is_empty()).then(|| requests.join(" and "))
+    };
+    let led = of(false).map(|requests| format!("{requests} to green"));
+    let copied = of(true).map(|requests| format!("a copy of {requests} to green"));
+    let both: Vec<String> = led.into_iter().chain(copied).collect();
+    (!both.is_empty()).then(|| both.join(", "))
 }
 
 /// What stands in the place of a rollout that is not there.

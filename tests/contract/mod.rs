@@ -10,6 +10,7 @@ mod cost;
 mod instances;
 mod lambda;
 mod laws;
+mod log;
 mod metrics;
 mod permissions;
 mod phases;

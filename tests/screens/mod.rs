@@ -1,9 +1,11 @@
 //! Whole screens. A snapshot that changes is looked at before it is accepted.
 
+mod analysis;
 mod any_size;
 mod clusters;
 mod dialogs;
 mod honesty;
+mod log;
 mod scenarios;
 
 use cutover::app::State;

@@ -54,6 +54,8 @@ impl Argo {
             still: Vec::new(),
             held: Vec::new(),
             values: BTreeMap::new(),
+            written: None,
+            heal_at: None,
         };
         argo.front = argo.config.alb.map(|alb| Front::new(alb, argo.roles(), names));
         argo.create_objects(place.desired, &scenario.blue.env);
@@ -66,8 +68,10 @@ impl Argo {
         let namespace = self.store.namespace().to_owned();
         let space = json!({"metadata": {"name": namespace}, "status": {"phase": "Active"}});
         self.store.create(now, Kind::Namespace, space);
-        if self.is_bare() {
-            return;
+        match self.config.strategy {
+            ArgoStrategy::BlueGreen { .. } | ArgoStrategy::Canary(_) => {}
+            ArgoStrategy::Deployment => return self.create_deployment(replicas, env),
+            ArgoStrategy::Bare => return,
         }
         let services = self.roles();
         for (index, name) in services.iter().enumerate() {
@@ -87,24 +91,36 @@ impl Argo {
         if let Some(analysis) = self.config.analysis.clone() {
             self.store.create(now, Kind::AnalysisTemplate, analysis_template(&analysis));
         }
-        let image = self.images.first().cloned().unwrap_or_default();
-        let template = pod_template((&self.name, self.port), &image, env);
-        let selector = json!({"matchLabels": {"app": self.name}});
         let mut spec = json!({"replicas": replicas, "strategy": self.strategy()});
         if self.config.deployment {
-            let deployment = json!({
-                "metadata": {"name": self.name},
-                "spec": {"replicas": 1, "selector": selector, "template": template},
-            });
-            self.store.create(now, Kind::Deployment, deployment);
+            self.create_deployment(1, env);
             spec["workloadRef"] =
                 json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": self.name});
         } else {
-            spec["selector"] = selector;
-            spec["template"] = template;
+            spec["selector"] = self.selector();
+            spec["template"] = self.founding(env);
         }
-        let rollout = json!({"metadata": {"name": self.name}, "spec": spec});
+        let rollout = json!({"metadata": self.kept("argoproj.io/Rollout"), "spec": spec});
         self.store.create(now, Kind::Rollout, rollout);
+    }
+
+    fn create_deployment(&mut self, replicas: u32, env: &BTreeMap<String, String>) {
+        let (selector, template) = (self.selector(), self.founding(env));
+        let deployment = json!({
+            "metadata": self.kept("apps/Deployment"),
+            "spec": {"replicas": replicas, "selector": selector, "template": template},
+        });
+        self.store.create(self.now, Kind::Deployment, deployment);
+    }
+
+    fn selector(&self) -> Json {
+        json!({"matchLabels": {"app": self.name}})
+    }
+
+    /// The template of the founding release.
+    fn founding(&self, env: &BTreeMap<String, String>) -> Json {
+        let image = self.images.first().cloned().unwrap_or_default();
+        pod_template((&self.name, self.port), &image, env)
     }
 
     /// Its two Services, the one that has users at first.
@@ -113,7 +129,9 @@ impl Argo {
         let roles = match self.config.strategy {
             ArgoStrategy::BlueGreen { .. } => ["active", "preview"],
             ArgoStrategy::Canary(_) if turns => ["ping", "pong"],
-            ArgoStrategy::Canary(_) | ArgoStrategy::Bare => ["stable", "canary"],
+            ArgoStrategy::Canary(_) | ArgoStrategy::Deployment | ArgoStrategy::Bare => {
+                ["stable", "canary"]
+            }
         };
         roles.map(|role| format!("{}-{role}", self.name))
     }
@@ -148,7 +166,7 @@ impl Argo {
         };
         let [first, second] = self.roles();
         let mut strategy = match &config.strategy {
-            ArgoStrategy::Bare => return Json::Null,
+            ArgoStrategy::Deployment | ArgoStrategy::Bare => return Json::Null,
             ArgoStrategy::BlueGreen { promotes_after, analysis_before, analysis_after } => {
                 let mut blue_green = json!({
                     "activeService": first,

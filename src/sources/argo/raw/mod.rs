@@ -4,6 +4,7 @@
 //! unexpected shape must not hide the object it is in.
 
 mod analysis;
+mod past;
 mod rollout;
 mod workload;
 
@@ -17,8 +18,9 @@ use serde_json::Value;
 use crate::domain::{Fact, Fault, FaultKind, Identity};
 
 pub(crate) use analysis::{AnalysisRun, Measurement, MetricResult, MetricSpec};
+pub(crate) use past::Past;
 pub(crate) use rollout::{
-    AlbStatus, BlueGreen, Canary, Nginx, PauseCondition, Rollout, RunStatus, Step, Strategy,
+    AlbStatus, BlueGreen, Canary, Nginx, PauseCondition, Rollout, Route, RunStatus, Step, Strategy,
     Weights, is_end,
 };
 pub(crate) use workload::{
@@ -64,18 +66,26 @@ pub(crate) struct Meta {
     pub(crate) deletion_timestamp: Option<Timestamp>,
     #[serde(deserialize_with = "lenient")]
     owner_references: Vec<Owner>,
-    /// When a Service was last led to a version.
-    #[serde(rename = "managedFields", deserialize_with = "led")]
-    led: Option<Timestamp>,
+    #[serde(deserialize_with = "lenient")]
+    managed_fields: Vec<Writer>,
 }
 
-/// When a Service was last led to a version, out of the record of who wrote what: the newest moment
-/// of whoever wrote that, who may have written something else since.
-fn led<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-    let path = format!("/fieldsV1/f:spec/f:selector/f:{HASH_LABEL}");
-    let written = Value::deserialize(deserializer)?;
-    let own = written.as_array().into_iter().flatten().filter(|one| one.pointer(&path).is_some());
-    Ok(own.filter_map(|one| one["time"].as_str()?.parse().ok()).max())
+/// A program that has written some of an object's fields, and when it last did.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct Writer {
+    manager: String,
+    #[serde(deserialize_with = "lenient")]
+    time: Option<Timestamp>,
+    /// It has led a Service to a version.
+    #[serde(rename = "fieldsV1", deserialize_with = "leads")]
+    leads: bool,
+}
+
+/// Whether a version is among the fields that were written.
+fn leads<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    let path = format!("/f:spec/f:selector/f:{HASH_LABEL}");
+    Ok(Value::deserialize(deserializer)?.pointer(&path).is_some())
 }
 
 /// Who an object belongs to.
@@ -102,6 +112,11 @@ impl Meta {
     /// Whether the object with this uid owns it.
     pub(crate) fn is_owned_by(&self, uid: &str) -> bool {
         self.owner_references.iter().any(|owner| owner.uid == uid)
+    }
+
+    /// The names of the programs that have written it.
+    pub(crate) fn writers(&self) -> impl Iterator<Item = &str> {
+        self.managed_fields.iter().map(|writer| writer.manager.as_str())
     }
 
     /// The hash of the version it belongs to.
@@ -203,6 +218,8 @@ pub(crate) struct Raw {
     pub(crate) replica_sets: Shelf<ReplicaSet>,
     pub(crate) pods: Shelf<Pod>,
     pub(crate) analysis_runs: Shelf<AnalysisRun>,
+    /// Their measurements that the cluster has forgotten since.
+    pub(crate) past: Past,
     pub(crate) experiments: Shelf<Experiment>,
     pub(crate) services: Shelf<Service>,
     pub(crate) events: Shelf<Event>,
@@ -241,7 +258,11 @@ impl Raw {
             }
             Kind::ReplicaSet => hear(&mut self.replica_sets, news, now),
             Kind::Pod => hear(&mut self.pods, news, now),
-            Kind::AnalysisRun => hear(&mut self.analysis_runs, news, now),
+            Kind::AnalysisRun => {
+                let before = about(&self.analysis_runs, &news);
+                hear(&mut self.analysis_runs, news, now);
+                self.past.keep(&before, self.analysis_runs.value());
+            }
             Kind::Experiment => hear(&mut self.experiments, news, now),
             Kind::Service => hear(&mut self.services, news, now),
             Kind::Event => hear(&mut self.events, news, now),
@@ -298,6 +319,16 @@ impl Raw {
     /// The rollout, however old.
     pub(crate) fn rollout(&self) -> Option<&Rollout> {
         self.rollouts.value()?.values().next()
+    }
+}
+
+/// The objects that news are about, as they were before.
+fn about<T: Clone>(shelf: &Shelf<T>, news: &News) -> Vec<T> {
+    let Some(known) = shelf.value() else { return Vec::new() };
+    match news {
+        News::All(_) => known.values().cloned().collect(),
+        News::Is(object) => known.get(&name(object)).cloned().into_iter().collect(),
+        News::Gone(_) | News::Alive | News::Broken(_) => Vec::new(),
     }
 }
 
