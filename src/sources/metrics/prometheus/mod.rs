@@ -300,11 +300,14 @@ async fn count(
     }
 }
 
+/// How a selector becomes a question whose answers are told apart by some labels.
+type Query<'a> = &'a (dyn Fn(&str, &str) -> String + Sync);
+
 /// The samples of requests, errors and latency buckets.
 async fn ask(
     door: &Door,
     counter: &Counter,
-    (by, query): (&str, &(dyn Fn(&str, &str) -> String + Sync)),
+    (by, query): (&str, Query<'_>),
     range: (i64, i64),
 ) -> Result<[Vec<series::Series>; 3], Fault> {
     let Prometheus { requests, errors, latency, .. } = &counter.prometheus;

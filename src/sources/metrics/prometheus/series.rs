@@ -101,6 +101,9 @@ fn beginning(set: &str) -> String {
 /// A minute and what grew in it.
 pub(super) type Growth = BTreeMap<i64, f64>;
 
+/// Whose a series is.
+type Owner<'a> = &'a dyn Fn(&Series) -> Option<Side>;
+
 /// What the counters of the sides grew by.
 #[derive(Debug, Default)]
 pub(super) struct Grown {
@@ -135,7 +138,7 @@ impl Grown {
     /// Takes in the samples of requests, errors and latency buckets, each of whom it belongs to.
     pub(super) fn take(
         &mut self,
-        (owner, unit): (&dyn Fn(&Series) -> Option<Side>, f64),
+        (owner, unit): (Owner<'_>, f64),
         [requests, errors, buckets]: [Vec<&Series>; 3],
         minutes: &Range<i64>,
     ) {
