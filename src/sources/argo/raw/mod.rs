@@ -6,6 +6,7 @@
 mod analysis;
 mod past;
 mod rollout;
+mod routing;
 mod workload;
 
 use std::collections::BTreeMap;
@@ -20,9 +21,9 @@ use crate::domain::{Fact, Fault, FaultKind, Identity};
 pub(crate) use analysis::{AnalysisRun, Measurement, MetricResult, MetricSpec};
 pub(crate) use past::Past;
 pub(crate) use rollout::{
-    AlbStatus, BlueGreen, Canary, Nginx, PauseCondition, Rollout, Route, RunStatus, Step, Strategy,
-    Weights, is_end,
+    BlueGreen, Canary, PauseCondition, Rollout, Route, RunStatus, Step, Strategy, Weights, is_end,
 };
+pub(crate) use routing::{AlbStatus, Nginx};
 pub(crate) use workload::{
     Container, ContainerStatus, Deployment, Event, Experiment, Pod, PodTemplate, ReplicaSet,
     Service, Terminated,
