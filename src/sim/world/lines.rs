@@ -88,7 +88,8 @@ impl World {
             tag: tag.map_or("?", |release| release.tag.as_str()),
             started,
             ended: task.stopping.or(task.stopped),
-            last: task.stopped.or(task.stopping).zip(task.exit_code),
+            // What is written stays where it is: a container ends before its task is stopped.
+            last: task.stopping.or(task.stopped).zip(task.exit_code),
         };
         let shares = |start, end| {
             let runs = |task: &&Task| {
