@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use super::measured;
+
 use crate::domain::{
     Environment, EventKind, Guard, GuardState, ListenerSplit, Rollout, RolloutKind, ShareOf, Side,
     Snapshot, Split, Targets, TimelineEvent,
@@ -76,8 +78,14 @@ fn guards(old: &Snapshot, new: &Snapshot, say: &mut impl FnMut(String)) {
     let (Some(old), Some(new)) = (old.guards.value(), new.guards.fresh()) else { return };
     let before = |guard: &Guard| old.iter().find(|other| other.name == guard.name);
     for guard in new {
-        if before(guard).is_some_and(|before| before.state != guard.state) {
-            say(format!("{}: {}", guard.name, state_words(guard.state)));
+        let Some(before) = before(guard) else { continue };
+        let text = match (&before.measured, &guard.measured) {
+            (Some(before), Some(now)) => measured::news(&guard.name, before, now),
+            (None, _) | (_, None) => (before.state != guard.state)
+                .then(|| format!("{}: {}", guard.name, state_words(guard.state))),
+        };
+        if let Some(text) = text {
+            say(text);
         }
     }
 }

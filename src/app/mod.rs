@@ -14,6 +14,7 @@ mod field;
 mod follow;
 mod hear;
 pub mod log;
+pub mod measured;
 mod navigate;
 mod observe;
 mod overlay;

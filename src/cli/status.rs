@@ -12,10 +12,11 @@ use serde::Serialize;
 
 use super::watch::{self, Aws};
 use super::{Failure, Outcome, Output, Surroundings};
+use crate::app::measured;
 use crate::app::verdict::{Judgement, judge};
 use crate::config::Flags;
 use crate::domain::{
-    Fact, Fault, GuardState, Phase, Rollout, RolloutKind, Runs, Side, Snapshot, StandingWord,
+    Fact, Fault, Guard, GuardState, Phase, Rollout, RolloutKind, Runs, Side, Snapshot, StandingWord,
 };
 use crate::runtime::where_it_stands;
 use crate::sources::{Account, Backend, Wish};
@@ -149,7 +150,7 @@ fn trouble(snapshot: &Snapshot, rollout: &Rollout, judgement: Option<&Judgement>
     }
     for guard in snapshot.guards.value().into_iter().flatten() {
         if guard.state == GuardState::Alarm {
-            found.push(format!("alarm {} fires", guard.name));
+            found.push(fires(guard));
         }
     }
     for (side, runs) in runs(rollout) {
@@ -162,6 +163,13 @@ fn trouble(snapshot: &Snapshot, rollout: &Rollout, judgement: Option<&Judgement>
         found.push("green is worse than blue".to_owned());
     }
     found
+}
+
+/// An alarm that fires; of an analysis also what was measured.
+fn fires(guard: &Guard) -> String {
+    let Some(measured) = &guard.measured else { return format!("alarm {} fires", guard.name) };
+    let told = measured::brief(measured).map(|text| format!(": {text}")).unwrap_or_default();
+    format!("{} {}{told}", guard.name, measured::state(measured))
 }
 
 fn print(

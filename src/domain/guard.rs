@@ -1,7 +1,9 @@
-//! The alarms that would stop or roll back a rollout by themselves.
+//! The alarms and analyses that would stop or roll back a rollout by themselves.
 
 use jiff::Timestamp;
 use serde::Serialize;
+
+use super::Measured;
 
 /// What an alarm says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -17,8 +19,8 @@ pub enum GuardState {
     Missing,
 }
 
-/// One alarm that guards the rollout.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// One alarm, or one metric of an analysis, that guards the rollout.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Guard {
     /// Its name.
     pub name: String,
@@ -28,4 +30,6 @@ pub struct Guard {
     pub reason: Option<String>,
     /// Since when it is in this state.
     pub since: Option<Timestamp>,
+    /// What an analysis has measured; an alarm tells only that it fires.
+    pub measured: Option<Box<Measured>>,
 }

@@ -4,7 +4,8 @@
 //! - An [`Environment`] is blue (served before) or green (the new [`Revision`]).
 //! - A [`Weight`] is a share of traffic, a [`Split`] divides the whole; [`Traffic`] keeps what was
 //!   planned apart from what the load balancer holds and from the [`MeasuredShare`].
-//! - A [`Stage`] is a step, a [`Gate`] waits for a person, a [`Guard`] may roll back by itself.
+//! - A [`Stage`] is a step, a [`Gate`] waits for a person, a [`Guard`] may roll back by itself,
+//!   and what an analysis has [`Measured`] stands behind it.
 //! - A [`Fact`] is something read from an API with its age, or the [`Fault`] that prevented it.
 //! - A [`Snapshot`] is everything known about one target at one moment: the one picture that
 //!   every backend makes and every screen, the JSON and the tests read.
@@ -30,6 +31,7 @@ mod guard;
 mod ids;
 mod keeper;
 mod log;
+mod measured;
 mod metric;
 mod nearest;
 mod order;
@@ -60,6 +62,7 @@ pub use guard::{Guard, GuardState};
 pub use ids::{OrderId, RevisionNumber, RolloutId};
 pub use keeper::{Edit, Keeper, Kept};
 pub use log::{LogLine, LogPage, LogPlace, LogQuestion};
+pub use measured::{AnalysisState, Budget, Condition, Limit, Measured, Measurement, Relation};
 pub use metric::{
     LatencyBasis, LatencyEdge, MetricKind, Metrics, Point, Quantile, SideMetrics, Slower,
 };

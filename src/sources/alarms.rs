@@ -52,6 +52,7 @@ pub(crate) async fn guards(aws: &Aws, names: &[String]) -> Result<Vec<Guard>, Fa
             state: state.map_or(GuardState::InsufficientData, guard_state),
             reason: reason.map(str::to_owned),
             since: moment(since),
+            measured: None,
         };
         found.insert(name, guard);
     }
@@ -63,6 +64,7 @@ pub(crate) async fn guards(aws: &Aws, names: &[String]) -> Result<Vec<Guard>, Fa
                 state: GuardState::Missing,
                 reason: None,
                 since: None,
+                measured: None,
             })
         })
         .collect())

@@ -7,12 +7,13 @@
 //! | `words`, `sentence` | how things are said, and how the verdict is |
 //! | `format` | how numbers and foreign text are written |
 //! | `theme` | roles, colours and marks; the only file that names a colour |
-//! | `pen` | writing into the buffer, always inside |
+//! | `pen`, `line` | writing into the buffer, always inside; rows that scroll |
 //! | `svg` | a buffer as a picture |
 //!
 //! Rows are written straight into the buffer: a frame needs no layout solver and few allocations.
 
 mod format;
+mod line;
 mod pen;
 mod screens;
 mod sentence;

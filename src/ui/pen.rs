@@ -181,7 +181,8 @@ pub(super) fn fit(text: &str, width: usize, ellipsis: char) -> String {
     out
 }
 
-/// `text` in lines of at most `width` cells, broken at spaces where there are some.
+/// `text` in lines of at most `width` cells, broken at spaces where there are some, else behind a mark
+/// between two parts of a query, a path or a list.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
@@ -191,9 +192,11 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
         if line.width() + gap + word.width() > width && !line.is_empty() {
             lines.push(std::mem::take(&mut line));
         }
-        // A word that is longer than a line is broken where the line ends.
         while word.width() > width.max(1) {
-            let cut = split_at_width(word, width.max(1));
+            let end = split_at_width(word, width.max(1));
+            let between = word[..end].rfind([',', ';', '{', '(', '/', '&', '|']);
+            // Not if most of the line would stay empty.
+            let cut = between.map(|at| at + 1).filter(|at| *at > end / 2).unwrap_or(end);
             lines.push(word[..cut].to_owned());
             word = &word[cut..];
         }
@@ -236,6 +239,10 @@ mod tests {
     fn lines_break_at_spaces_and_long_words_where_they_must() {
         assert_eq!(wrap("aws deploy stop", 10), ["aws deploy", "stop"]);
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(
+            wrap("rate(up{a=\"b\",c=\"d\"}[5m])", 18),
+            ["rate(up{a=\"b\",", "c=\"d\"}[5m])"]
+        );
         assert_eq!(wrap("", 3), [""]);
         assert_eq!(wrap("日本語", 1).concat(), "日本語");
     }

@@ -51,6 +51,11 @@ impl Desk {
         Self { state: State::new(settings, target, now), effects: Vec::new(), first: 0 }
     }
 
+    /// The program as it stands after some time.
+    pub(crate) fn before(state: State) -> Self {
+        Self { state, effects: Vec::new(), first: 0 }
+    }
+
     /// Something happens, at the moment it is.
     pub(crate) fn happens(&mut self, event: Event) -> &mut Self {
         let at = self.state.now;

@@ -1,5 +1,6 @@
 //! Whole screens. A snapshot that changes is looked at before it is accepted.
 
+mod analysis;
 mod any_size;
 mod clusters;
 mod dialogs;

@@ -187,9 +187,9 @@ fn expanded(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit, panel: Panel) {
         Panel::Blue => Side::Blue,
         Panel::Green => Side::Green,
         Panel::Guards => {
-            frame(pen, " alarms that guard the rollout ");
+            frame(pen, guards::title(cockpit));
             let mut inner = pen.part(1, 1, width.saturating_sub(2), height.saturating_sub(2));
-            guards::list(&mut inner, cockpit);
+            guards::list(&mut inner, state, cockpit);
             return;
         }
         Panel::Events => {

@@ -1,14 +1,45 @@
-//! The alarms that guard the rollout, in one line or, expanded, one a line.
+//! The alarms and analyses that guard the rollout, in one line or, expanded, with all that is known
+//! of each.
 
-use crate::app::Cockpit;
-use crate::domain::{Guard, GuardState, Pipeline};
-use crate::ui::format::{clean, moment};
-use crate::ui::pen::Pen;
-use crate::ui::theme::{Glyphs, Role};
-use crate::ui::words;
+use jiff::Timestamp;
 use unicode_width::UnicodeWidthStr;
 
-fn words(state: GuardState, glyphs: Glyphs) -> (char, &'static str, Role) {
+use crate::app::measured::brief;
+use crate::app::{Cockpit, State};
+use crate::domain::{Guard, GuardState, Pipeline};
+use crate::ui::format::{clean, moment};
+use crate::ui::line::Line;
+use crate::ui::pen::Pen;
+use crate::ui::theme::{Glyphs, Role, Theme};
+use crate::ui::words;
+
+use super::analysis;
+
+/// How a guard stands: its mark, its word, its look.
+fn standing(guard: &Guard, glyphs: Glyphs) -> (char, String, Role) {
+    if let Some(measured) = &guard.measured {
+        return analysis::word(guard, measured, glyphs);
+    }
+    let (mark, word, role) = alarm(guard.state, glyphs);
+    (mark, word.to_owned(), role)
+}
+
+/// What stands before them, and over them.
+fn names(cockpit: &Cockpit) -> (&'static str, &'static str) {
+    let list = cockpit.snapshot.guards.value().map_or(&[][..], Vec::as_slice);
+    match list.iter().filter(|guard| guard.measured.is_some()).count() {
+        0 => ("alarms", " alarms that guard the rollout "),
+        all if all == list.len() => ("analysis", " analyses that guard the rollout "),
+        _ => ("guards", " alarms and analyses that guard the rollout "),
+    }
+}
+
+/// The heading of them all.
+pub(crate) fn title(cockpit: &Cockpit) -> &'static str {
+    names(cockpit).1
+}
+
+fn alarm(state: GuardState, glyphs: Glyphs) -> (char, &'static str, Role) {
     match state {
         GuardState::Ok => (glyphs.done, "OK", Role::Good),
         GuardState::Alarm => ('!', "ALARM", Role::Danger),
@@ -43,8 +74,8 @@ fn pipeline(pipeline: &Pipeline) -> String {
 }
 
 fn alarms(pen: &mut Pen<'_>, cockpit: &Cockpit) {
-    let mut x = pen.left(1, 0, "alarms", Role::Dim) + 2;
     let guards = &cockpit.snapshot.guards;
+    let x = pen.left(1, 0, names(cockpit).0, Role::Dim) + 2;
     let Some(list) = guards.value() else {
         let text = match guards.fault() {
             Some(fault) => format!("? {}", clean(&fault.brief())),
@@ -63,44 +94,103 @@ fn alarms(pen: &mut Pen<'_>, cockpit: &Cockpit) {
     }
     let mut sorted: Vec<&Guard> = list.iter().collect();
     sorted.sort_by_key(|guard| guard.state != GuardState::Alarm);
-    for (index, guard) in sorted.iter().enumerate() {
-        let (mark, word, role) = words(guard.state, pen.glyphs());
+    let room = usize::from(pen.width().saturating_sub(x + 1));
+    let glyphs = pen.glyphs();
+    // As much of each as there is room for on all of them.
+    let told = |much: Much| sorted.iter().map(|guard| Told::new(guard, much, glyphs)).collect();
+    let levels = [Much::All, Much::Value, Much::Word].map(|much| -> Vec<Told> { told(much) });
+    let fits = |all: &&Vec<Told>| all.iter().map(Told::cells).sum::<usize>() <= room + GAP;
+    let [_, _, words] = &levels;
+    row(pen, x, levels.iter().find(fits).unwrap_or(words));
+}
+
+/// Between two guards in the line.
+const GAP: usize = 3;
+
+/// How much of a guard is told in the line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Much {
+    Word,
+    Value,
+    All,
+}
+
+/// A guard in the line: pieces of text with their looks.
+struct Told(Vec<(String, Role)>);
+
+impl Told {
+    fn new(guard: &Guard, much: Much, glyphs: Glyphs) -> Self {
+        let (mark, word, role) = standing(guard, glyphs);
         let name = clean(&guard.name);
-        let cells = name.width() + word.width() + 3;
-        let room = usize::from(pen.width().saturating_sub(x + 1));
-        let more = sorted.len() - index;
-        if cells > room.saturating_sub(if more > 1 { 10 } else { 0 }) {
-            pen.cut(
-                x,
-                0,
-                pen.width().saturating_sub(x + 1),
-                &format!("and {more} more"),
-                Role::Dim,
-            );
-            return;
+        let mut pieces =
+            vec![(format!("{mark} "), role), (format!("{name} "), Role::Text), (word, role)];
+        let Some(measured) = &guard.measured else { return Self(pieces) };
+        if much != Much::Word
+            && let Some(text) = brief(measured)
+        {
+            pieces.push((format!("  {}", clean(&text)), Role::Text));
         }
-        x = pen.left(x, 0, &format!("{mark} "), role);
-        x = pen.left(x, 0, &format!("{name} "), Role::Text);
-        x = pen.left(x, 0, word, role) + 3;
+        if much == Much::All && measured.measurements.len() > 1 {
+            pieces.push(("  ".to_owned(), Role::Text));
+            let bars = analysis::short(measured, glyphs).into_iter();
+            pieces.extend(bars.map(|(glyph, role)| (glyph.to_string(), role)));
+        }
+        Self(pieces)
+    }
+
+    fn cells(&self) -> usize {
+        self.0.iter().map(|(text, _)| text.width()).sum::<usize>() + GAP
     }
 }
 
-/// Each alarm with its reason.
-pub(crate) fn list(pen: &mut Pen<'_>, cockpit: &Cockpit) -> usize {
-    let Some(list) = cockpit.snapshot.guards.value() else {
-        line(pen, cockpit);
-        return 1;
-    };
-    let top = pen.first_row(cockpit.scroll, list.len());
-    for (y, guard) in (0..pen.height()).zip(list.iter().skip(top)) {
-        let (mark, word, role) = words(guard.state, pen.glyphs());
-        let since =
-            |at| format!(" since {}", moment(at, cockpit.snapshot.taken, &pen.theme().zone));
-        let since = guard.since.map(since);
-        let x = pen.left(1, y, &format!("{mark} {} ", clean(&guard.name)), role);
-        let x = pen.left(x, y, &format!("{word}{}", since.unwrap_or_default()), role);
-        let reason = guard.reason.as_deref().unwrap_or_default();
-        pen.cut(x + 2, y, pen.width().saturating_sub(x + 3), &clean(reason), Role::Dim);
+/// One after the other, as many as fit.
+fn row(pen: &mut Pen<'_>, mut x: u16, all: &[Told]) {
+    for (index, told) in all.iter().enumerate() {
+        let room = usize::from(pen.width().saturating_sub(x + 1));
+        let more = all.len() - index;
+        if told.cells() > (room + GAP).saturating_sub(if more > 1 { 10 } else { 0 }) {
+            let room = pen.width().saturating_sub(x + 1);
+            pen.cut(x, 0, room, &format!("and {more} more"), Role::Dim);
+            return;
+        }
+        for (text, role) in &told.0 {
+            x = pen.left(x, 0, text, *role);
+        }
+        x += 3;
     }
-    list.len()
+}
+
+/// Each with everything that is known of it.
+pub(crate) fn list(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
+    let Some(list) = cockpit.snapshot.guards.value().filter(|list| !list.is_empty()) else {
+        return line(pen, cockpit);
+    };
+    let lines: Vec<Line> =
+        list.iter().flat_map(|guard| lines(guard, pen.width(), state.now, pen.theme())).collect();
+    let top = pen.first_row(cockpit.scroll, lines.len());
+    for (y, line) in (0..pen.height()).zip(lines.iter().skip(top)) {
+        line.draw(pen, y);
+    }
+}
+
+fn lines(guard: &Guard, width: u16, now: Timestamp, theme: &Theme) -> Vec<Line> {
+    if let Some(measured) = &guard.measured {
+        let mut lines = analysis::lines(guard, measured, width, now, theme);
+        lines.push(Line::default());
+        return lines;
+    }
+    let (mark, word, role) = standing(guard, theme.glyphs);
+    let since = guard.since.map(|at| format!(" since {}", moment(at, now, &theme.zone)));
+    let text = format!("{mark} {} {word}{}", clean(&guard.name), since.unwrap_or_default());
+    let reason = clean(guard.reason.as_deref().unwrap_or_default()).into_owned();
+    let mut line = Line::default();
+    line.left(1, &text, role);
+    let end = width.saturating_sub(1);
+    let start = 3 + u16::try_from(text.width()).unwrap_or(u16::MAX);
+    if usize::from(start) + reason.width() <= usize::from(end) {
+        line.left(start, &reason, Role::Dim);
+        return vec![line];
+    }
+    let reason = Line::wrapped(3, end, &reason, Role::Dim);
+    std::iter::once(line).chain(reason).collect()
 }

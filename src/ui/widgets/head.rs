@@ -1,8 +1,9 @@
 //! The phase in words, and what comes next by itself.
 
+use crate::app::measured;
 use crate::app::{Cockpit, State, select};
 use crate::domain::{
-    ListenerSplit, Phase, Rollout, RolloutKind, ShareOf, Stage, StageKind, StageState,
+    GuardState, ListenerSplit, Phase, Rollout, RolloutKind, ShareOf, Stage, StageKind, StageState,
 };
 use crate::ui::format::{age, clean, moment, span};
 use crate::ui::pen::Pen;
@@ -74,9 +75,31 @@ fn sentence(state: &State, rollout: &Rollout, live: bool, room: usize) -> String
         let whole = format!("{traffic}; {message}");
         return if whole.width() <= room { whole } else { format!("{short}; {message}") };
     }
+    let whole_of = |analysis: &String| [&traffic, &short].map(|text| format!("{text}; {analysis}"));
+    if let Some(told) = broken(state).iter().flat_map(whole_of).find(|text| text.width() <= room) {
+        return told;
+    }
     let whole = format!("{traffic}; {code} {message}");
     // The code is what a person searches for: it stays when the sentence with it does not fit.
     if whole.width() <= room { whole } else { format!("{short}; {code}") }
+}
+
+/// The analysis that ended the rollout, and by how much: worth more than the word for its end. In as
+/// many words as may be had, then in fewer.
+fn broken(state: &State) -> Vec<String> {
+    let guards = state.cockpit().and_then(|cockpit| cockpit.snapshot.guards.value());
+    let mut firing = guards.into_iter().flatten().filter(|guard| guard.state == GuardState::Alarm);
+    let analysis = firing.find_map(|guard| Some((guard, guard.measured.as_ref()?)));
+    let Some((guard, measured)) = analysis else { return Vec::new() };
+    // The place of the analysis is on the rail.
+    let name = guard.name.split(" (").next().unwrap_or(&guard.name);
+    let name = clean(&format!("{name} {}", measured::state(measured))).into_owned();
+    let told = measured::told(measured).unwrap_or_default();
+    let with = |parts: usize| match told.get(..parts) {
+        Some([]) | None => name.clone(),
+        Some(parts) => format!("{name}: {}", clean(&parts.join(", "))),
+    };
+    (0..=told.len()).rev().map(with).collect()
 }
 
 fn next(pen: &Pen<'_>, state: &State, rollout: &Rollout, live: bool) -> Option<String> {
@@ -85,6 +108,9 @@ fn next(pen: &Pen<'_>, state: &State, rollout: &Rollout, live: bool) -> Option<S
     }
     if let Some(next) = &rollout.next {
         return Some(words::next(next, state.now, live));
+    }
+    if let Some(measuring) = measuring(state, rollout).filter(|_| live) {
+        return Some(measuring);
     }
     if rollout.phase.is_over() {
         let ended = rollout.ended?;
@@ -108,6 +134,21 @@ fn next(pen: &Pen<'_>, state: &State, rollout: &Rollout, live: bool) -> Option<S
     let steps = select::steps(state).filter(|steps| !steps.outcome.is_final())?;
     let since = span(state.now.duration_since(steps.since?));
     Some(if steps.ours { format!("{since} since the key") } else { format!("begun {since} ago") })
+}
+
+/// How far the analysis is that the rollout waits for.
+fn measuring(state: &State, rollout: &Rollout) -> Option<String> {
+    if rollout.phase.is_over() || rollout.gate.is_some() {
+        return None;
+    }
+    let guards = state.cockpit()?.snapshot.guards.value()?;
+    let running = guards.iter().filter_map(|guard| guard.measured.as_ref()).find(|measured| {
+        !measured.dry_run && measured.planned.is_some() && measured.next.is_some()
+    })?;
+    let (done, planned) = (running.done, running.planned?);
+    let wait = running.next?.duration_since(state.now);
+    let when = if wait.is_positive() { format!(" in {}", span(wait)) } else { " now".to_owned() };
+    Some(format!("next: measurement {} of {planned}{when}", (done + 1).min(planned)))
 }
 
 /// Before anything is known, and when there never was anything.

@@ -1,5 +1,6 @@
 //! The pieces of the screens. Each writes into the pen it is given and decides nothing.
 
+pub(super) mod analysis;
 pub(super) mod caller;
 pub(super) mod choices;
 pub(super) mod dialog;

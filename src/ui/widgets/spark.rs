@@ -2,7 +2,7 @@
 
 use crate::domain::Point;
 use crate::ui::pen::Pen;
-use crate::ui::theme::Role;
+use crate::ui::theme::{Glyphs, Role};
 
 /// One column: the highest of its minutes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -93,7 +93,6 @@ pub(crate) fn spark(pen: &mut Pen<'_>, points: &[Point], top: f64, minutes: usiz
     let rows = pen.height();
     let scale = Scale::new(minutes, pen.width());
     let glyphs = pen.glyphs();
-    let full = u32::from(rows) * 8;
     for (index, column) in scale.columns(points).into_iter().enumerate() {
         let x = u16::try_from(scale.left() + index * scale.cells).unwrap_or(u16::MAX);
         let mut row_of = |row: u16, glyph: char, role: Role| {
@@ -103,20 +102,25 @@ pub(crate) fn spark(pen: &mut Pen<'_>, points: &[Point], top: f64, minutes: usiz
             Column::Gap => row_of(rows.saturating_sub(1), glyphs.gap, Role::Dim),
             Column::Unknown => row_of(rows.saturating_sub(1), '?', Role::Dim),
             Column::Bar { value, settled } => {
-                let share = if top > 0.0 { (value / top).clamp(0.0, 1.0) } else { 0.0 };
-                // A value above zero is never drawn as nothing.
-                let height = ((share * f64::from(full)).round() as u32).max(1);
+                let share = if top > 0.0 { value / top } else { 0.0 };
                 let role = if settled { role } else { Role::Dim };
                 for row in 0..rows {
-                    let below = u32::from(rows - 1 - row) * 8;
-                    let here = height.saturating_sub(below).min(8);
-                    if here > 0 {
-                        row_of(row, glyphs.sparks[(here - 1) as usize], role);
+                    if let Some(glyph) = bar(share, row, rows, glyphs) {
+                        row_of(row, glyph, role);
                     }
                 }
             }
         }
     }
+}
+
+/// What row `row` of `rows` shows of a bar that fills a share of them; nothing above its end. A value
+/// is never drawn as nothing.
+pub(super) fn bar(share: f64, row: u16, rows: u16, glyphs: Glyphs) -> Option<char> {
+    let height = ((share.clamp(0.0, 1.0) * f64::from(rows) * 8.0).round() as usize).max(1);
+    let below = usize::from(rows.saturating_sub(1 + row)) * 8;
+    let here = height.saturating_sub(below).min(8);
+    glyphs.sparks.get(here.checked_sub(1)?).copied()
 }
 
 #[cfg(test)]

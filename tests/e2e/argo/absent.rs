@@ -1,9 +1,12 @@
 //! What is not there, and what is not allowed: said in clear words, and alive afterwards.
 
+use std::time::Duration;
+
 use serde_json::json;
 
-use super::ground::{Ground, Screen, told};
+use super::ground::{Ground, Login, Screen, told};
 use super::live::Live;
+use super::login::SCRIBBLE;
 use super::scene::{Scene, blue_green};
 use super::simulated::Simulated;
 
@@ -11,6 +14,7 @@ told! {
     beside:
         a_rollout_that_comes_and_goes_is_seen_to
         a_wrong_name_is_an_error_with_a_hint
+        a_login_that_runs_out_darkens_what_is_known_and_goes_on_when_it_is_renewed
         neither_strategy_is_said_to_be_invalid_and_mended_while_it_is_watched
         both_strategies_and_a_service_that_is_missing_are_said_to_be_invalid;
 }
@@ -54,26 +58,23 @@ fn neither_strategy_is_said_to_be_invalid_and_mended_while_it_is_watched(ground:
     screen.sees("SUCCEEDED");
 }
 
-#[test]
-#[ignore = "real controller: just e2e-argo"]
-fn a_login_that_runs_out_darkens_what_is_known_and_goes_on_when_it_is_renewed() {
-    let scene = Scene::with(Live::beside(), &blue_green(&json!({}))).logging_in("good");
+fn a_login_that_runs_out_darkens_what_is_known_and_goes_on_when_it_is_renewed(ground: impl Ground) {
+    let scene = Scene::with(ground.logging_in(), &blue_green(&json!({})));
     scene.brings_out("v2");
     scene.pauses();
     let mut screen = scene.screen();
     screen.sees("WAITS FOR YOU");
-    // What the login program prints must not end up in the middle of the screen.
-    scene.logs_in_with("");
+    scene.ground.login(Login::Ended);
     screen.sees("WAITS FOR YOU?").sees("login expired");
-    assert!(!screen.screen().contents().contains("scribble"));
-    scene.run(&["status", &scene.target()]).says(2, &["the session has expired", "hint: renew"]);
+    assert!(!screen.shows().contains(SCRIBBLE));
+    scene.ground.status(&scene.target()).says(2, &["login", "hint: renew"]);
     // A token that the cluster does not take is the same to a person.
-    scene.logs_in_with("bad");
-    screen.rests(std::time::Duration::from_secs(12)).sees("login expired");
-    scene.logs_in_with("good");
-    screen.until(|screen| !screen.contents().contains("WAITS FOR YOU?"));
+    scene.ground.login(Login::NotTaken);
+    screen.rests(Duration::from_secs(12)).sees("login expired");
+    scene.ground.login(Login::Good);
+    screen.until(|text| !text.contains("WAITS FOR YOU?"));
     screen.asks("c").types("y").sees("BAKING");
-    assert!(!screen.screen().contents().contains("scribble"));
+    assert!(!screen.shows().contains(SCRIBBLE));
 }
 
 #[test]

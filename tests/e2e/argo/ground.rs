@@ -19,6 +19,17 @@ pub(crate) enum Program {
     ApiServer,
 }
 
+/// How the login stands in whose name the program asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Login {
+    /// The cluster takes it.
+    Good,
+    /// It has run out, and is not renewed.
+    Ended,
+    /// It is handed out, and the cluster does not take it.
+    NotTaken,
+}
+
 /// A cluster with a namespace of the story's own, and the program that is tried on it.
 pub(crate) trait Ground: Sized {
     type Screen: Screen;
@@ -43,6 +54,13 @@ pub(crate) trait Ground: Sized {
     fn pods_do(&self, hash: &str, what: &str);
     fn stops(&self, program: Program);
     fn starts(&self, program: Program);
+    /// The API server keeps every connection and says nothing any more.
+    fn falls_silent(&self);
+    /// It goes on where it stopped.
+    fn speaks_again(&self);
+    /// From here on the program asks by a login that can run out.
+    fn logging_in(self) -> Self;
+    fn login(&self, stands: Login);
 
     /// What `cutover status --json` says of a target.
     fn status(&self, target: &str) -> Ended;

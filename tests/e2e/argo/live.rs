@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::bed::{Bed, MERGE};
-use super::ground::{Ground, Program};
+use super::ground::{Ground, Login, Program};
+use super::login;
 use crate::cli::process::{Ended, Home};
 use crate::cli::terminal::Terminal;
 
@@ -110,6 +111,23 @@ impl Ground for Live {
     fn starts(&self, program: Program) {
         let how = if program == Program::Kubelets { "resume" } else { "start" };
         self.bed.service(how, Self::service(program));
+    }
+
+    fn falls_silent(&self) {
+        self.bed.service("pause", Self::service(Program::ApiServer));
+    }
+
+    fn speaks_again(&self) {
+        self.bed.service("resume", Self::service(Program::ApiServer));
+    }
+
+    fn logging_in(mut self) -> Self {
+        self.user = login::program(self.home.0.path());
+        self
+    }
+
+    fn login(&self, stands: Login) {
+        login::hands_out(self.home.0.path(), stands);
     }
 
     fn status(&self, target: &str) -> Ended {

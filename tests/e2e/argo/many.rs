@@ -4,18 +4,49 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::ground::Ground;
+use super::ground::{Ground, Screen, told};
 use super::live::Live;
 use super::scene::{Scene, rolling};
 
 const PODS: u32 = 500;
 
+told! {
+    alone:
+        five_hundred_pods_are_on_the_screen_and_replaced_under_it;
+}
+
+/// A canary of so many pods, the newest version at 2 %.
+fn wide() -> serde_json::Value {
+    let mut rollout = rolling(&json!([{"setWeight": 2}, {"pause": {}}]));
+    rollout["spec"]["replicas"] = json!(PODS);
+    rollout
+}
+
+/// Everything about it goes as fast as pods may.
+fn at_once<G: Ground>(scene: &Scene<G>) {
+    let steps = json!({"spec": {"strategy": {"canary": {"steps": [], "maxSurge": "25%"}}}});
+    scene.patch("rollouts/app", &steps);
+    scene.brings_out("v2");
+}
+
+fn five_hundred_pods_are_on_the_screen_and_replaced_under_it(ground: impl Ground) {
+    let scene = Scene::with(ground, &wide());
+    let mut screen = scene.screen();
+    screen.sees(&format!("{PODS} of {PODS} running"));
+    screen.types("e").sees("events");
+    scene.tells("something about one of many");
+    screen.sees("something about one of many");
+    screen.types("\x1b");
+    at_once(&scene);
+    scene.until("all pods are replaced", Scene::is_healthy);
+    screen.sees("SUCCEEDED").sees(&format!("{PODS} of {PODS} running"));
+    assert_eq!(screen.types("q").ends(), 0);
+}
+
 #[test]
 #[ignore = "real controller: just e2e-argo"]
 fn five_hundred_pods_cost_little_and_a_change_is_on_the_screen_within_a_second() {
-    let mut rollout = rolling(&json!([{"setWeight": 2}, {"pause": {}}]));
-    rollout["spec"]["replicas"] = json!(PODS);
-    let scene = Scene::with(Live::alone(), &rollout);
+    let scene = Scene::with(Live::alone(), &wide());
     let mut screen = scene.screen();
     screen.sees(&format!("{PODS} of {PODS} running"));
     let (before, from) = (used(screen.process()), Instant::now());
@@ -40,9 +71,7 @@ fn five_hundred_pods_cost_little_and_a_change_is_on_the_screen_within_a_second()
     // All of them are replaced.
     screen.types("\x1b");
     let (before, from) = (used(screen.process()), Instant::now());
-    let steps = json!({"spec": {"strategy": {"canary": {"steps": [], "maxSurge": "25%"}}}});
-    scene.patch("rollouts/app", &steps);
-    scene.brings_out("v2");
+    at_once(&scene);
     scene.until("all pods are replaced", Scene::is_healthy);
     screen.rests(Duration::from_secs(1)).sees("SUCCEEDED");
     let (memory, cpu) = used(screen.process());

@@ -8,8 +8,15 @@
 //! In the simulator the same text runs with every test: time passes only while a story waits, and the
 //! program is its own state behind the real client. Where the two grounds differ, the simulator is wrong.
 //!
-//! Only on the real one: what belongs to the built program alone (contexts, logins, roles, its memory),
-//! a server that says nothing any more, what the plugin prints, and a real Prometheus.
+//! Only on the real one, and why:
+//!
+//! | story | why |
+//! |---|---|
+//! | the memory and processor time of the program with 500 pods, and how soon a change shows | they are those of the built program; the pods and their picture are told on both |
+//! | a wrong context, what a login program prints, the printed roles | a kubeconfig and RBAC belong to the built program and to a real API server; what a missing permission or a login that has ended looks like is told on both |
+//! | `clusters`: a way into a cluster that closes under a running program | `tests/contract/clusters.rs` tells it in the simulator, with both sides in clusters of their own |
+//! | `prometheus`: counters that are scraped | the simulator counts by itself; `tests/contract/argo.rs` and `tests/argo/metrics.rs` compare and judge what it and a recording count |
+//! | `plugin`: what the plugin prints | the plugin is what it is compared with |
 
 mod absent;
 mod analysis;

@@ -1,17 +1,15 @@
 //! What is taken away: the controller, the API server, and a server that says nothing any more.
 
-use std::time::Duration;
-
 use serde_json::json;
 
 use super::ground::{Ground, Program, Screen, told};
-use super::live::Live;
 use super::scene::{Scene, blue_green, canary};
 
 told! {
     alone:
         without_a_controller_what_was_asked_for_stays_asked_for
-        an_api_server_that_dies_and_comes_back_is_gone_on_with;
+        an_api_server_that_dies_and_comes_back_is_gone_on_with
+        an_api_server_that_falls_silent_ages_on_the_screen_and_is_gone_on_with;
 }
 
 fn without_a_controller_what_was_asked_for_stays_asked_for(ground: impl Ground) {
@@ -52,20 +50,18 @@ fn an_api_server_that_dies_and_comes_back_is_gone_on_with(ground: impl Ground) {
     screen.until(|text| text.contains("BAKING") || text.contains("SUCCEEDED"));
 }
 
-#[test]
-#[ignore = "real controller: just e2e-argo"]
-fn an_api_server_that_falls_silent_ages_on_the_screen_and_is_gone_on_with() {
-    let scene = Scene::with(Live::alone(), &blue_green(&json!({})));
+fn an_api_server_that_falls_silent_ages_on_the_screen_and_is_gone_on_with(ground: impl Ground) {
+    let scene = Scene::with(ground, &blue_green(&json!({})));
     scene.brings_out("v2");
     scene.pauses();
     let mut screen = scene.screen();
     screen.sees("WAITS FOR YOU");
-    scene.ground.bed.service("pause", "kube-apiserver");
+    scene.ground.falls_silent();
     // No error comes, and no event: only the time passes.
-    screen.sees("WAITS FOR YOU?");
-    std::thread::sleep(Duration::from_secs(5));
-    scene.ground.bed.service("resume", "kube-apiserver");
-    screen.until(|screen| !screen.contents().contains("WAITS FOR YOU?"));
+    screen.sees("WAITS FOR YOU?").sees("Kubernetes: no answer");
+    scene.rests(5);
+    scene.ground.speaks_again();
+    screen.until(|text| !text.contains("WAITS FOR YOU?"));
     let (ended, _) = scene.orders("continue", &["--wait"]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     screen.sees("BAKING");

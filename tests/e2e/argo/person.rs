@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use cutover::app::Effect;
-use cutover::domain::Target;
+use cutover::domain::{Source, Target};
 use jiff::{SignedDuration, Timestamp};
 
 use super::ground::{Ground, Screen};
-use super::simulated::Simulated;
+use super::simulated::{Simulated, Watch};
 use crate::harness::keyboard::{Desk, settings};
 use crate::screens::{screen, text};
 
@@ -22,6 +22,8 @@ pub(crate) struct Person {
     ground: Simulated,
     target: Target,
     desk: Desk,
+    /// The newest watch: while the cluster is out of reach it is the only one that has seen it.
+    watch: Option<Watch>,
     /// What was seen last: the cluster's change, and when.
     seen: (u64, Timestamp),
     shown: String,
@@ -37,6 +39,7 @@ impl Person {
             ground: ground.clone(),
             target,
             desk,
+            watch: None,
             seen: (0, now),
             shown: String::new(),
             left: None,
@@ -48,13 +51,29 @@ impl Person {
     fn looks(&mut self, anew: bool) {
         let (version, now) = (self.ground.version(), self.ground.now());
         self.desk.state.now = self.desk.state.now.max(now);
-        if anew || version != self.seen.0 || now.duration_since(self.seen.1) > OLD {
+        if self.watch.is_some() && self.ground.is_cut_off() {
+            self.hears(now);
+        } else if anew || version != self.seen.0 || now.duration_since(self.seen.1) > OLD {
             self.seen = (version, now);
-            let picture = self.ground.look(&self.target);
+            let (watch, picture) = self.ground.begins(&self.target);
+            self.watch = Some(watch);
             self.desk.sees(picture);
         }
         self.acts();
         self.shown = text(&screen(&mut self.desk.state, (120, 40), "dark"));
+    }
+
+    /// What the watch is told while nobody gets to the cluster: only the time passes in between.
+    fn hears(&mut self, now: Timestamp) {
+        let cockpit = self.desk.state.cockpit();
+        let next = cockpit.and_then(|one| one.snapshot.readings.get(&Source::Kubernetes)?.next);
+        let Some(watch) = self.watch.as_mut().filter(|_| next.is_some_and(|next| next <= now))
+        else {
+            return;
+        };
+        if let Some(picture) = self.ground.goes_on(watch) {
+            self.desk.sees(picture);
+        }
     }
 
     /// Carries out what the keys and the pictures have led to.

@@ -2,6 +2,7 @@
 //! passes only while a story waits.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cutover::app::{Event, Outcome};
@@ -22,7 +23,7 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use super::bed;
-use super::ground::{Ground, Program};
+use super::ground::{Ground, Login, Program};
 use super::person::Person;
 use super::scene::Scene;
 use crate::cli::process::Ended;
@@ -52,6 +53,12 @@ tag = "v2"
 /// How often is looked whether an order has had its effect.
 const LOOK: SignedDuration = SignedDuration::from_millis(250);
 
+/// How long the program waits for an answer at most, and a little more, by the clock on the wall.
+const SILENCE: Duration = Duration::from_secs(9);
+
+/// Somebody's watch of a target.
+pub(super) type Watch = <Aws as Account>::Backend;
+
 /// A cluster of the story's own; clones are the same one.
 #[derive(Clone)]
 pub(crate) struct Simulated(Arc<Inner>);
@@ -63,6 +70,7 @@ struct Inner {
     looking: Aws,
     acting: Aws,
     folder: tempfile::TempDir,
+    cut_off: AtomicBool,
 }
 
 impl Simulated {
@@ -95,7 +103,8 @@ impl Simulated {
             (Client::try_from(kube::Config::new(url)).unwrap(), looking, acting)
         });
         let folder = tempfile::tempdir().unwrap();
-        Self(Arc::new(Inner { runtime, simulator, cluster, looking, acting, folder }))
+        let cut_off = AtomicBool::new(false);
+        Self(Arc::new(Inner { runtime, simulator, cluster, looking, acting, folder, cut_off }))
     }
 
     /// The number of the newest change of the cluster.
@@ -116,8 +125,37 @@ impl Simulated {
 
     /// Everything there is to see now: a watch that begins now has heard of everything.
     pub(super) fn look(&self, target: &Target) -> Snapshot {
+        self.begins(target).1
+    }
+
+    /// The same with the watch, which stays.
+    pub(super) fn begins(&self, target: &Target) -> (Watch, Snapshot) {
         let mut watch = self.0.looking.watch(target);
-        self.0.runtime.block_on(watch.observe_whole(Wish { window: 15, all: true }))
+        let wish = Wish { window: 15, all: true };
+        let picture = self.0.runtime.block_on(watch.observe_whole(wish));
+        (watch, picture)
+    }
+
+    /// What a watch hears that has been there for a while; nothing where it hears nothing.
+    pub(super) fn goes_on(&self, watch: &mut Watch) -> Option<Snapshot> {
+        let wish = Wish { window: 15, all: false };
+        let hears = async { tokio::time::timeout(SILENCE, watch.observe(wish)).await.ok() };
+        self.0.runtime.block_on(hears)
+    }
+
+    /// Whether the program gets nothing from the cluster now.
+    pub(super) fn is_cut_off(&self) -> bool {
+        self.0.cut_off.load(Ordering::Acquire)
+    }
+
+    /// Whatever is asked of the cluster meets this trouble from now on, or none any more.
+    fn meets(&self, trouble: Option<&str>) {
+        self.0.cut_off.store(trouble.is_some(), Ordering::Release);
+        self.0.simulator.clear_faults();
+        if let Some(trouble) = trouble {
+            let fault = format!("kubernetes={trouble}").parse::<Fault>().unwrap();
+            self.0.simulator.set_fault(fault);
+        }
     }
 
     /// Carries an order out, as the shell does; what is told of it meanwhile.
@@ -205,10 +243,7 @@ impl Simulated {
     fn stands(&self, program: Program, still: bool) {
         match Self::party(program) {
             Some(who) => self.0.simulator.with_world(|world| world.stand_still(who, still)),
-            None if still => {
-                self.0.simulator.set_fault("kubernetes=drop-before".parse::<Fault>().unwrap());
-            }
-            None => self.0.simulator.clear_faults(),
+            None => self.meets(still.then_some("drop-before")),
         }
     }
 }
@@ -318,6 +353,25 @@ impl Ground for Simulated {
 
     fn starts(&self, program: Program) {
         self.stands(program, false);
+    }
+
+    fn falls_silent(&self) {
+        self.meets(Some("no-answer"));
+    }
+
+    fn speaks_again(&self) {
+        self.meets(None);
+    }
+
+    fn logging_in(self) -> Self {
+        self
+    }
+
+    fn login(&self, stands: Login) {
+        self.meets(match stands {
+            Login::Good => None,
+            Login::Ended | Login::NotTaken => Some("expired"),
+        });
     }
 
     fn status(&self, target: &str) -> Ended {

@@ -1,6 +1,8 @@
 //! AnalysisRuns: what the controller measures, against which limits.
 
-use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -46,6 +48,9 @@ impl AnalysisRun {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct AnalysisSpec {
+    /// Somebody ended it.
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) terminate: bool,
     #[serde(deserialize_with = "lenient")]
     pub(crate) metrics: Vec<MetricSpec>,
 }
@@ -59,6 +64,8 @@ pub(crate) struct MetricSpec {
     pub(crate) success_condition: String,
     #[serde(deserialize_with = "lenient")]
     pub(crate) failure_condition: String,
+    interval: Value,
+    initial_delay: Value,
     count: Value,
     failure_limit: Value,
     inconclusive_limit: Value,
@@ -66,9 +73,21 @@ pub(crate) struct MetricSpec {
 }
 
 impl MetricSpec {
-    /// How many measurements are planned; nothing when it goes on until it is ended.
+    /// How many measurements are planned: without an interval one; nothing when it goes on until it
+    /// is ended.
     pub(crate) fn planned(&self) -> Option<i64> {
-        number(&self.count)
+        let one = self.interval().is_none().then_some(1);
+        number(&self.count).filter(|count| *count > 0).or(one)
+    }
+
+    /// How long after the end of a measurement the next one begins.
+    pub(crate) fn interval(&self) -> Option<SignedDuration> {
+        span(&self.interval)
+    }
+
+    /// How long after the beginning of the run the first one begins.
+    pub(crate) fn initial_delay(&self) -> Option<SignedDuration> {
+        span(&self.initial_delay)
     }
 
     /// How many failures it survives; below zero any number.
@@ -89,6 +108,11 @@ impl MetricSpec {
 
 fn number(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
+}
+
+/// A span as the controller takes it; an empty one is none.
+fn span(value: &Value) -> Option<SignedDuration> {
+    value.as_str()?.trim().parse().ok()
 }
 
 /// How far it is.
@@ -127,6 +151,9 @@ pub(crate) struct MetricResult {
     pub(crate) inconclusive: i64,
     #[serde(deserialize_with = "lenient")]
     pub(crate) consecutive_error: i64,
+    /// What the provider says of itself: the query as it was sent.
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) metadata: BTreeMap<String, String>,
     #[serde(deserialize_with = "lenient")]
     pub(crate) measurements: Vec<Measurement>,
 }
@@ -142,5 +169,12 @@ pub(crate) struct Measurement {
     #[serde(deserialize_with = "lenient")]
     pub(crate) value: String,
     #[serde(deserialize_with = "lenient")]
+    pub(crate) started_at: Option<Timestamp>,
+    #[serde(deserialize_with = "lenient")]
     pub(crate) finished_at: Option<Timestamp>,
+    /// When a measurement that takes its time is looked at again.
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) resume_at: Option<Timestamp>,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) metadata: BTreeMap<String, String>,
 }

@@ -4,6 +4,7 @@
 //! unexpected shape must not hide the object it is in.
 
 mod analysis;
+mod past;
 mod rollout;
 mod workload;
 
@@ -17,6 +18,7 @@ use serde_json::Value;
 use crate::domain::{Fact, Fault, FaultKind, Identity};
 
 pub(crate) use analysis::{AnalysisRun, Measurement, MetricResult, MetricSpec};
+pub(crate) use past::Past;
 pub(crate) use rollout::{
     BlueGreen, Canary, PauseCondition, Rollout, Route, RunStatus, Step, Weights, is_end,
 };
@@ -204,6 +206,8 @@ pub(crate) struct Raw {
     pub(crate) replica_sets: Shelf<ReplicaSet>,
     pub(crate) pods: Shelf<Pod>,
     pub(crate) analysis_runs: Shelf<AnalysisRun>,
+    /// Their measurements that the cluster has forgotten since.
+    pub(crate) past: Past,
     pub(crate) experiments: Shelf<Experiment>,
     pub(crate) services: Shelf<Service>,
     pub(crate) events: Shelf<Event>,
@@ -242,7 +246,11 @@ impl Raw {
             }
             Kind::ReplicaSet => hear(&mut self.replica_sets, news, now),
             Kind::Pod => hear(&mut self.pods, news, now),
-            Kind::AnalysisRun => hear(&mut self.analysis_runs, news, now),
+            Kind::AnalysisRun => {
+                let before = about(&self.analysis_runs, &news);
+                hear(&mut self.analysis_runs, news, now);
+                self.past.keep(&before, self.analysis_runs.value());
+            }
             Kind::Experiment => hear(&mut self.experiments, news, now),
             Kind::Service => hear(&mut self.services, news, now),
             Kind::Event => hear(&mut self.events, news, now),
@@ -298,6 +306,16 @@ impl Raw {
     /// The rollout, however old.
     pub(crate) fn rollout(&self) -> Option<&Rollout> {
         self.rollouts.value()?.values().next()
+    }
+}
+
+/// The objects that news are about, as they were before.
+fn about<T: Clone>(shelf: &Shelf<T>, news: &News) -> Vec<T> {
+    let Some(known) = shelf.value() else { return Vec::new() };
+    match news {
+        News::All(_) => known.values().cloned().collect(),
+        News::Is(object) => known.get(&name(object)).cloned().into_iter().collect(),
+        News::Gone(_) | News::Alive | News::Broken(_) => Vec::new(),
     }
 }
 

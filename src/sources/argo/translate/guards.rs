@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::domain::{Fact, Guard, GuardState};
-use crate::sources::argo::raw::{AnalysisRun, Experiment, Measurement, MetricResult, MetricSpec};
+use crate::sources::argo::raw::{
+    AnalysisRun, Experiment, Measurement, MetricResult, MetricSpec, Past,
+};
 
+use super::measured::measured;
 use super::view::View;
 
 /// How many values are told of each metric.
@@ -19,7 +22,7 @@ pub(crate) fn guards(view: &View<'_>) -> Fact<Vec<Guard>> {
         for metric in &run.spec.metrics {
             // After a retry the older runs are history.
             if seen.insert((run.purpose().to_owned(), step, metric.name.clone())) {
-                found.push(guard(run, metric));
+                found.push(guard(run, metric, &view.raw.past));
             }
         }
     }
@@ -49,10 +52,11 @@ fn experiment(own: &Experiment) -> Guard {
         state,
         reason: Some(parts.join(", ")).filter(|text| !text.is_empty()),
         since: status.available_at.or(own.metadata.creation_timestamp),
+        measured: None,
     }
 }
 
-fn guard(run: &AnalysisRun, metric: &MetricSpec) -> Guard {
+fn guard(run: &AnalysisRun, metric: &MetricSpec, past: &Past) -> Guard {
     let result = run.status.metric_results.iter().find(|result| result.name == metric.name);
     let state = match (result, run.status.phase.as_str()) {
         (Some(result), _) => state(result),
@@ -61,12 +65,13 @@ fn guard(run: &AnalysisRun, metric: &MetricSpec) -> Guard {
         (None, _) => GuardState::InsufficientData,
     };
     let ended = run.status.completed_at.or(run.status.started_at);
-    let measured = result.and_then(|result| result.measurements.last());
+    let last = result.and_then(|result| result.measurements.last());
     Guard {
         name: format!("{} ({})", metric.name, run.purpose()),
         state,
         reason: Some(reason(run, metric, result)).filter(|text| !text.is_empty()),
-        since: measured.and_then(|measured| measured.finished_at).or(ended),
+        since: last.and_then(|last| last.finished_at).or(ended),
+        measured: Some(Box::new(measured(run, metric, past))),
     }
 }
 

@@ -4,6 +4,7 @@
 mod events;
 mod guards;
 mod keepers;
+mod measured;
 mod offers;
 mod phase;
 mod pod;

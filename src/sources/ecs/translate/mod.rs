@@ -192,6 +192,7 @@ fn breaker(control: &Control) -> Option<Guard> {
             breaker.threshold()
         )),
         since: None,
+        measured: None,
     })
 }
 

@@ -4,10 +4,9 @@ use crate::app::verdict::Judgement;
 use crate::domain::{Metrics, Side};
 use crate::stats::{Counts, MetricAssessment, Role as Say};
 use crate::ui::format::{clean, millis, percent};
+use crate::ui::line::Line;
 use crate::ui::sentence::{newest, odds};
 use crate::ui::theme::Role;
-
-use super::Line;
 
 /// Where the columns end; the name begins at 1.
 struct Columns {

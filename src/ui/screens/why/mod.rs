@@ -9,9 +9,11 @@ use crate::app::verdict::{Judgement, Use};
 use crate::domain::{LatencyBasis, MetricKind, Metrics, Point, Side};
 use crate::stats::{Basis, SplitAssessment};
 use crate::ui::format::{clean, millis, minute, percent, rate, share};
+use crate::ui::line::Line;
 use crate::ui::pen::{Pen, wrap};
 use crate::ui::sentence::odds;
 use crate::ui::theme::{Role, Theme};
+use crate::ui::widgets::analysis;
 use crate::ui::widgets::verdict::history;
 use crate::ui::words;
 
@@ -28,46 +30,24 @@ const NARROW: Columns = Columns { minute: 6, blue: [14, 21, 28], green: [38, 45,
 /// The most minutes of the evidence that are drawn.
 const HISTORY: usize = 60;
 
-/// One row that scrolls with the others.
-#[derive(Default)]
-struct Line(Vec<(Place, String, Role)>);
-
-/// Where a text begins, or before which column it ends.
-enum Place {
-    From(u16),
-    Before(u16),
-}
-
-impl Line {
-    fn left(&mut self, x: u16, text: &str, role: Role) {
-        self.0.push((Place::From(x), text.to_owned(), role));
-    }
-
-    fn right(&mut self, end: u16, text: &str, role: Role) {
-        self.0.push((Place::Before(end), text.to_owned(), role));
-    }
-
-    fn draw(&self, pen: &mut Pen<'_>, y: u16) {
-        for (place, text, role) in &self.0 {
-            match place {
-                Place::From(x) => pen.left(*x, y, text, *role),
-                Place::Before(end) => pen.right(*end, y, text, *role),
-            };
-        }
-    }
-}
-
 /// Draws all of it from the row that was scrolled to, the newest minute first.
 pub(crate) fn draw(pen: &mut Pen<'_>, cockpit: &Cockpit) {
+    let analyses = analyses(cockpit, pen.width(), pen.theme());
     let Some(metrics) = cockpit.snapshot.metrics.value() else {
         let text = match cockpit.snapshot.metrics.fault() {
             Some(fault) => clean(&fault.to_string()).into_owned(),
             None => words::asking(cockpit).to_owned(),
         };
-        pen.cut(1, 0, pen.width().saturating_sub(2), &text, Role::Dim);
+        let text = Line::wrapped(1, pen.width().saturating_sub(1), &text, Role::Dim);
+        let lines: Vec<Line> = analyses.into_iter().chain(text).collect();
+        let top = pen.first_row(cockpit.scroll, lines.len());
+        for (y, line) in (0..pen.height()).zip(lines.iter().skip(top)) {
+            line.draw(pen, y);
+        }
         return;
     };
-    let head = head(cockpit, metrics, pen.width(), pen.theme());
+    let mut head = head(cockpit, metrics, pen.width(), pen.theme());
+    head.splice(0..0, analyses);
     let table = Table::new(cockpit, metrics, pen.width());
     let rows = head.len() + 1 + metrics.minutes();
     let top = pen.first_row(cockpit.scroll, rows);
@@ -78,6 +58,12 @@ pub(crate) fn draw(pen: &mut Pen<'_>, cockpit: &Cockpit) {
             None => table.row(pen, y, row - head.len() - 1),
         }
     }
+}
+
+/// What the analyses of the control plane say, beside the verdict of this program: two rows each.
+fn analyses(cockpit: &Cockpit, width: u16, theme: &Theme) -> Vec<Line> {
+    let guards = cockpit.snapshot.guards.value().into_iter().flatten();
+    guards.filter_map(|guard| analysis::two_rows(guard, width, theme)).flatten().collect()
 }
 
 /// What stands above the minutes: the evidence, the metrics, and what they rest on.
