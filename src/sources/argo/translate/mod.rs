@@ -100,7 +100,7 @@ fn rollout(place: &Place, view: &View<'_>, now: Timestamp) -> Rollout {
     let course = phase::course(view, &traffic, now);
     let progress = stages::Progress { course: &course, broken: broken.clone() };
     let stages = if aborted {
-        stages::way_back(&phase, &traffic, broken.clone())
+        stages::way_back(&phase, &traffic, (object.status.aborted_at, broken.clone()))
     } else {
         stages::update(view, &progress)
     };

@@ -1,10 +1,11 @@
 //! The rail: what the strategy plans, and how far it is.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{Phase, Split, Stage, StageKind, StageState, Weight};
 use crate::sources::argo::raw::{BlueGreen, Canary, Step};
 
+use super::events;
 use super::phase::serves_only;
 use super::standing::current_step;
 use super::view::View;
@@ -40,6 +41,13 @@ pub(crate) fn update(view: &View<'_>, progress: &Progress<'_>) -> Vec<Stage> {
             (std::cmp::Ordering::Greater, _) => StageState::Pending,
         };
     }
+    let shifted = stages.iter_mut().rev().find(|stage| {
+        matches!(stage.kind, StageKind::Shift(_) | StageKind::Restore)
+            && matches!(stage.state, StageState::Done | StageState::Running)
+    });
+    if let Some(stage) = shifted {
+        stage.started = events::moved(view);
+    }
     let status = &view.rollout.status;
     if let (Some(stage), Some(pause)) = (stages.get_mut(at), status.pause_conditions.first()) {
         stage.started = pause.start_time;
@@ -49,8 +57,12 @@ pub(crate) fn update(view: &View<'_>, progress: &Progress<'_>) -> Vec<Stage> {
 }
 
 /// The stages after an abort.
-pub(crate) fn way_back(phase: &Phase, traffic: &Traffic, broken: Option<String>) -> Vec<Stage> {
-    let mut restore = Stage::pending(StageKind::Restore);
+pub(crate) fn way_back(
+    phase: &Phase,
+    traffic: &Traffic,
+    (aborted, broken): (Option<Timestamp>, Option<String>),
+) -> Vec<Stage> {
+    let mut restore = Stage { started: aborted, ..Stage::pending(StageKind::Restore) };
     let mut remove = Stage::pending(StageKind::RemoveGreen);
     restore.state = if serves_only(traffic, Side::Blue) {
         StageState::Done
