@@ -7,8 +7,8 @@ use cutover::cli::rehearsal::Rehearsal;
 use cutover::ui::{Theme, draw};
 use divan::Bencher;
 use jiff::tz::TimeZone;
-use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::{Frame, Terminal};
 
 fn main() {
     divan::main();
@@ -33,7 +33,10 @@ fn full_redraw_200x50(bencher: Bencher<'_, '_>) {
     let (mut state, theme) = (state(), Theme::named("dark", TimeZone::UTC, true).unwrap());
     (state.width, state.height) = (200, 50);
     bencher.with_inputs(terminal).bench_local_refs(|terminal| {
-        terminal.draw(|frame| draw(&state, &theme, frame)).unwrap();
+        let picture = |frame: &mut Frame<'_>| {
+            draw(&state, &theme, frame);
+        };
+        terminal.draw(picture).unwrap();
     });
 }
 
@@ -43,6 +46,9 @@ fn unchanged_redraw_200x50(bencher: Bencher<'_, '_>) {
     (state.width, state.height) = (200, 50);
     let mut terminal = terminal();
     bencher.bench_local(|| {
-        terminal.draw(|frame| draw(&state, &theme, frame)).unwrap();
+        let picture = |frame: &mut Frame<'_>| {
+            draw(&state, &theme, frame);
+        };
+        terminal.draw(picture).unwrap();
     });
 }

@@ -20,8 +20,8 @@ use cutover::ui::{Theme, draw};
 use divan::Bencher;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::{Frame, Terminal};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
@@ -61,7 +61,7 @@ impl Cluster {
         let target = scenario.target(1).parse().unwrap();
         let simulator = Simulator::new(World::new(scenario, 1, start), Clock::manual(start));
         let wanted = json!({"spec": {"replicas": PODS}});
-        simulator.with_world(|world| world.patch_rollout("", &wanted));
+        simulator.with_world(|world| world.patch_workload("", &wanted));
         simulator.clock().advance(SignedDuration::from_mins(3));
         let aws = runtime.block_on(async {
             let listener = sim::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
@@ -126,6 +126,9 @@ fn redraw_200x50(bencher: Bencher<'_, '_>) {
     let theme = Theme::named("dark", TimeZone::UTC, true).unwrap();
     let mut terminal = Terminal::new(TestBackend::new(200, 50)).unwrap();
     bencher.bench_local(|| {
-        terminal.draw(|frame| draw(&state, &theme, frame)).unwrap();
+        let picture = |frame: &mut Frame<'_>| {
+            draw(&state, &theme, frame);
+        };
+        terminal.draw(picture).unwrap();
     });
 }

@@ -1,6 +1,8 @@
 //! What the reducer wants done in the world, as plain values.
 
-use crate::domain::{OneTimeCode, Order, Target};
+use jiff::SignedDuration;
+
+use crate::domain::{LogQuestion, OneTimeCode, Order, Target};
 
 /// A wish of the reducer; `runtime` carries it out.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +21,13 @@ pub enum Effect {
     Present(OneTimeCode),
     /// Fetch this many minutes of metrics.
     Window(u32),
+    /// Read the newest lines of a log.
+    ReadLog {
+        /// Which.
+        question: Box<LogQuestion>,
+        /// How long from now, in AWS time.
+        after: SignedDuration,
+    },
     /// Put this text on the clipboard.
     Copy(String),
     /// Ring the bell once.

@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{Fault, OrderId, Progress, RolloutSummary, Snapshot, Target};
+use crate::domain::{
+    Fault, LogPage, LogQuestion, OrderId, Progress, RolloutSummary, Snapshot, Target,
+};
 use crate::input::Command;
 
 /// An event with the moment it came in, in AWS time.
@@ -36,6 +38,13 @@ pub enum Event {
     Observed(Box<Snapshot>),
     /// The rollouts that run in the account and Region.
     Listed(Result<Vec<RolloutSummary>, Fault>),
+    /// Lines of a log were read, or could not be.
+    LogRead {
+        /// What was asked.
+        question: Box<LogQuestion>,
+        /// What it brought.
+        page: Result<LogPage, Fault>,
+    },
     /// An order got further.
     Acted {
         /// Which.
@@ -54,6 +63,11 @@ pub enum Event {
     Copied(Result<(), String>),
     /// A task of the program failed; the sentence says which and why.
     Broken(String),
+    /// The state was drawn.
+    Drawn {
+        /// The furthest row to which what is shown can be scrolled.
+        furthest: usize,
+    },
     /// Nothing but time has passed.
     Woke,
 }

@@ -13,6 +13,7 @@ mod event;
 mod field;
 mod follow;
 mod hear;
+pub mod log;
 pub mod measured;
 mod navigate;
 mod observe;
@@ -28,6 +29,7 @@ pub mod verdict;
 pub use effect::Effect;
 pub use event::{Event, Stamped};
 pub use hear::hear;
+pub use log::Log;
 pub use overlay::{
     Asks, Choice, Choosing, Confirm, Field, NewIdentity, Overlay, Wanted, is_reason,
 };

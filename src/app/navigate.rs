@@ -1,11 +1,13 @@
 //! What the commands do that change nothing in the world.
 
+use jiff::Timestamp;
+
 use crate::domain::Action;
 use crate::input::Command;
 
 use super::{
     Cockpit, Effect, Overlay, Panel, Picker, Screen, State, View, WINDOWS, choose, code, confirm,
-    field, shift,
+    field, log, shift,
 };
 
 /// How many rows a page is: a little less than what fits under the fixed lines.
@@ -52,7 +54,16 @@ fn help(state: &mut State, command: Command, row: usize) -> Vec<Effect> {
     Vec::new()
 }
 
-/// The first row shown after a command that scrolls. The screen limits it to what there is.
+/// Nothing is scrolled beyond its end: the next key upwards begins at what is seen.
+pub(super) fn stop_at(state: &mut State, furthest: usize) {
+    if let Some(Overlay::Help(row)) = &mut state.overlay {
+        *row = furthest.min(*row);
+    } else if let Screen::Cockpit(cockpit) = &mut state.screen {
+        cockpit.scroll = furthest.min(cockpit.scroll);
+    }
+}
+
+/// The first row shown after a command that scrolls; [`stop_at`] limits it to what there is.
 fn scrolled(row: usize, command: Command, page: usize) -> usize {
     match command {
         Command::Up => row.saturating_sub(1),
@@ -72,11 +83,13 @@ fn on_cockpit(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Rollouts => return open_list(state),
         Command::Refresh => {
             state.say("asking again");
-            return vec![Effect::Refresh];
+            let log = log::refresh(state);
+            return [vec![Effect::Refresh], log].concat();
         }
         _ => {
+            let now = state.now;
             if let Screen::Cockpit(cockpit) = &mut state.screen {
-                return in_cockpit(cockpit, command, page);
+                return in_cockpit(cockpit, command, (page, now));
             }
         }
     }
@@ -84,8 +97,19 @@ fn on_cockpit(state: &mut State, command: Command) -> Vec<Effect> {
 }
 
 /// What stays inside the cockpit: view, focus, scrolling, window, rest.
-fn in_cockpit(cockpit: &mut Cockpit, command: Command, page: usize) -> Vec<Effect> {
+fn in_cockpit(
+    cockpit: &mut Cockpit,
+    command: Command,
+    (page, now): (usize, Timestamp),
+) -> Vec<Effect> {
     match command {
+        Command::Next | Command::Previous if cockpit.view == View::Log => log::turn(cockpit),
+        Command::Expand | Command::Choose if cockpit.view == View::Log => {
+            if let Some(log) = &mut cockpit.log {
+                log.whole = !log.whole;
+            }
+        }
+        Command::Log => log::toggle(cockpit, now),
         Command::Rest => {
             cockpit.rests = !cockpit.rests;
             return vec![Effect::Rest(cockpit.rests)];
@@ -107,9 +131,25 @@ fn in_cockpit(cockpit: &mut Cockpit, command: Command, page: usize) -> Vec<Effec
         Command::Events => show(cockpit, View::Events),
         Command::Why => show(cockpit, View::Why),
         Command::Back => show(cockpit, View::Panels),
-        other => cockpit.scroll = scrolled(cockpit.scroll, other, page),
+        other => {
+            // A log ends with its newest row, and is scrolled from there.
+            let other = if cockpit.view == View::Log { upside_down(other) } else { other };
+            cockpit.scroll = scrolled(cockpit.scroll, other, page);
+        }
     }
     Vec::new()
+}
+
+fn upside_down(command: Command) -> Command {
+    match command {
+        Command::Up => Command::Down,
+        Command::Down => Command::Up,
+        Command::PageUp => Command::PageDown,
+        Command::PageDown => Command::PageUp,
+        Command::Top => Command::Bottom,
+        Command::Bottom => Command::Top,
+        other => other,
+    }
 }
 
 /// Shows `view`, or the panels again when it is shown already.

@@ -12,7 +12,7 @@ use crate::input::{Context, Focus, Keymap};
 use crate::stats::Verdict;
 
 use super::verdict::Judgement;
-use super::{Confirm, Effect, Overlay, Ramp, Track};
+use super::{Confirm, Effect, Log, Overlay, Ramp, Track};
 
 /// What does not change while the program runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,6 +78,8 @@ pub enum View {
     Events,
     /// The numbers behind verdict and charts.
     Why,
+    /// What the tasks of a side write.
+    Log,
 }
 
 /// The screen of one target.
@@ -111,6 +113,8 @@ pub struct Cockpit {
     pub missing_permissions: Vec<String>,
     /// Permissions that were used successfully in this run.
     pub known_permissions: Vec<String>,
+    /// What was read of the log that is looked at, or was last.
+    pub log: Option<Box<Log>>,
     /// In whose name the person agreed to act: the first identity seen, then each acknowledged
     /// one. While the newest identity is another one, nothing is sent.
     pub trusted: Option<Identity>,
@@ -134,6 +138,7 @@ impl Cockpit {
             changed: None,
             missing_permissions: Vec::new(),
             known_permissions: Vec::new(),
+            log: None,
             trusted: None,
         }
     }

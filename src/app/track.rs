@@ -63,6 +63,8 @@ pub struct Track {
     pub accepted: Option<Timestamp>,
     /// The rollout it led to: the rollback, or the new deployment.
     pub follows: Option<RolloutId>,
+    /// What it led to was seen.
+    pub came: bool,
     /// The traffic began to move.
     pub shifting: Option<Timestamp>,
     /// The traffic is where the order wanted it.
@@ -81,6 +83,7 @@ impl Track {
             sent: None,
             accepted: None,
             follows: None,
+            came: false,
             shifting: None,
             restored: None,
             steady: None,

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::Target;
 
 use super::{
-    Effect, Event, Notice, Overlay, Stamped, State, code, confirm, field, follow, navigate,
+    Effect, Event, Notice, Overlay, Stamped, State, code, confirm, field, follow, log, navigate,
     observe, ramp,
 };
 
@@ -51,6 +51,10 @@ pub fn update(state: &mut State, stamped: Stamped<Event>) -> Vec<Effect> {
             code::notice(state);
             effects
         }
+        Event::LogRead { question, page } => {
+            log::hear(state, &question, page);
+            Vec::new()
+        }
         Event::Acted { order, progress } => follow::acted(state, &order, progress),
         Event::Unresolved { target, text } => unresolved(state, &target, text),
         Event::Copied(Ok(())) => {
@@ -62,9 +66,15 @@ pub fn update(state: &mut State, stamped: Stamped<Event>) -> Vec<Effect> {
             Vec::new()
         }
         Event::Broken(text) => follow::broken(state, text),
+        // A picture decides nothing.
+        Event::Drawn { furthest } => {
+            navigate::stop_at(state, furthest);
+            return Vec::new();
+        }
         Event::Woke => Vec::new(),
     };
     effects.extend(ramp::walk(state));
+    effects.extend(log::go_on(state));
     if !state.settings.bell {
         effects.retain(|effect| *effect != Effect::Bell);
     }

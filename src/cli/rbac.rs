@@ -77,8 +77,9 @@ fn role(side: Side, workload: &Workload) -> String {
             "  - apiGroups: [{group}]\n    resources: [{plural}]\n    verbs: [get, list, watch]\n"
         )
     };
+    let log = "  - apiGroups: [\"\"]\n    resources: [pods/log]\n    verbs: [get]\n";
     let what = format!("# {}: {workload}", side.word());
-    let rules: String = rules.into_iter().map(rule).collect();
+    let rules: String = rules.into_iter().map(rule).chain([log.to_owned()]).collect();
     document(&what, workload, (&workload.namespace, side.word()), &rules)
 }
 

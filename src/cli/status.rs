@@ -21,6 +21,7 @@ use crate::domain::{
 use crate::runtime::where_it_stands;
 use crate::sources::{Account, Backend, Wish};
 use crate::stats::{Config, Verdict};
+use crate::ui::clean;
 
 /// How many minutes of metrics are read.
 const WINDOW: u32 = 15;
@@ -192,6 +193,9 @@ fn print(
     };
     writeln!(out, "rollout  {}", where_it_stands(rollout))?;
     writeln!(out, "config   {}", rollout.configuration)?;
+    for keeper in &rollout.keepers {
+        writeln!(out, "keeper   {}", clean(&keeper.to_string()))?;
+    }
     for (side, runs) in runs(rollout) {
         writeln!(out, "{:<7}  {}, {}", side.word(), runs.workload, stands(runs))?;
     }

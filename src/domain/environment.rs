@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Fact, Runs};
+use super::{Fact, LogPlace, Runs};
 
 /// One of the two sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -21,6 +21,14 @@ impl Side {
         match self {
             Side::Blue => "blue",
             Side::Green => "green",
+        }
+    }
+
+    /// The one beside it.
+    pub fn other(self) -> Self {
+        match self {
+            Side::Blue => Side::Green,
+            Side::Green => Side::Blue,
         }
     }
 }
@@ -130,6 +138,8 @@ pub struct Environment {
     pub tasks: Fact<TaskCounts>,
     /// Its tasks, running ones first, then the newest stopped.
     pub task_list: Fact<Vec<Task>>,
+    /// Where its tasks write what they have to say.
+    pub log: Fact<LogPlace>,
     /// The name of the target group it has in this rollout; roles swap with every rollout.
     pub target_group: Option<String>,
     /// The health of that group's targets.

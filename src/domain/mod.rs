@@ -29,6 +29,8 @@ mod fault;
 mod found;
 mod guard;
 mod ids;
+mod keeper;
+mod log;
 mod measured;
 mod metric;
 mod nearest;
@@ -58,6 +60,8 @@ pub use fault::{Fault, FaultKind};
 pub use found::{ControlPlane, Found, Gap, GapReason, Listing, Share, What};
 pub use guard::{Guard, GuardState};
 pub use ids::{OrderId, RevisionNumber, RolloutId};
+pub use keeper::{Edit, Keeper, Kept};
+pub use log::{LogLine, LogPage, LogPlace, LogQuestion};
 pub use measured::{AnalysisState, Budget, Condition, Limit, Measured, Measurement, Relation};
 pub use metric::{
     LatencyBasis, LatencyEdge, MetricKind, Metrics, Point, Quantile, SideMetrics, Slower,
@@ -66,7 +70,7 @@ pub use nearest::nearest;
 pub use order::{Action, Means, Offered, Order, Progress, Refusal};
 pub use origin::{At, Origin, SideSettings, Sides, region_of};
 pub use per_target::PerTarget;
-pub use permit::{LastOrder, Permit, Policy, Strength, is_ready, permit};
+pub use permit::{LastOrder, Permit, Policy, Strength, is_ready, lacks, permit};
 pub use pipeline::{Pipeline, PipelineApproval, PipelineRun, SourceRevision};
 pub use prometheus::{Prometheus, PrometheusAddress};
 pub use rollout::{
@@ -78,7 +82,7 @@ pub use shifting::{Shifting, Shiftings};
 pub use stage::{Due, Gate, Next, NextStep, Phase, Stage, StageKind, StageState};
 pub use target::{AlbPlace, TARGET_FORMS, Target, TargetError};
 pub use traffic::{
-    ListenerSplit, MeasuredShare, Percent, PercentError, ShareOf, Split, Traffic, Weight,
+    ListenerSplit, MeasuredShare, Percent, PercentError, Route, ShareOf, Split, Traffic, Weight,
 };
 pub use workload::{
     Runs, Standing, StandingWord, WORKLOAD_FORMS, Workload, WorkloadError, WorkloadKind,

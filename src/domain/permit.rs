@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{
     Action, Call, Environment, Expected, Fact, FaultKind, Identity, Means, Refusal, Rollout, Side,
-    Snapshot,
+    Snapshot, Split, Standing,
 };
 
 /// How much a person has to do to confirm.
@@ -72,6 +72,31 @@ pub fn is_ready(side: &Environment) -> bool {
         (None, None) => side.revision.fresh().is_some(),
         (tasks, targets) => tasks.unwrap_or(true) && targets.unwrap_or(true),
     }
+}
+
+/// Whether what keeps a side's tasks is known to want nothing else than what there is.
+fn is_settled(side: &Environment) -> bool {
+    let standing = side.runs.as_ref().map(|runs| &runs.standing);
+    standing.is_none_or(|standing| standing.fresh().is_some_and(Standing::is_settled))
+}
+
+/// How many tasks of a side run, and how many its part of a split takes by the number of the other
+/// side's, if that is more. Only where a person has named what keeps the tasks of both: elsewhere one
+/// side may be larger by design.
+pub fn lacks(rollout: &Rollout, side: Side, then: Split) -> Option<(u32, u32)> {
+    let running = |side: Side| {
+        let side = rollout.side(side);
+        side.runs.as_ref()?;
+        side.tasks.value().map(|tasks| tasks.running)
+    };
+    let share = match side {
+        Side::Blue => then.blue(),
+        Side::Green => then.green,
+    };
+    let (own, other) = (running(side)?, running(side.other())?);
+    let needed =
+        (1..=other).find(|tasks| f64::from(*tasks) >= share.get() / 100.0 * f64::from(other));
+    needed.filter(|needed| own < *needed).map(|needed| (own, needed))
 }
 
 /// Whether a fact is as it should be; nothing where there can be none of its kind.
@@ -167,5 +192,9 @@ fn gains(rollout: &Rollout, action: Action, means: Means) -> bool {
         (Action::Continue, Means::SwapNames) => Side::Green,
         _ => Side::Blue,
     };
-    !rollout.sides_are_guessed && is_ready(rollout.side(side))
+    let own = rollout.side(side);
+    // The way back rests on no cluster: what it takes is that blue's tasks run.
+    let fits = || is_settled(own) && lacks(rollout, side, action.goal()).is_none();
+    let follows = action == Action::RollBack || fits();
+    !rollout.sides_are_guessed && is_ready(own) && follows
 }

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Due, Environment, Fact, Fault, Gate, Guard, MeasuredShare, Metrics, Next, Offered, Phase,
-    Pipeline, RolloutId, Side, Stage, Target, Traffic,
+    Due, Environment, Fact, Fault, Gate, Guard, Keeper, MeasuredShare, Metrics, Next, Offered,
+    Phase, Pipeline, RolloutId, Side, Stage, Target, Traffic,
 };
 
 /// In whose name and where the program looks and acts.
@@ -111,6 +111,8 @@ pub struct Rollout {
     pub green: Environment,
     /// Nobody has said which side is blue, and both have traffic: blue is the one with more.
     pub sides_are_guessed: bool,
+    /// Who keeps what it is made from as it is written elsewhere.
+    pub keepers: Vec<Keeper>,
     /// A person has paused it: nothing goes on until it is resumed.
     pub paused: bool,
     /// The restart of its tasks that was asked for last.

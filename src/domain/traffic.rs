@@ -65,6 +65,17 @@ impl Split {
     }
 }
 
+/// Requests that a rule leads to green, or copies to it, whatever the weights.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Route {
+    /// What the rule is called.
+    pub name: String,
+    /// Which requests, e.g. `x-canary: yes`.
+    pub requests: String,
+    /// They go to blue as well: green's answers reach nobody.
+    pub copied: bool,
+}
+
 /// A whole percentage that a person asks for, 0 to 100: green's share of the traffic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "u8")]
@@ -187,6 +198,8 @@ pub struct Traffic {
     pub test: Option<Split>,
     /// How long clients may follow the split of before, e.g. a cookie's or a DNS answer's life.
     pub lag: Option<SignedDuration>,
+    /// Rules for some requests, whatever the split.
+    pub routes: Vec<Route>,
 }
 
 #[cfg(test)]

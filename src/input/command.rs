@@ -50,6 +50,8 @@ pub enum Command {
     Why,
     /// All events.
     Events,
+    /// What the tasks of a side write.
+    Log,
     /// All rollouts that run in the account.
     Rollouts,
     /// Copy the AWS CLI line of the open dialog to the clipboard.
@@ -76,7 +78,7 @@ pub enum Command {
 
 impl Command {
     /// All commands, in the order of the help.
-    pub const ALL: [Command; 38] = [
+    pub const ALL: [Command; 39] = [
         Command::Ask(Action::RollBack),
         Command::Ask(Action::Continue),
         Command::Ask(Action::Finish),
@@ -106,6 +108,7 @@ impl Command {
         Command::Window,
         Command::Why,
         Command::Events,
+        Command::Log,
         Command::Rollouts,
         Command::Copy,
         Command::Refresh,
@@ -179,6 +182,7 @@ impl Command {
             Command::Window => "window",
             Command::Why => "why",
             Command::Events => "events",
+            Command::Log => "log",
             Command::Rollouts => "rollouts",
             Command::Copy => "copy",
             Command::Refresh => "refresh",

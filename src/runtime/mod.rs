@@ -20,6 +20,7 @@ mod signals;
 mod terminal;
 mod worker;
 
+use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
@@ -79,8 +80,8 @@ async fn sleep(time: Option<Duration>) {
 
 /// What is drawn on: the terminal, or a buffer in tests.
 pub trait Surface {
-    /// Draws the state.
-    fn draw(&mut self, state: &State) -> io::Result<()>;
+    /// Draws the state; the furthest row to which what it shows can be scrolled.
+    fn draw(&mut self, state: &State) -> io::Result<usize>;
     /// Forgets what is on the screen, so that the next frame draws every cell.
     fn forget(&mut self) -> io::Result<()>;
     /// Rings the bell with the next frame.
@@ -160,7 +161,8 @@ impl<S: Surface, H: Hands> Shell<S, H> {
                 next = self.inbox.try_recv().ok();
             }
             if draw {
-                self.surface.draw(&self.state)?;
+                let furthest = self.surface.draw(&self.state)?;
+                self.update(Event::Drawn { furthest });
             }
         }
     }
@@ -187,39 +189,39 @@ impl<S: Surface, H: Hands> Shell<S, H> {
             Incoming::NotConnected(why) => return Ok(Next::End(Ending::NotConnected(why))),
             Incoming::Resumed => resized(self.surface.resume()?),
         };
-        for effect in self.update(event) {
-            if let Some(ending) = self.perform(effect)? {
-                return Ok(Next::End(ending));
-            }
-        }
-        Ok(Next::Draw)
+        Ok(self.happen(event)?.map_or(Next::Draw, Next::End))
     }
 
     fn update(&mut self, event: Event) -> Vec<Effect> {
         app::update(&mut self.state, Stamped { at: self.clock.now(), event })
     }
 
-    fn perform(&mut self, effect: Effect) -> io::Result<Option<Ending>> {
-        match effect {
-            Effect::Quit => return Ok(Some(Ending::Quit)),
-            Effect::Redraw => self.surface.forget()?,
-            Effect::Bell => self.surface.bell()?,
-            Effect::Copy(text) => {
-                let copied = self.surface.copy(&text).map_err(|error| error.to_string());
-                // Being told whether it worked leads to nothing but a notice.
-                self.update(Event::Copied(copied));
+    /// Folds an event in and carries out all that it leads to: what comes of an effect may lead to
+    /// more, e.g. to the step of a ramp that was due while the program was stopped.
+    fn happen(&mut self, event: Event) -> io::Result<Option<Ending>> {
+        let mut effects = VecDeque::from(self.update(event));
+        while let Some(effect) = effects.pop_front() {
+            match effect {
+                Effect::Quit => return Ok(Some(Ending::Quit)),
+                Effect::Redraw => self.surface.forget()?,
+                Effect::Bell => self.surface.bell()?,
+                Effect::Copy(text) => {
+                    let copied = self.surface.copy(&text).map_err(|error| error.to_string());
+                    effects.extend(self.update(Event::Copied(copied)));
+                }
+                Effect::Suspend => {
+                    let size = self.surface.suspend()?;
+                    effects.extend(self.update(resized(size)));
+                }
+                Effect::Act(_)
+                | Effect::Watch(_)
+                | Effect::List
+                | Effect::Refresh
+                | Effect::Rest(_)
+                | Effect::ReadLog { .. }
+                | Effect::Present(_)
+                | Effect::Window(_) => self.hands.perform(effect),
             }
-            Effect::Suspend => {
-                let size = self.surface.suspend()?;
-                self.update(resized(size));
-            }
-            Effect::Act(_)
-            | Effect::Watch(_)
-            | Effect::List
-            | Effect::Refresh
-            | Effect::Rest(_)
-            | Effect::Present(_)
-            | Effect::Window(_) => self.hands.perform(effect),
         }
         Ok(None)
     }

@@ -47,7 +47,7 @@ impl Session {
     ) -> Result<Self, NoTerminal>
     where
         A: Account,
-        D: FnMut(&State, &mut Picture<'_>),
+        D: FnMut(&State, &mut Picture<'_>) -> usize,
     {
         let (outbox, inbox) = channel();
         panics::catch(start.report, outbox.clone());

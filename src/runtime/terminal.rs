@@ -50,7 +50,7 @@ pub struct Tui<D> {
     picture: D,
 }
 
-impl<D: FnMut(&State, &mut Picture<'_>)> Tui<D> {
+impl<D: FnMut(&State, &mut Picture<'_>) -> usize> Tui<D> {
     /// Takes the terminal, to draw it with `picture`. Nothing is written before the first frame.
     pub fn take(picture: D) -> Result<Self, NoTerminal> {
         if !io::stdin().is_terminal() {
@@ -78,13 +78,15 @@ impl<D: FnMut(&State, &mut Picture<'_>)> Tui<D> {
     }
 }
 
-impl<D: FnMut(&State, &mut Picture<'_>)> Surface for Tui<D> {
-    fn draw(&mut self, state: &State) -> io::Result<()> {
+impl<D: FnMut(&State, &mut Picture<'_>) -> usize> Surface for Tui<D> {
+    fn draw(&mut self, state: &State) -> io::Result<usize> {
         let Self { terminal, frame, picture } = self;
+        let mut furthest = 0;
         queue!(terminal.backend_mut(), BeginSynchronizedUpdate)?;
-        terminal.draw(|canvas| picture(state, canvas))?;
+        terminal.draw(|canvas| furthest = picture(state, canvas))?;
         queue!(terminal.backend_mut(), EndSynchronizedUpdate)?;
-        frame.send()
+        frame.send()?;
+        Ok(furthest)
     }
 
     /// Not by `Terminal::clear`: that asks the terminal where its cursor is, and the keyboard's

@@ -1,4 +1,4 @@
-//! The tasks that ask the world: one for the target, one for the list, one for each order.
+//! The tasks that ask the world: one for the target, one for the list, one for a log, one for each order.
 //!
 //! They share nothing but the way into the inbox. What the person wants of the readings (window,
 //! pause, "now") is one value that the watching task looks at whenever it is free; an order never
@@ -12,7 +12,7 @@ use super::perform::{Desk, carry_out};
 use super::settle::{Settled, open_orders, settle_open_orders, told};
 use super::{Hands, Incoming, send, sleep};
 use crate::app::{Effect, Event, WINDOWS};
-use crate::domain::{OneTimeCode, Order, Target};
+use crate::domain::{LogQuestion, OneTimeCode, Order, Target};
 use crate::sources::{Account, Backend, Wish};
 
 /// How often the account is searched while nothing is watched, in AWS time.
@@ -41,6 +41,7 @@ pub struct Worker<A> {
     wants: watch::Sender<Wants>,
     watching: Option<AbortHandle>,
     listing: Option<AbortHandle>,
+    reading: Option<AbortHandle>,
 }
 
 impl<A: Account> Worker<A> {
@@ -70,12 +71,13 @@ impl<A: Account> Worker<A> {
         });
         let wants = Wants { window: WINDOWS[1], rests: false, asked_now: 0 };
         let (wants, _) = watch::channel(wants);
-        Self { desk, account, wants, watching: None, listing: None }
+        Self { desk, account, wants, watching: None, listing: None, reading: None }
     }
 
     fn watch(&mut self, target: Target) {
         stop(&mut self.watching);
         stop(&mut self.listing);
+        stop(&mut self.reading);
         let (account, desk) = (self.account.clone(), self.desk.clone());
         let wants = self.wants.subscribe();
         let watching = tokio::spawn(async move {
@@ -115,6 +117,21 @@ impl<A: Account> Worker<A> {
         }
     }
 
+    /// Reads a log; whatever of it was asked before is not waited for any more.
+    fn read_log(&mut self, question: Box<LogQuestion>, after: SignedDuration) {
+        stop(&mut self.reading);
+        let (account, desk) = (self.account.clone(), self.desk.clone());
+        let reading = tokio::spawn(async move {
+            if after.is_positive() {
+                sleep(desk.clock.real_time(after)).await;
+            }
+            let Some(account) = known(account).await else { return };
+            let page = account.log(&question).await;
+            send(&desk.outbox, Event::LogRead { question, page });
+        });
+        self.reading = Some(reading.abort_handle());
+    }
+
     fn act(&self, order: Order) {
         let (account, desk) = (self.account.clone(), self.desk.clone());
         let wants = self.wants.clone();
@@ -134,6 +151,7 @@ impl<A: Account> Hands for Worker<A> {
             Effect::List => self.list(),
             Effect::Refresh => self.wants.send_modify(|wants| wants.asked_now += 1),
             Effect::Rest(rests) => self.wants.send_modify(|wants| wants.rests = rests),
+            Effect::ReadLog { question, after } => self.read_log(question, after),
             Effect::Present(code) => self.present(code),
             Effect::Window(minutes) => self.wants.send_modify(|wants| wants.window = minutes),
             // The loop's own business.

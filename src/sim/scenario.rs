@@ -24,7 +24,7 @@ pub use schema::{
 pub use weighted::{HeldBy, Records, Weighted};
 
 /// The embedded scenarios, in the order in which people should meet them.
-const EMBEDDED: [(&str, &str); 45] = [
+const EMBEDDED: [(&str, &str); 47] = [
     ("canary", include_str!("../../assets/scenarios/canary.toml")),
     ("errors", include_str!("../../assets/scenarios/errors.toml")),
     ("latency", include_str!("../../assets/scenarios/latency.toml")),
@@ -65,10 +65,12 @@ const EMBEDDED: [(&str, &str); 45] = [
     ("argo-bluegreen", include_str!("../../assets/scenarios/argo-bluegreen.toml")),
     ("argo-canary", include_str!("../../assets/scenarios/argo-canary.toml")),
     ("argo-experiment", include_str!("../../assets/scenarios/argo-experiment.toml")),
+    ("argo-kept", include_str!("../../assets/scenarios/argo-kept.toml")),
     ("argo-workloadref", include_str!("../../assets/scenarios/argo-workloadref.toml")),
     ("argo-analysis-failed", include_str!("../../assets/scenarios/argo-analysis-failed.toml")),
     ("argo-abort", include_str!("../../assets/scenarios/argo-abort.toml")),
     ("clusters", include_str!("../../assets/scenarios/clusters.toml")),
+    ("clusters-alb", include_str!("../../assets/scenarios/clusters-alb.toml")),
     ("pipeline", include_str!("../../assets/scenarios/pipeline.toml")),
 ];
 

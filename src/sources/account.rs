@@ -1,7 +1,8 @@
 //! One account and Region: who watches, lists and sends orders in it.
 
 use crate::domain::{
-    Fault, FaultKind, Identity, OneTimeCode, Order, Progress, RolloutSummary, Snapshot, Target,
+    Fault, FaultKind, Identity, LogPage, LogQuestion, OneTimeCode, Order, Progress, RolloutSummary,
+    Snapshot, Target,
 };
 
 use super::argo::{self, Place};
@@ -10,7 +11,7 @@ use super::backend::Account;
 use super::error::fault;
 use super::order::{read_only, unknown_call};
 use super::watcher::Watcher;
-use super::{beanstalk, codedeploy, ecs, pipeline, weighted};
+use super::{beanstalk, codedeploy, ecs, logs, pipeline, weighted};
 
 impl Account for Aws {
     type Backend = Watcher;
@@ -23,6 +24,10 @@ impl Account for Aws {
         let (codedeploy, ecs) =
             tokio::join!(codedeploy::list::active(self), ecs::list::active(self));
         both(codedeploy, ecs)
+    }
+
+    async fn log(&self, question: &LogQuestion) -> Result<LogPage, Fault> {
+        logs::read(self, question).await
     }
 
     async fn read_again(&self, order: &Order) -> Snapshot {

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::domain::{Fault, OneTimeCode, Order, Progress, RolloutSummary, Snapshot, Target};
+use crate::domain::{
+    Fault, LogPage, LogQuestion, OneTimeCode, Order, Progress, RolloutSummary, Snapshot, Target,
+};
 
 /// An account and Region with an identity to ask in: where targets are watched and acted on.
 ///
@@ -19,6 +21,9 @@ pub trait Account: Clone + Send + Sync + 'static {
 
     /// The rollouts that run now.
     fn list(&self) -> impl Future<Output = Result<Vec<RolloutSummary>, Fault>> + Send;
+
+    /// The newest lines of a log.
+    fn log(&self, question: &LogQuestion) -> impl Future<Output = Result<LogPage, Fault>> + Send;
 
     /// Reads afresh what the order rests on, and nothing else.
     fn read_again(&self, order: &Order) -> impl Future<Output = Snapshot> + Send;

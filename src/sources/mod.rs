@@ -14,6 +14,7 @@
 //! | [`argo`] | Argo Rollouts in a Kubernetes cluster |
 //! | [`pipeline`] | the pipeline around a rollout |
 //! | [`service`], [`balancer`], [`metrics`], [`alarms`] | what ECS, ELB and CloudWatch are asked |
+//! | [`logs`] | what tasks and pods write |
 //! | [`tasks`], [`timeline`], [`forward`], [`routing`], [`measure`] | what all AWS control planes read alike: pure |
 //! | [`targets`] | what can be watched in the account and Region |
 //! | [`permissions`] | which IAM permissions all this needs |
@@ -36,6 +37,7 @@ mod forward;
 #[cfg(any(fuzzing, test))]
 pub(crate) mod fuzzing;
 mod limiter;
+mod logs;
 mod measure;
 mod metrics;
 mod order;

@@ -93,7 +93,7 @@ use Need::{
 };
 
 /// Every permission. `sts:GetCallerIdentity` needs none.
-const TABLE: [(&str, On, &[Need]); 56] = [
+const TABLE: [(&str, On, &[Need]); 57] = [
     ("cloudwatch:DescribeAlarms", On::Anything, &[Judge]),
     ("cloudwatch:GetMetricData", On::Anything, &[Judge]),
     ("codedeploy:BatchGetApplications", On::Application, &[FindOwner]),
@@ -141,6 +141,8 @@ const TABLE: [(&str, On, &[Need]); 56] = [
     ("elasticbeanstalk:DescribeInstancesHealth", On::Anything, &[WatchEnvironments]),
     ("elasticbeanstalk:AbortEnvironmentUpdate", On::Anything, &[ActEnvironments]),
     ("elasticbeanstalk:SwapEnvironmentCNAMEs", On::Anything, &[ActEnvironments]),
+    // Only while somebody looks at the log of a side.
+    ("logs:FilterLogEvents", On::Anything, &[WatchTasks]),
     ("lambda:GetAlias", On::Anything, &[WatchFunction]),
     ("elasticloadbalancing:DescribeLoadBalancers", On::Anything, &[WatchRecords]),
     ("elasticloadbalancing:DescribeRules", On::Anything, &[Search, WatchBalancer]),

@@ -125,6 +125,18 @@ pub(super) fn clock(at: Timestamp, zone: &TimeZone) -> String {
     format!("{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second())
 }
 
+/// When something was: the time of today, else the day with it. At most nine columns.
+pub(super) fn moment(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    let (then, today) = (zone.to_datetime(at), zone.to_datetime(now).date());
+    let days = (today - then.date()).get_days();
+    match days {
+        0 => clock(at, zone),
+        1..=6 => then.strftime("%a %H:%M").to_string(),
+        _ if then.year() == today.year() => then.strftime("%d %b").to_string(),
+        _ => then.strftime("%b %Y").to_string(),
+    }
+}
+
 /// A clock time without seconds.
 pub(super) fn minute(at: Timestamp, zone: &TimeZone) -> String {
     let time = zone.to_datetime(at).time();
@@ -209,6 +221,20 @@ pub(super) fn image(image: &Image) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_not_today_has_its_day() {
+        let moment = |at: &str| {
+            let at = format!("{at}Z").parse().unwrap();
+            super::moment(at, "2026-03-05T03:10:00Z".parse().unwrap(), &TimeZone::UTC)
+        };
+        assert_eq!(moment("2026-03-05T03:09:58"), "03:09:58");
+        assert_eq!(moment("2026-03-05T00:00:00"), "00:00:00");
+        assert_eq!(moment("2026-03-04T23:59:59"), "Wed 23:59");
+        assert_eq!(moment("2026-02-27T12:00:00"), "Fri 12:00");
+        assert_eq!(moment("2026-02-26T12:00:00"), "26 Feb");
+        assert_eq!(moment("2025-12-31T12:00:00"), "Dec 2025");
+    }
 
     #[test]
     fn nothing_from_outside_is_obeyed() {

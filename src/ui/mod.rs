@@ -22,6 +22,8 @@ mod theme;
 mod widgets;
 mod words;
 
+use std::cell::Cell;
+
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -38,9 +40,9 @@ pub use theme::{Glyphs, Role, Theme};
 /// The smallest terminal that holds the fixed lines and the least of the panels.
 const LEAST: (u16, u16) = (60, 16);
 
-/// Draws the state over the whole frame.
-pub fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>) {
-    paint(state, theme, frame.buffer_mut());
+/// Draws the state over the whole frame; the furthest row to which what is shown can be scrolled.
+pub fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>) -> usize {
+    paint(state, theme, frame.buffer_mut())
 }
 
 /// The open question as plain lines: what it asks, what will happen, in whose name, and the AWS CLI
@@ -61,17 +63,20 @@ pub fn picture(state: &State, theme: &Theme) -> String {
     svg(&buffer)
 }
 
-/// Draws the state over the whole buffer.
-pub fn paint(state: &State, theme: &Theme, buffer: &mut Buffer) {
+/// Draws the state over the whole buffer; the furthest row to which what is shown can be scrolled.
+pub fn paint(state: &State, theme: &Theme, buffer: &mut Buffer) -> usize {
     let area = buffer.area;
-    let mut pen = Pen::new(buffer, area, theme);
+    let furthest = Cell::new(usize::MAX);
+    let mut pen = Pen::new(buffer, area, theme, &furthest);
     if area.width < LEAST.0 || area.height < LEAST.1 {
-        return too_small(&mut pen, state);
+        too_small(&mut pen, state);
+    } else {
+        match &state.screen {
+            Screen::Cockpit(cockpit) => screens::cockpit::draw(&mut pen, state, cockpit),
+            Screen::Picker(picker) => screens::picker::draw(&mut pen, state, picker),
+        }
     }
-    match &state.screen {
-        Screen::Cockpit(cockpit) => screens::cockpit::draw(&mut pen, state, cockpit),
-        Screen::Picker(picker) => screens::picker::draw(&mut pen, state, picker),
-    }
+    furthest.get()
 }
 
 /// What can be said in hardly any room: where it stands, whether one can go back, and what to do.

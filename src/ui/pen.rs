@@ -1,5 +1,7 @@
 //! Writing rows into the buffer: always inside its area, always whole cells.
 
+use std::cell::Cell;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -12,13 +14,20 @@ pub(super) struct Pen<'a> {
     buffer: &'a mut Buffer,
     area: Rect,
     theme: &'a Theme,
+    furthest: &'a Cell<usize>,
 }
 
 impl<'a> Pen<'a> {
-    /// A pen for `area`, cut to the buffer.
-    pub(super) fn new(buffer: &'a mut Buffer, area: Rect, theme: &'a Theme) -> Self {
+    /// A pen for `area`, cut to the buffer. It leaves in `furthest` the last first row of what was
+    /// scrolled.
+    pub(super) fn new(
+        buffer: &'a mut Buffer,
+        area: Rect,
+        theme: &'a Theme,
+        furthest: &'a Cell<usize>,
+    ) -> Self {
         let area = area.intersection(buffer.area);
-        Self { buffer, area, theme }
+        Self { buffer, area, theme, furthest }
     }
 
     /// A pen for a part of this area.
@@ -29,7 +38,20 @@ impl<'a> Pen<'a> {
             width,
             height,
         };
-        Pen { area: wanted.intersection(self.area), buffer: self.buffer, theme: self.theme }
+        let area = wanted.intersection(self.area);
+        Pen { area, buffer: self.buffer, theme: self.theme, furthest: self.furthest }
+    }
+
+    /// The first of `len` rows to show where `scroll` is wanted: the last page is full.
+    pub(super) fn first_row(&self, scroll: usize, len: usize) -> usize {
+        let furthest = len.saturating_sub(usize::from(self.height()));
+        self.stops_at(furthest);
+        scroll.min(furthest)
+    }
+
+    /// What is scrolled here goes no further than this.
+    pub(super) fn stops_at(&self, furthest: usize) {
+        self.furthest.set(furthest);
     }
 
     /// Columns.

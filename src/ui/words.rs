@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::app::select::Steps;
 use crate::app::{Cockpit, Outcome, Ramp};
 use crate::domain::{
-    Due, Environment, Next, NextStep, Phase, Rollout, RolloutKind, ShareOf, Split, Stage,
+    Due, Environment, Next, NextStep, Phase, Rollout, RolloutKind, Route, ShareOf, Split, Stage,
     StageKind, StageState, Target,
 };
 
@@ -106,6 +106,19 @@ pub(super) fn traffic_short(split: Option<Split>) -> String {
     }
 }
 
+/// What goes to green whatever the split, if anything does.
+pub(super) fn routes(routes: &[Route]) -> Option<String> {
+    let of = |copied: bool| {
+        let own = routes.iter().filter(|route| route.copied == copied);
+        let requests: Vec<String> = own.map(|route| clean(&route.requests).into_owned()).collect();
+        (!requests.is_empty()).then(|| requests.join(" and "))
+    };
+    let led = of(false).map(|requests| format!("{requests} to green"));
+    let copied = of(true).map(|requests| format!("a copy of {requests} to green"));
+    let both: Vec<String> = led.into_iter().chain(copied).collect();
+    (!both.is_empty()).then(|| both.join(", "))
+}
+
 /// What stands in the place of a rollout that is not there.
 pub(super) fn no_rollout(cockpit: &Cockpit) -> String {
     let read = &cockpit.snapshot.rollout;
@@ -129,7 +142,7 @@ pub(super) fn no_tasks(rollout: Option<&Rollout>, own: &Environment) -> &'static
     let is_to_come = rollout.is_some_and(|rollout| {
         let ends = matches!(rollout.phase, Phase::Finishing | Phase::Baking);
         let forward = rollout.kind == RolloutKind::Rollout && !ends && !rollout.phase.is_over();
-        forward && std::ptr::eq(own, &rollout.green)
+        forward && *own == rollout.green
     });
     if is_to_come { "none yet" } else { "none: removed" }
 }

@@ -115,7 +115,7 @@ fn crashing(test: &str) -> Terminal {
 
 /// A run of the screen in this process's terminal.
 fn run(
-    picture: impl FnMut(&State, &mut Picture<'_>),
+    picture: impl FnMut(&State, &mut Picture<'_>) -> usize,
     connect: impl Future<Output = Result<Aws, String>> + Send + 'static,
 ) {
     let home = std::path::PathBuf::from(std::env::var_os("HOME").unwrap());

@@ -405,3 +405,32 @@ async fn pods_are_replaced_one_by_one_and_an_earlier_revision_is_asked_for() {
     let image = &rollout(&again).side(Side::Blue).revision.value().unwrap().images[0];
     assert_eq!(image.tag.as_deref(), Some("1.8.1"));
 }
+
+#[tokio::test]
+async fn an_undo_under_a_tool_that_keeps_the_template_does_not_last_and_an_abort_does() {
+    let cluster = Cluster::of("argo-kept").await;
+    let blue = cluster.stable();
+    let waiting = cluster.reach(&Phase::AwaitingApproval).await;
+    let told = |picture: &Snapshot, action: Action| {
+        let call = permit(picture, action, &Policy::default()).unwrap().call;
+        let kept = rollout(picture).kept_from(&call).map(|(keeper, _)| keeper.to_string());
+        kept.collect::<Vec<_>>()
+    };
+    assert_eq!(told(&waiting, Action::RollBack), [""; 0]);
+    cluster.order(&waiting, Action::RollBack).await;
+    cluster.pass(60);
+    assert_eq!((listener(&cluster.look().await), cluster.stable()), (Some(0.0), blue.clone()));
+
+    let cluster = Cluster::of("argo-kept").await;
+    let waiting = cluster.reach(&Phase::AwaitingApproval).await;
+    cluster.order(&waiting, Action::Continue).await;
+    let baking = cluster.reach(&Phase::Baking).await;
+    let green = cluster.stable();
+    let keeper = "Argo CD keeps this Rollout (application shop-prod)";
+    assert_eq!(told(&baking, Action::RollBack), [keeper]);
+    cluster.order(&baking, Action::RollBack).await;
+    cluster.pass(1);
+    assert_eq!((listener(&cluster.look().await), cluster.stable()), (Some(0.0), blue));
+    cluster.pass(6);
+    assert_eq!(cluster.status("currentPodHash"), green.as_str(), "it is asked for again");
+}

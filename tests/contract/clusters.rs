@@ -9,15 +9,21 @@ use cutover::sim::world::PROMETHEUS;
 use serde_json::json;
 
 use super::*;
+use crate::harness::keyboard::Desk;
 
 const SEED: u64 = 7;
 const BLUE: &str = "argo:eks-blue/shop/checkout";
 const GREEN: &str = "argo:eks-green/shop/checkout";
 
-/// The weights of the scenario, with what a person says that runs blue and green.
+/// Weighted records before both clusters, with what a person says that runs blue and green.
 async fn bench(blue: &str, green: &str) -> Bench {
-    let target: Target = Scenario::named("clusters").unwrap().target(SEED).parse().unwrap();
-    let mut bench = Box::pin(Bench::target("clusters", &target.to_string())).await;
+    behind("clusters", blue, green).await
+}
+
+/// The weights of a scenario, with what a person says that runs blue and green.
+async fn behind(scenario: &str, blue: &str, green: &str) -> Bench {
+    let target: Target = Scenario::named(scenario).unwrap().target(SEED).parse().unwrap();
+    let mut bench = Box::pin(Bench::target(scenario, &target.to_string())).await;
     let said = [blue, green].map(|text| SideSettings {
         origin: None,
         runs: Some(text.parse().unwrap()),
@@ -218,7 +224,7 @@ async fn an_update_within_a_side_is_told_and_its_end_too() {
     bench.look().await;
     let image = json!({"spec": {"template": {"spec": {"containers": [
         {"name": "checkout", "image": "shop/checkout:nowhere"}]}}}});
-    bench.simulator.with_world(|world| world.patch_rollout("eks-green", &image));
+    bench.simulator.with_world(|world| world.patch_workload("eks-green", &image));
     let standing = |seen: &Rollout| seen.green.runs.as_ref()?.standing.fresh().cloned();
     let picture = bench.until(|seen| standing(seen).is_some_and(|one| one.update.is_some())).await;
     let seen = standing(rollout(&picture)).unwrap();
@@ -240,4 +246,120 @@ async fn an_update_within_a_side_is_told_and_its_end_too() {
         .iter()
         .any(|event| event.kind == EventKind::Deploy && event.side == Some(Side::Green));
     assert!(told, "{:?}", picture.events);
+}
+
+/// A rule of one load balancer before both clusters, of which the one in the making runs a Deployment.
+async fn one_balancer() -> Bench {
+    behind("clusters-alb", BLUE, "deployment:eks-green/shop/checkout").await
+}
+
+/// What the dialog says before a key's order, in one line.
+fn question(picture: &Snapshot, key: &str) -> String {
+    let mut desk = Desk::watching(picture.clone());
+    desk.presses(key);
+    let lines = cutover::ui::question(&desk.state).unwrap();
+    lines.join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+async fn gives(bench: &mut Bench, action: Action) -> Snapshot {
+    let seen = bench.look().await;
+    let order = bench.order(&seen, action);
+    let progress = bench.carry_out(&order).await;
+    assert!(matches!(progress, Ok(Progress::Accepted { .. })), "{progress:?}");
+    bench.pass(2);
+    bench.look().await
+}
+
+#[tokio::test]
+async fn a_rule_before_both_clusters_is_shifted_and_led_back() {
+    let mut bench = one_balancer().await;
+    let picture = bench.look().await;
+    for side in [Side::Blue, Side::Green] {
+        is_fine(&picture, side);
+        let own = rollout(&picture).side(side);
+        assert_eq!(own.revision.fresh().unwrap().images[0].tag.as_deref(), Some("1.8.2"));
+        assert_eq!(own.targets.fresh().unwrap().healthy(), 4, "as the load balancer sees them");
+    }
+    assert_eq!(runs(&picture, Side::Green).behind.as_deref(), Some("checkout-b"));
+    let said = question(&picture, "+");
+    assert!(said.contains("Both run 1.8.2: blue in 4 tasks, green in 4 tasks."), "{said}");
+    assert!(!said.contains('!'), "{said}");
+    assert_eq!(strength(&picture, shift(50)), Strength::Key);
+
+    let before = bench.arrived("ModifyRule");
+    let half = gives(&mut bench, shift(50)).await;
+    assert_eq!((planned(&half), bench.arrived("ModifyRule")), (Some(50.0), before + 1));
+    let back = gives(&mut bench, Action::RollBack).await;
+    assert_eq!((planned(&back), bench.arrived("ModifyRule")), (Some(0.0), before + 2));
+    is_fine(&back, Side::Green);
+    let sent = bench.simulator.calls();
+    assert!(sent.iter().all(|call| !["patch", "update"].contains(&call.operation.as_str())));
+}
+
+#[tokio::test]
+async fn behind_a_rule_too_a_cluster_out_of_reach_leaves_the_other_side_live() {
+    let mut bench = one_balancer().await;
+    bench.look().await;
+    bench.fault("kubernetes/eks-green=drop-before");
+    let picture = bench.until(|seen| seen.green.tasks.fresh().is_none()).await;
+    assert_eq!(rollout(&picture).green.tasks.value().unwrap().running, 4);
+    assert!(rollout(&picture).green.targets.fresh().is_some(), "the load balancer still sees them");
+    is_fine(&picture, Side::Blue);
+    assert!(rollout(&picture).traffic.planned.fresh().is_some());
+    let said = question(&picture, "+");
+    assert!(said.contains("! Green's cluster cannot be read: what is known of it is"), "{said}");
+    assert_eq!(strength(&picture, shift(50)), Strength::TypedName);
+    let back = gives(&mut bench, Action::RollBack).await;
+    assert_eq!(planned(&back), Some(0.0));
+}
+
+#[tokio::test]
+async fn more_for_a_deployment_that_is_not_what_was_asked_for_takes_the_name() {
+    let mut bench = one_balancer().await;
+    bench.look().await;
+    let image = json!({"spec": {"template": {"spec": {"containers": [
+        {"name": "checkout", "image": "shop/checkout:nowhere"}]}}}});
+    bench.simulator.with_world(|world| world.patch_workload("eks-green", &image));
+    let standing = |seen: &Rollout| seen.green.runs.as_ref()?.standing.fresh().cloned();
+    let picture = bench.until(|seen| standing(seen).is_some_and(|one| one.update.is_some())).await;
+    // What serves serves on, so its tasks alone would take any share.
+    assert!(is_ready(&rollout(&picture).green), "{:?}", rollout(&picture).green);
+    let said = question(&picture, "+");
+    let told = "! Green's Deployment is in the middle of an update to revision 2 (";
+    assert!(said.contains(told), "{said}");
+    assert_eq!(strength(&picture, shift(50)), Strength::TypedName);
+    assert_eq!(strength(&picture, Action::RollBack), Strength::Key);
+}
+
+#[tokio::test]
+async fn more_than_a_side_has_tasks_for_takes_the_name_and_the_number_is_said() {
+    let mut bench = one_balancer().await;
+    bench.look().await;
+    let fewer = json!({"spec": {"replicas": 2}});
+    bench.simulator.with_world(|world| world.patch_workload("eks-green", &fewer));
+    let small = |seen: &Rollout| {
+        let settled = seen.green.runs.as_ref().is_some_and(|runs| {
+            runs.standing.fresh().is_some_and(|one| one.word == StandingWord::Healthy)
+        });
+        settled && seen.green.tasks.fresh().is_some_and(|tasks| tasks.desired == 2)
+    };
+    bench.until(small).await;
+    bench.pass(240);
+    bench.watch = bench.aws.watch(&bench.target);
+    let picture = bench.until(small).await;
+    assert!(is_ready(&rollout(&picture).green));
+    assert_eq!(strength(&picture, shift(50)), Strength::Key, "two of four are half");
+    assert_eq!(strength(&picture, shift(51)), Strength::TypedName);
+    let said = question(&picture, "A");
+    let told = "! Green has 2 tasks for what takes 4 by the number of blue's.";
+    assert!(said.contains(told) && said.contains("green in 2 tasks"), "{said}");
+    // All requests of both sides, divided by the tasks that are to answer them.
+    let each = said.split("blue's tasks and ").nth(1).unwrap().split(' ').next().unwrap();
+    let each: f64 = each.parse().unwrap();
+    let per_second = |side: Side| {
+        let points = &picture.metrics.value().unwrap().side(side).requests;
+        points.iter().rev().find_map(|point| point.count()).unwrap_or_default()
+    };
+    let all = per_second(Side::Blue) + per_second(Side::Green);
+    assert!(all > 0.0 && (each - all / 60.0 / 2.0).abs() < 2.0, "{each} of {all}: {said}");
 }

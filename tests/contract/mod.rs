@@ -9,6 +9,7 @@ mod cost;
 mod instances;
 mod lambda;
 mod laws;
+mod log;
 mod metrics;
 mod permissions;
 mod phases;

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use cutover::domain::{FaultKind, GapReason};
+use cutover::app::log::source;
+use cutover::domain::{FaultKind, GapReason, LogQuestion, Side};
 use cutover::sim::services::Service;
 use cutover::sources::permissions::{Where, policy};
 
@@ -64,6 +65,11 @@ async fn play(scenario: &str, target: &str, phase: Phase, action: Action) -> BTr
     for _ in 0..3 {
         bench.pass(20);
         nothing_denied(&bench.look().await);
+    }
+    if let Ok((place, tasks)) = source(&picture, Side::Green) {
+        let (place, target) = (place.clone(), picture.target.clone());
+        let question = LogQuestion { target, side: Side::Green, place, tasks, since: None };
+        bench.aws.log(&question).await.unwrap();
     }
     bench.called()
 }
@@ -183,9 +189,9 @@ fn method(operation: &str) -> String {
 
 /// The words of calls that have no parameters in the brackets, as the SDK's operations have none.
 fn methods(text: &str) -> BTreeSet<&str> {
-    const VERBS: [&str; 15] = [
-        "abort", "batch", "change", "continue", "create", "delete", "describe", "get", "list",
-        "modify", "put", "register", "stop", "swap", "update",
+    const VERBS: [&str; 16] = [
+        "abort", "batch", "change", "continue", "create", "delete", "describe", "filter", "get",
+        "list", "modify", "put", "register", "stop", "swap", "update",
     ];
     /// What is read from an answer, and what is built.
     const OTHER: [&str; 3] = ["change_info", "create_time", "stop_code"];

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use cutover::app::{Event, Outcome, Overlay};
 use cutover::domain::{
-    Change, Fault, FaultKind, OneTimeCode, Order, Progress, RolloutSummary, Snapshot, Target,
+    Change, Fault, FaultKind, LogPage, LogQuestion, OneTimeCode, Order, Progress, RolloutSummary,
+    Snapshot, Target,
 };
 use cutover::journal::{Audit, Record};
 use cutover::runtime::{Clock, Desk as Hand, Inbox, Incoming, carry_out, channel};
@@ -59,6 +60,10 @@ impl Account for Watchful {
 
     async fn list(&self) -> Result<Vec<RolloutSummary>, Fault> {
         self.0.list().await
+    }
+
+    async fn log(&self, question: &LogQuestion) -> Result<LogPage, Fault> {
+        self.0.log(question).await
     }
 
     fn present(&self, code: OneTimeCode) {

@@ -5,6 +5,7 @@ mod any_size;
 mod clusters;
 mod dialogs;
 mod honesty;
+mod log;
 mod scenarios;
 
 use cutover::app::State;

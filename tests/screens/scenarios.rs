@@ -8,8 +8,8 @@ use super::{SIZES, screen, text};
 /// The moment of each scenario at which there is something to see.
 fn moment(name: &str) -> u32 {
     match name {
-        "approval" | "canary" => 240,
-        "clusters" => 540,
+        "approval" | "canary" | "argo-kept" => 240,
+        "clusters" | "clusters-alb" => 540,
         "crashloop" | "stuck" | "ecs-bluegreen" | "ecs-canary" | "ecs-hook-failure"
         | "ecs-rolling" => 300,
         "finished" => 60,

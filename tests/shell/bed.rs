@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use cutover::domain::{Fault, OneTimeCode, Order, Progress, RolloutSummary, Snapshot, Target};
+use cutover::domain::{
+    Fault, LogPage, LogQuestion, OneTimeCode, Order, Progress, RolloutSummary, Snapshot, Target,
+};
 use cutover::journal::Audit;
 use cutover::runtime::{Clock, Desk, Inbox, Incoming, Worker, channel};
 use cutover::sources::{Account, Backend, Wish};
@@ -44,6 +46,11 @@ impl Account for Bed {
     async fn list(&self) -> Result<Vec<RolloutSummary>, Fault> {
         self.note("list".into());
         Ok(vec![summary("d-AAAAAAAAA")])
+    }
+
+    async fn log(&self, question: &LogQuestion) -> Result<LogPage, Fault> {
+        self.note(format!("log of {}", question.side.word()));
+        Ok(LogPage::default())
     }
 
     fn present(&self, _: OneTimeCode) {

@@ -10,8 +10,9 @@ use cutover::app::{Effect, Event, State};
 use cutover::input::Stroke;
 use cutover::runtime::{Clock, Ending, Hands, Inbox, Incoming, Outbox, Shell, Surface, channel};
 
-use crate::harness::fixtures::{Scene, noon, target};
+use crate::harness::fixtures::{NOW, Scene, noon, target};
 use crate::harness::keyboard::settings;
+use crate::stories::ramp::{EVERY, at_ten};
 
 /// Everything that was drawn and carried out, in order.
 type Log = Rc<RefCell<Vec<String>>>;
@@ -30,13 +31,13 @@ impl Script {
 }
 
 impl Surface for Script {
-    fn draw(&mut self, state: &State) -> io::Result<()> {
+    fn draw(&mut self, state: &State) -> io::Result<usize> {
         let known = state.cockpit().is_some_and(|cockpit| cockpit.snapshot.rollout().is_some());
         self.note(format!("draw {}x{} {known}", state.width, state.height));
         for incoming in self.parts.pop_front().unwrap_or(vec![Incoming::TerminalGone]) {
             self.outbox.send(incoming).unwrap();
         }
-        Ok(())
+        Ok(usize::MAX)
     }
 
     fn forget(&mut self) -> io::Result<()> {
@@ -161,4 +162,20 @@ fn the_cli_line_of_a_question_goes_to_the_clipboard_and_is_said_to() {
     let copied = log.iter().find(|entry| entry.starts_with("copy")).unwrap();
     assert!(copied.starts_with("copy aws deploy stop-deployment "), "{copied}");
     assert_eq!(shell.state.notice.as_ref().unwrap().text, "copied");
+}
+
+#[test]
+fn a_step_of_a_ramp_that_was_due_while_the_program_was_stopped_is_sent() {
+    let mut desk = at_ten();
+    let almost = NOW + 20 + EVERY - 1;
+    desk.sees(Scene::held(10.0).at(almost).shot());
+    let (mut shell, log) = shell(vec![vec![key("ctrl-z")]]);
+    let seconds = AtomicI64::new(almost);
+    shell.state = desk.state;
+    shell.clock = Clock::simulated(move || noon(seconds.fetch_add(1, Ordering::Relaxed)), 0.0);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(shell.run());
+    let log = log.borrow();
+    let stopped = log.iter().position(|entry| entry == "suspend").unwrap();
+    assert_eq!(log[stopped + 1], "Act");
 }

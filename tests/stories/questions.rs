@@ -29,7 +29,7 @@ fn bar(desk: &Desk) -> Vec<String> {
 
 #[test]
 fn the_hint_bar_shows_what_makes_sense_now() {
-    let others = ["v why", "e events", "m window", "z expand", "? help", "q quit"];
+    let others = ["v why", "e events", "? help", "o log", "m window", "z expand", "q quit"];
     for (scene, actions) in [
         (Scene::shifting(), &["R roll back", "S stop", "c continue: no gate waits"][..]),
         (Scene::awaiting(), &["R roll back", "c continue", "S stop"]),

@@ -7,10 +7,10 @@ use crate::harness::fixtures::{NAME, NOW, Scene};
 use crate::harness::keyboard::Desk;
 
 /// Five minutes, as the ramp holds each share.
-const EVERY: i64 = 300;
+pub(crate) const EVERY: i64 = 300;
 
 /// A ramp from nothing, its first step seen in force.
-fn at_ten() -> Desk {
+pub(crate) fn at_ten() -> Desk {
     let mut desk = Desk::watching(Scene::held(0.0).shot());
     desk.presses("W").types(NAME).presses("enter");
     arrives(&mut desk, 10.0, NOW + 20);

@@ -1,10 +1,15 @@
 //! What the program sees between two pictures, and the keys that change nothing in the world.
 
-use cutover::app::{Effect, Event, Panel, Settings, View, select};
+use cutover::app::{Effect, Event, Overlay, Panel, Screen, Settings, View, select};
 use cutover::domain::{
     Fact, FaultKind, GuardState, ListenerSplit, Side, SideMetrics, Source, Split, Target,
+    TimelineEvent,
 };
 use cutover::stats::{Config, Configs, Verdict};
+use cutover::ui::{Theme, paint};
+use jiff::tz::TimeZone;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
 use crate::harness::fixtures::{NOW, Scene, fault, target};
 use crate::harness::keyboard::{Desk, settings};
@@ -219,4 +224,37 @@ fn what_was_judged_before_a_roll_back_stays_when_green_is_no_longer_measured() {
     desk.sees(rollback.shot());
     let after = desk.state.cockpit().unwrap().verdict.clone().unwrap();
     assert_eq!(after.assessment.verdict, before.assessment.verdict);
+}
+
+/// The screen is drawn, and tells how far it can be scrolled.
+fn draws(desk: &mut Desk) {
+    let theme = Theme::named("dark", TimeZone::UTC, true).unwrap();
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 80, 24));
+    let furthest = paint(&desk.state, &theme, &mut buffer);
+    desk.happens(Event::Drawn { furthest });
+}
+
+#[test]
+fn what_is_scrolled_stops_at_its_end() {
+    let mut desk = shifting();
+    let Screen::Cockpit(cockpit) = &mut desk.state.screen else { panic!("no cockpit") };
+    let event = cockpit.snapshot.events[0].clone();
+    cockpit.seen.extend((0..40).map(|n| TimelineEvent { key: format!("{n}"), ..event.clone() }));
+    let mut row_after = |keys: &[&str]| {
+        for key in keys {
+            desk.presses(key);
+            draws(&mut desk);
+        }
+        desk.state.cockpit().unwrap().scroll
+    };
+    let last = row_after(&["e", "G"]);
+    assert!(last > 20 && last < 50, "{last}");
+    assert_eq!(row_after(&["down", "pagedown"]), last);
+    assert_eq!(row_after(&["up"]), last - 1, "one key upwards is one row");
+
+    desk.presses("?").presses("G");
+    draws(&mut desk);
+    let Some(Overlay::Help(last)) = desk.state.overlay else { panic!("no help") };
+    desk.presses("up");
+    assert!(matches!(desk.state.overlay, Some(Overlay::Help(row)) if row + 1 == last));
 }

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::app::SeenBy;
-use crate::domain::{ListenerSplit, Metrics, Rollout, ShareOf, Side, Split, Weight};
+use crate::app::{SeenBy, Track};
+use crate::domain::{Action, Call, ListenerSplit, Metrics, Rollout, ShareOf, Side, Split, Weight};
 
 /// From this share of the requests on, the traffic counts as being on one side.
 const RESTORED: f64 = 99.0;
@@ -91,4 +91,15 @@ fn measured_since(metrics: &Metrics, since: Timestamp) -> Option<Split> {
         all += b + g;
     }
     Weight::ratio(green, all).map(|green| Split { green })
+}
+
+/// Whether the gate that waits now is another one than the order was about: what lay between the two was
+/// over before anybody looked.
+pub(super) fn waits_anew(track: &Track, rollout: &Rollout) -> bool {
+    let since = |call: &Call| {
+        let param = call.params.iter().find(|(name, _)| name == "pausedSince");
+        param.map(|(_, since)| since.clone())
+    };
+    let now = rollout.offer(Action::Continue).ok().and_then(|(_, call)| since(&call));
+    since(&track.order.call).zip(now).is_some_and(|(ordered, now)| ordered != now)
 }

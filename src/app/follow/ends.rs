@@ -139,6 +139,10 @@ fn weights(track: &mut Track, rollout: &Rollout, goal: Split, now: Timestamp) {
 
 fn roll_back(track: &mut Track, rollout: &Rollout, metrics: Option<&Metrics>, now: Timestamp) {
     let same = rollout.id == track.order.expected.rollout;
+    if same && track.came && asks_anew(track) {
+        track.outcome = Outcome::Failed(taken_back(track, rollout));
+        return;
+    }
     // It had ended, or was itself a way back, before an earlier revision was ordered anew: it tells
     // nothing of that.
     let was_over = match track.order.expected.means {
@@ -156,6 +160,7 @@ fn roll_back(track: &mut Track, rollout: &Rollout, metrics: Option<&Metrics>, no
     }
     if !own {
         track.follows.get_or_insert_with(|| rollout.id.clone());
+        track.came = true;
     }
     if !own || rollout.rollback.is_some() || rollout.phase == Phase::Stopped {
         taken(track, now);
@@ -176,6 +181,15 @@ fn roll_back(track: &mut Track, rollout: &Rollout, metrics: Option<&Metrics>, no
 /// Whether the order asks for the template of an earlier revision, which goes on under its own id.
 fn asks_anew(track: &Track) -> bool {
     track.order.call.params.iter().any(|(name, _)| name == "toReplicaSet")
+}
+
+/// What was left is asked for again: by a person, or by a tool that keeps the template.
+fn taken_back(track: &Track, rollout: &Rollout) -> String {
+    let words = track.order.action.words();
+    let kept = rollout.kept_from(&track.order.call).next();
+    let by = kept.map(|(keeper, _)| format!(": {keeper}")).unwrap_or_default();
+    let text = "was taken back, what was left is asked for again";
+    format!("{words} {text}{by}; next: change it where it is written, then ask again")
 }
 
 /// Where a roll back leads all traffic: to blue, unless the previous revision is deployed anew
@@ -268,13 +282,17 @@ fn went_on(track: &mut Track, rollout: &Rollout, now: Timestamp) {
         }
         return;
     }
-    if !own || rollout.gate == Some(Gate::Approval) {
+    if !own || (rollout.gate == Some(Gate::Approval) && !arrival::waits_anew(track, rollout)) {
         return;
     }
     if let Some(Gate::Hook { .. }) = &track.order.expected.gate {
         return answered(track, rollout, now);
     }
     match rollout.phase {
+        Phase::AwaitingApproval if arrival::waits_anew(track, rollout) => {
+            taken(track, now);
+            track.outcome = Outcome::Done;
+        }
         Phase::AwaitingApproval | Phase::Held | Phase::Other(_) => {}
         Phase::Failed | Phase::Stopped => fail(track, rollout),
         Phase::Queued | Phase::Preparing | Phase::Validating | Phase::BeforeShift => {

@@ -3,13 +3,14 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
-    Action, Environment, Fact, Fault, Gate, GuardState, ListenerSplit, Means, MetricKind, Metrics,
-    Percent, Point, Rollout, ShareOf, Side, Snapshot, Split, Stage, StageKind, StageState,
-    Standing, TaskCounts, Weight, WorkloadKind, is_ready,
+    Action, Edit, Environment, Fact, Fault, Gate, GuardState, Keeper, ListenerSplit, Means,
+    MetricKind, Metrics, Percent, Point, Rollout, ShareOf, Side, Snapshot, Split, Stage, StageKind,
+    StageState, Standing, TaskCounts, Weight, WorkloadKind, is_ready, lacks,
 };
 use crate::stats::Verdict;
 
 use super::super::{Cockpit, Confirm};
+use super::beside::{Beside, beside};
 use super::strip::{Speed, speed};
 
 /// Traffic that an action moves.
@@ -53,12 +54,16 @@ pub enum Warning {
     Unsettled(Side, WorkloadKind, Standing),
     /// What runs on the side that gets more cannot be read: since when, and why.
     Unread(Side, Option<SignedDuration>, Fault),
+    /// The side that gets more has so many tasks, and its part takes so many by the other's number.
+    TooFew(Side, u32, u32),
     /// Nobody has said which side is blue.
     SidesAreGuessed,
     /// Clients stay on their side by a cookie, for at most so long.
     Sticky(Option<SignedDuration>),
     /// What is set is the share of DNS answers, which clients keep for so long.
     Answers(Option<SignedDuration>),
+    /// Somebody keeps what this changes as it is written elsewhere, and may take it back.
+    Kept(Keeper, Edit),
     /// These alarms fire; a new deployment may fail at once because of them.
     Alarms(Vec<String>),
     /// The rollout was last read so long ago.
@@ -78,6 +83,8 @@ pub struct Consequence {
     pub leaves: Option<Split>,
     /// The split from which and to which the weights are set.
     pub sets: Option<(Split, Split)>,
+    /// What runs on both sides and what comes to it, where a person has named what keeps them.
+    pub beside: Option<Beside>,
     /// What it is about, where it could be about another one.
     pub about: Option<String>,
     /// The shares of the ramp that begins with it, and how long each is held.
@@ -111,6 +118,9 @@ pub fn consequence(confirm: &Confirm, cockpit: &Cockpit) -> Consequence {
             .and_then(held)
             .filter(|_| matches!(means, Means::SetWeights | Means::SwapNames))
             .map(|now| (now, action.goal())),
+        beside: rollout
+            .filter(|_| means == Means::SetWeights)
+            .and_then(|rollout| beside(rollout, action.goal(), snapshot.metrics.value())),
         about: rollout.and_then(|rollout| {
             let mut candidates = rollout.candidates(action);
             candidates.find(|one| one.action == action).map(|one| one.name.clone())
@@ -123,9 +133,7 @@ pub fn consequence(confirm: &Confirm, cockpit: &Cockpit) -> Consequence {
         targets: blue
             .and_then(|blue| blue.targets.value())
             .map(|targets| (targets.healthy(), targets.list.len())),
-        warnings: rollout
-            .map(|rollout| warnings((means, action), rollout, cockpit))
-            .unwrap_or_default(),
+        warnings: rollout.map(|rollout| warnings(confirm, rollout, cockpit)).unwrap_or_default(),
     }
 }
 
@@ -229,15 +237,12 @@ fn first_shift(rollout: &Rollout) -> Option<Split> {
 }
 
 /// The newest settled rate of requests, per second; no requests are none.
-fn rate(metrics: &Metrics, side: Side) -> Option<f64> {
+pub(super) fn rate(metrics: &Metrics, side: Side) -> Option<f64> {
     metrics.side(side).series(MetricKind::Requests).into_iter().rev().find_map(Point::count)
 }
 
-fn warnings(
-    (means, action): (Means, Action),
-    rollout: &Rollout,
-    cockpit: &Cockpit,
-) -> Vec<Warning> {
+fn warnings(confirm: &Confirm, rollout: &Rollout, cockpit: &Cockpit) -> Vec<Warning> {
+    let (means, action) = (confirm.permit.means, confirm.permit.action);
     let snapshot = cockpit.snapshot.as_ref();
     // What leads away from green, or at least no further.
     let goes_back = matches!(
@@ -280,6 +285,8 @@ fn warnings(
         | Means::Approve
         | Means::Reject => {}
     }
+    let kept = rollout.kept_from(&confirm.permit.call);
+    found.extend(kept.map(|(keeper, edit)| Warning::Kept(keeper.clone(), edit)));
     let verdict = cockpit.verdict.as_ref().map(|judgement| judgement.assessment.verdict);
     if verdict == Some(Verdict::Worse) && !goes_back {
         found.push(Warning::GreenIsWorse);
@@ -310,6 +317,8 @@ fn about_weights(action: Action, rollout: &Rollout, now: Timestamp) -> Vec<Warni
         Side::Blue | Side::Green => {}
     }
     found.extend(about_cluster(gains, rollout.side(gains), now));
+    let few = lacks(rollout, gains, action.goal());
+    found.extend(few.map(|(has, needs)| Warning::TooFew(gains, has, needs)));
     match traffic.of {
         ShareOf::Answers => found.push(Warning::Answers(traffic.lag)),
         ShareOf::Requests if traffic.sticky => found.push(Warning::Sticky(traffic.lag)),

@@ -59,9 +59,10 @@ pub fn hints(state: &State) -> Vec<Hint> {
         (None, Screen::Cockpit(_)) => &[
             (Command::Why, "why"),
             (Command::Events, "events"),
+            (Command::Help, "help"),
+            (Command::Log, "log"),
             (Command::Window, "window"),
             (Command::Expand, "expand"),
-            (Command::Help, "help"),
             (Command::Quit, "quit"),
         ],
         (None, Screen::Picker(picker)) if picker.behind.is_some() => &[

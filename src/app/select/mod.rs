@@ -13,6 +13,7 @@
 //! | how old is all this? | [`staleness()`], [`is_live`], [`just_changed`] |
 //! | when does the picture change by itself? | [`next_wake`] |
 
+mod beside;
 mod chart;
 mod choices;
 mod consequence;
@@ -24,6 +25,7 @@ mod timeline;
 mod traffic;
 mod wake;
 
+pub use beside::{Beside, Half};
 pub use chart::{Chart, Row, ShiftMark, chart};
 pub use choices::{ListRow, choices};
 pub use consequence::{Consequence, Moved, Undo, Warning, consequence};

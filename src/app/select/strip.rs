@@ -1,7 +1,7 @@
 //! The way back, answered before any key is pressed.
 
 use crate::domain::{
-    Action, Due, Means, Refusal, Rollout, RolloutKind, Side, TaskCounts, is_ready,
+    Action, Due, Edit, Keeper, Means, Refusal, Rollout, RolloutKind, Side, TaskCounts, is_ready,
 };
 
 use jiff::SignedDuration;
@@ -67,6 +67,8 @@ pub struct RollbackStrip {
     pub speed: Option<Speed>,
     /// Until when it takes seconds.
     pub until: Option<Due>,
+    /// Who may take it back.
+    pub kept: Option<Keeper>,
 }
 
 /// The way back from the watched rollout.
@@ -94,7 +96,15 @@ pub fn strip(state: &State) -> RollbackStrip {
             Some((Means::StopAndRollBack, _)) => rollout.and_then(|r| r.instant_rollback_until),
             _ => None,
         },
+        kept: rollout.and_then(kept),
     }
+}
+
+/// Who keeps the template that a roll back would change.
+fn kept(rollout: &Rollout) -> Option<Keeper> {
+    let (_, call) = rollout.offer(Action::RollBack).ok()?;
+    let mut kept = rollout.kept_from(&call);
+    kept.find(|(_, edit)| *edit == Edit::Template).map(|(keeper, _)| keeper.clone())
 }
 
 /// How a roll back would be done, and with which permission.

@@ -33,6 +33,19 @@ pub struct Argo {
     pub deployment: bool,
     /// Somebody aborts the rollout this long after it began.
     pub aborted_after: Option<SignedDuration>,
+    /// Argo CD keeps what holds the template.
+    pub kept: Option<Kept>,
+}
+
+/// A tool that keeps an object as it is written in a repository. It writes nothing down that an order
+/// changes but the template.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kept {
+    /// The application that the object is a part of.
+    pub application: String,
+    /// What others change is put back after this long; absent: it is only looked at.
+    pub heals_after: Option<SignedDuration>,
 }
 
 fn keeps() -> SignedDuration {
@@ -79,6 +92,8 @@ pub enum ArgoStrategy {
     },
     /// By the weight of an ingress, in steps.
     Canary(Vec<CanaryStep>),
+    /// There is no Rollout: a Deployment keeps the pods, and Kubernetes itself brings versions out.
+    Deployment,
     /// There is nothing to bring out: the cluster is empty until somebody makes a Rollout in it. What
     /// pods do is said by a word in the tag of their image: `crash`, `unready`, `missing`.
     Bare,
@@ -131,7 +146,7 @@ impl Argo {
                 *analysis_before || *analysis_after
             }
             ArgoStrategy::Canary(steps) => steps.contains(&CanaryStep::Analysis),
-            ArgoStrategy::Bare => false,
+            ArgoStrategy::Deployment | ArgoStrategy::Bare => false,
         }
     }
 }
@@ -177,6 +192,8 @@ pub(super) fn check(scenario: &Scenario, argo: &Argo) -> Result<(), ScenarioErro
     let sane = |one: &Analysis| one.count > 0 && one.interval.is_positive();
     let rule = "of at least one measurement, with an interval above 0";
     require(argo.analysis.as_ref().is_none_or(sane), "argo.analysis", rule)?;
+    let heals = argo.kept.as_ref().and_then(|kept| kept.heals_after);
+    require(heals.is_none_or(|span| span.is_positive()), "argo.kept.heals_after", "above 0")?;
     let quiet = [&scenario.blue, &scenario.green]
         .iter()
         .all(|release| release.unhealthy.is_none() && release.hooks.is_empty());

@@ -53,12 +53,16 @@ impl World {
         }
     }
 
-    /// What somebody else asks of the Rollout in a cluster.
-    pub fn patch_rollout(&mut self, context: &str, patch: &Json) {
+    /// What somebody else asks of what keeps the pods in a cluster: its Rollout, else its Deployment.
+    pub fn patch_workload(&mut self, context: &str, patch: &Json) {
         self.at_cluster(Some(context), |world| {
             let name = world.names.place.service.clone();
+            let kind = match world.rollout_object() {
+                Some(_) => Kind::Rollout,
+                None => Kind::Deployment,
+            };
             // A refusal is somebody else's problem.
-            let _ = world.patch_object((Kind::Rollout, &name), false, patch);
+            let _ = world.patch_object((kind, &name), false, patch);
         });
     }
 

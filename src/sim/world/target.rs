@@ -3,7 +3,7 @@
 use super::dns;
 use super::names::{Door, Names};
 use super::random::Seed;
-use crate::sim::scenario::{Cluster, HeldBy, Scenario};
+use crate::sim::scenario::{ArgoStrategy, Cluster, HeldBy, Scenario};
 
 /// The Prometheus beside a cluster: namespace, Service and port.
 pub const PROMETHEUS: &str = "monitoring/prometheus:9090";
@@ -44,7 +44,13 @@ impl Scenario {
     pub fn runs(&self) -> Option<[String; 2]> {
         let place = &self.place;
         let run = |cluster: &Cluster| {
-            format!("argo:{}/{}/{}", cluster.context, place.application, place.service)
+            let kind = match cluster.argo.strategy {
+                ArgoStrategy::Deployment => "deployment",
+                ArgoStrategy::BlueGreen { .. } | ArgoStrategy::Canary(_) | ArgoStrategy::Bare => {
+                    "argo"
+                }
+            };
+            format!("{kind}:{}/{}/{}", cluster.context, place.application, place.service)
         };
         self.clusters.as_ref().map(|both| both.each_ref().map(run))
     }

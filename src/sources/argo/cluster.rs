@@ -221,6 +221,20 @@ impl Cluster {
         self.ask(operation, Ok(request)).await
     }
 
+    /// What a path answers that is text.
+    pub(crate) async fn text(
+        &self,
+        operation: &str,
+        request: Result<http::Request<Vec<u8>>, kube::core::request::Error>,
+    ) -> Result<String, Fault> {
+        let request = request.map_err(|error| unbuilt(operation, &error))?;
+        match tokio::time::timeout(ANSWER, self.client.request_text(request)).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(fault(operation, &error)),
+            Err(_) => Err(silent(operation)),
+        }
+    }
+
     /// In whose name the cluster is asked.
     pub(crate) async fn identity(&self, namespace: &str) -> Result<Identity, Fault> {
         let question =

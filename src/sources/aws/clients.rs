@@ -29,6 +29,7 @@ pub(in crate::sources) struct Reads {
     pub(in crate::sources) beanstalk: aws_sdk_elasticbeanstalk::Client,
     pub(in crate::sources) lambda: aws_sdk_lambda::Client,
     pub(in crate::sources) codepipeline: aws_sdk_codepipeline::Client,
+    pub(in crate::sources) logs: aws_sdk_cloudwatchlogs::Client,
 }
 
 /// The clients that read what a side has in another Region.
@@ -36,6 +37,7 @@ pub(in crate::sources) struct Reads {
 pub(super) struct Elsewhere {
     pub(super) cloudwatch: aws_sdk_cloudwatch::Client,
     pub(super) elb: aws_sdk_elasticloadbalancingv2::Client,
+    pub(super) logs: aws_sdk_cloudwatchlogs::Client,
 }
 
 impl Elsewhere {
@@ -44,9 +46,11 @@ impl Elsewhere {
         let region = || Region::new(region.to_owned());
         let cloudwatch = here.cloudwatch.config().to_builder().region(region()).build();
         let elb = here.elb.config().to_builder().region(region()).build();
+        let logs = here.logs.config().to_builder().region(region()).build();
         Self {
             cloudwatch: aws_sdk_cloudwatch::Client::from_conf(cloudwatch),
             elb: aws_sdk_elasticloadbalancingv2::Client::from_conf(elb),
+            logs: aws_sdk_cloudwatchlogs::Client::from_conf(logs),
         }
     }
 }
@@ -112,6 +116,7 @@ pub(super) fn reads(
         beanstalk: reader!(aws_sdk_elasticbeanstalk, config, guard, whose, pace),
         lambda: reader!(aws_sdk_lambda, config, guard, whose, pace),
         codepipeline: reader!(aws_sdk_codepipeline, config, guard, whose, pace),
+        logs: reader!(aws_sdk_cloudwatchlogs, config, guard, whose, pace),
     }
 }
 

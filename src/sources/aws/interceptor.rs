@@ -25,7 +25,7 @@ use crate::sources::backend::AwsTime;
 const TOLERATED: SignedDuration = SignedDuration::from_secs(2);
 
 /// How the operations begin that change nothing.
-const READS: [&str; 4] = ["Get", "List", "Describe", "BatchGet"];
+const READS: [&str; 5] = ["Get", "List", "Describe", "BatchGet", "Filter"];
 
 /// How far AWS's clock is ahead of this machine's, as its last answer showed; shared by all clients.
 ///
@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn what_changes_something_is_told_by_its_name() {
-        for read in ["GetDeployment", "BatchGetDeploymentTargets", "ListTasks", "DescribeRules"] {
+        for read in ["GetDeployment", "BatchGetDeploymentTargets", "ListTasks", "FilterLogEvents"] {
             assert!(only_reads(read), "{read}");
         }
         for change in ["StopDeployment", "CreateDeployment", "UpdateService", "ModifyRule", ""] {

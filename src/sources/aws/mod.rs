@@ -252,6 +252,14 @@ impl Aws {
         }
     }
 
+    /// CloudWatch Logs in a Region; in the one that is watched without.
+    pub(super) fn logs(&self, region: Option<&str>) -> aws_sdk_cloudwatchlogs::Client {
+        match self.elsewhere(region) {
+            Some(there) => there.logs,
+            None => self.0.reads.logs.clone(),
+        }
+    }
+
     /// The clients that change something; nothing in read-only mode.
     pub(super) fn changes(&self) -> Option<&Changes> {
         self.0.changes.as_ref()

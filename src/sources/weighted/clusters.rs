@@ -255,7 +255,7 @@ fn put(own: &mut Environment, workload: &Workload, running: Environment, standin
     if running.revision.value().is_some() {
         own.revision = running.revision;
     }
-    (own.tasks, own.task_list) = (running.tasks, running.task_list);
+    (own.tasks, own.task_list, own.log) = (running.tasks, running.task_list, running.log);
     if own.targets.fault().is_some_and(|fault| fault.kind == FaultKind::Absent) {
         own.targets = running.targets;
     }

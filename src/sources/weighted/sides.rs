@@ -143,6 +143,7 @@ pub(super) fn rollout(
         blue,
         green,
         sides_are_guessed: pair.guessed,
+        keepers: Vec::new(),
         paused: false,
         restart: None,
         end_reason: None,

@@ -30,7 +30,7 @@ use crate::ui::widgets::{
 
 use crate::ui::words;
 
-use super::{help, why};
+use super::{help, log, why};
 use unicode_width::UnicodeWidthStr;
 
 /// From here on the fixed lines have air between them.
@@ -72,6 +72,7 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
                 let mut inner = pen.part(1, 1, width.saturating_sub(2), body.saturating_sub(2));
                 why::draw(&mut inner, cockpit);
             }
+            View::Log => log::draw(&mut pen, cockpit),
         }
     }
     let mut pen = pen.part(0, top, width, body);

@@ -36,9 +36,9 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, scroll: usize) {
     let left = pen.width().saturating_sub(width) / 2;
     let mut pen = pen.part(left, 0, width, height);
     pen.clear();
-    let inside = usize::from(height.saturating_sub(2));
-    let top = scroll.min(per.saturating_sub(inside));
-    let more = per.saturating_sub(top + inside);
+    let inside = height.saturating_sub(2);
+    let top = pen.part(0, 1, width, inside).first_row(scroll, per);
+    let more = per.saturating_sub(top + usize::from(inside));
     let note = if more > 0 { format!(" {more} more below ") } else { String::new() };
     pen.frame(
         &[(" keys; what moves traffic asks first ", Role::Title)],
@@ -47,7 +47,7 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, scroll: usize) {
     );
     let wide = width.saturating_sub(2) / columns;
     for (column, rows) in (0..columns).zip(rows.chunks(per.max(1))) {
-        let mut pen = pen.part(1 + column * wide, 1, wide, height.saturating_sub(2));
+        let mut pen = pen.part(1 + column * wide, 1, wide, inside);
         for (y, (keys, what)) in (0..pen.height()).zip(rows.iter().skip(top)) {
             let end = pen.cut(1, y, 19, &clean(keys), Role::Key).max(21);
             pen.cut(end, y, wide.saturating_sub(end + 1), &clean(what), Role::Text);

@@ -4,7 +4,7 @@ use crate::app::{Overlay, Picker, State};
 use crate::ui::format::{age, clean};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Role;
-use crate::ui::widgets::{events, field, hints};
+use crate::ui::widgets::{field, hints};
 
 use super::help;
 
@@ -65,7 +65,6 @@ fn list(pen: &mut Pen<'_>, state: &State, picker: &Picker) {
     let selected = rows.iter().position(|row| Some(&row.id) == picker.selected.as_ref());
     let height = pen.height().saturating_sub(1);
     let top = selected.map_or(0, |index| (index + 1).saturating_sub(usize::from(height)));
-    let top = events::first_row(top, rows.len(), height);
     for (y, (index, row)) in (1..=height).zip(rows.iter().enumerate().skip(top)) {
         pen.cut(2, y, 13, &clean(row.id.as_str()), Role::Text);
         pen.cut(16, y, 31, &clean(&row.name), Role::Strong);

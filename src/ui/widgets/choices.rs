@@ -8,7 +8,6 @@ use crate::ui::pen::Pen;
 use crate::ui::theme::Role;
 
 use super::dialog::WIDEST;
-use super::events::first_row;
 
 /// The column of what is known besides the name, and of the age.
 const ABOUT: u16 = 31;
@@ -52,7 +51,6 @@ fn list(pen: &mut Pen<'_>, state: &State, rows: &[select::ListRow]) {
     let (width, height) = (pen.width(), pen.height());
     let selected = rows.iter().position(|row| row.selected);
     let top = selected.map_or(0, |index| (index + 1).saturating_sub(usize::from(height)));
-    let top = first_row(top, rows.len(), height);
     let about = ABOUT.min(width / 2);
     for (y, row) in (0..height).zip(rows.iter().skip(top)) {
         let since = row.since.map(|at| format!("{} ago", age(state.now.duration_since(at))));

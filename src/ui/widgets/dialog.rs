@@ -119,7 +119,11 @@ fn sentences(confirm: &Confirm, told: &select::Consequence, width: usize) -> Vec
     let told_of = Told { blue, tasks, healthy, moved, next };
     let sentences = match confirm.permit.means {
         Means::StopAndRollBack => told_of.roll_back(),
-        Means::TurnRound => told_of.turn_round(),
+        Means::TurnRound => {
+            // Where both share a target group its health is that of both.
+            let own = confirm.permit.call.service == "kubernetes";
+            told_of.turn_round(if own { "" } else { "in the target group of both " })
+        }
         Means::RedeployPrevious => told_of.redeploy(),
         Means::OpenGate => told_of.open_gate(),
         Means::StopOnly => stop(told),
@@ -169,14 +173,14 @@ impl Told {
         ]
     }
 
-    fn turn_round(&self) -> Vec<String> {
+    fn turn_round(&self, of: &str) -> Vec<String> {
         let Self { blue, tasks, healthy, .. } = self;
         vec![
             format!(
                 "The rolling update turns round: tasks of {blue} are started in the place of \
-                 green's, as many at a time as the service allows. This takes minutes."
+                 green's, as many at a time as is allowed. This takes a while, minutes if they start slowly."
             ),
-            format!("Of blue {tasks}; in the target group of both {healthy}."),
+            format!("Of blue {tasks}; {of}{healthy}."),
         ]
     }
 
@@ -294,9 +298,11 @@ fn warn(warning: &select::Warning) -> String {
         select::Warning::Alarms(names) => {
             format!("! These alarms fire: {}.", clean(&names.join(", ")))
         }
+        select::Warning::Kept(keeper, edit) => upkeep::kept(keeper, *edit),
         select::Warning::OldData(old) => format!("! This rests on data that is {} old.", age(*old)),
         // Said with the weights.
         select::Warning::NotReady(_)
+        | select::Warning::TooFew(..)
         | select::Warning::Unsettled(..)
         | select::Warning::Unread(..)
         | select::Warning::SidesAreGuessed

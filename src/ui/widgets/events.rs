@@ -1,28 +1,25 @@
 //! What happened, newest first.
 
+use jiff::Timestamp;
+
 use crate::app::{State, select};
 use crate::domain::{EventKind, Side, TimelineEvent};
-use crate::ui::format::{clean, clock};
+use crate::ui::format::{clean, moment};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Role;
-
-/// The first row to show of `len` so that the last page is full.
-pub(crate) fn first_row(scroll: usize, len: usize, rows: u16) -> usize {
-    scroll.min(len.saturating_sub(usize::from(rows)))
-}
 
 /// Fills the pen with events from the row `scroll` on; whether there were any.
 pub(crate) fn list(pen: &mut Pen<'_>, state: &State, scroll: usize) -> bool {
     let events = select::timeline(state);
-    let top = first_row(scroll, events.len(), pen.height());
+    let top = pen.first_row(scroll, events.len());
     for (y, event) in (0..pen.height()).zip(events.iter().skip(top)) {
-        row(pen, y, event);
+        row(pen, y, event, state.now);
     }
     !events.is_empty()
 }
 
-fn row(pen: &mut Pen<'_>, y: u16, event: &TimelineEvent) {
-    let time = clock(event.at, &pen.theme().zone);
+fn row(pen: &mut Pen<'_>, y: u16, event: &TimelineEvent, now: Timestamp) {
+    let time = moment(event.at, now, &pen.theme().zone);
     pen.left(3, y, &time, Role::Dim);
     let role = match event.kind {
         EventKind::Task | EventKind::Source => Role::Warning,

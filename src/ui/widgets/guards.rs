@@ -7,14 +7,13 @@ use unicode_width::UnicodeWidthStr;
 use crate::app::measured::brief;
 use crate::app::{Cockpit, State};
 use crate::domain::{Guard, GuardState, Pipeline};
-use crate::ui::format::{clean, clock};
+use crate::ui::format::{clean, moment};
 use crate::ui::line::Line;
 use crate::ui::pen::Pen;
 use crate::ui::theme::{Glyphs, Role, Theme};
 use crate::ui::words;
 
 use super::analysis;
-use super::events::first_row;
 
 /// How a guard stands: its mark, its word, its look.
 fn standing(guard: &Guard, glyphs: Glyphs) -> (char, String, Role) {
@@ -168,7 +167,7 @@ pub(crate) fn list(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
     };
     let lines: Vec<Line> =
         list.iter().flat_map(|guard| lines(guard, pen.width(), state.now, pen.theme())).collect();
-    let top = first_row(cockpit.scroll, lines.len(), pen.height());
+    let top = pen.first_row(cockpit.scroll, lines.len());
     for (y, line) in (0..pen.height()).zip(lines.iter().skip(top)) {
         line.draw(pen, y);
     }
@@ -181,7 +180,7 @@ fn lines(guard: &Guard, width: u16, now: Timestamp, theme: &Theme) -> Vec<Line> 
         return lines;
     }
     let (mark, word, role) = standing(guard, theme.glyphs);
-    let since = guard.since.map(|at| format!(" since {}", clock(at, &theme.zone)));
+    let since = guard.since.map(|at| format!(" since {}", moment(at, now, &theme.zone)));
     let text = format!("{mark} {} {word}{}", clean(&guard.name), since.unwrap_or_default());
     let reason = clean(guard.reason.as_deref().unwrap_or_default()).into_owned();
     let mut line = Line::default();

@@ -5,7 +5,7 @@ use crate::app::{Cockpit, State, select};
 use crate::domain::{
     GuardState, ListenerSplit, Phase, Rollout, RolloutKind, ShareOf, Stage, StageKind, StageState,
 };
-use crate::ui::format::{age, clean, clock, span};
+use crate::ui::format::{age, clean, moment, span};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Role;
 use crate::ui::words;
@@ -61,7 +61,13 @@ fn sentence(state: &State, rollout: &Rollout, live: bool, room: usize) -> String
         ShareOf::Instances => words::instances(split),
         ShareOf::Answers => words::answers(split),
     };
-    let traffic = if long.width() <= room { long } else { words::traffic_short(split) };
+    let short = || words::traffic_short(split);
+    let routes = words::routes(&rollout.traffic.routes);
+    let [long, short] = [long, short()].map(|text| match &routes {
+        Some(routes) => format!("{text}, {routes}"),
+        None => text,
+    });
+    let traffic = if long.width() <= room { long } else { short };
     let Some(reason) = &rollout.end_reason else { return traffic };
     let (code, message) = (clean(&reason.code), clean(&reason.message));
     let short = words::traffic_short(split);
@@ -126,7 +132,7 @@ fn next(pen: &Pen<'_>, state: &State, rollout: &Rollout, live: bool) -> Option<S
         return Some(if pen.width() < 100 {
             format!("ended {ago} ago")
         } else {
-            format!("ended {}, {ago} ago", clock(ended, &pen.theme().zone))
+            format!("ended {}, {ago} ago", moment(ended, state.now, &pen.theme().zone))
         });
     }
     if rollout.kind == RolloutKind::Rollout {

@@ -2,10 +2,10 @@
 
 use crate::app::{Cockpit, Panel, State, View, select};
 use crate::domain::{
-    Environment, Fact, FaultKind, ListenerSplit, MetricKind, Point, Revision, RolloutKind, Side,
-    Split, Targets, TaskCounts,
+    Environment, Fact, FaultKind, ListenerSplit, MetricKind, Point, Revision, Side, Split, Targets,
+    TaskCounts,
 };
-use crate::ui::format::{age, clean, image, millis, percent, rate, share};
+use crate::ui::format::{age, clean, image, millis, moment, percent, rate, share};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Role;
 use crate::ui::words;
@@ -360,7 +360,8 @@ fn scale(kind: MetricKind, top: f64) -> String {
 pub(crate) fn members(pen: &mut Pen<'_>, cockpit: &Cockpit, side: Side) {
     let Some(rollout) = cockpit.snapshot.rollout() else { return };
     let own = rollout.side(side);
-    let zone = pen.theme().zone.clone();
+    let zone = &pen.theme().zone;
+    let when = |at| moment(at, cockpit.snapshot.taken, zone);
     let mut rows = running::rows(pen, own);
     for target in own.targets.value().map(|targets| targets.list.as_slice()).unwrap_or_default() {
         let why = target.description.as_deref().or(target.reason.as_deref()).unwrap_or_default();
@@ -372,9 +373,9 @@ pub(crate) fn members(pen: &mut Pen<'_>, cockpit: &Cockpit, side: Side) {
         rows.push((format!("target  {:<22} {:<10} {why}", target.id, target.state), role));
     }
     for task in own.task_list.value().map(Vec::as_slice).unwrap_or_default() {
-        let when = match (task.stopped, task.started) {
-            (Some(at), _) => format!("stopped {}", crate::ui::format::clock(at, &zone)),
-            (None, Some(at)) => format!("since {}", crate::ui::format::clock(at, &zone)),
+        let begun = match (task.stopped, task.started) {
+            (Some(at), _) => format!("stopped {}", when(at)),
+            (None, Some(at)) => format!("since {}", when(at)),
             (None, None) => String::new(),
         };
         let exit = task.exit_code.map(|code| format!("exit {code}")).unwrap_or_default();
@@ -383,12 +384,12 @@ pub(crate) fn members(pen: &mut Pen<'_>, cockpit: &Cockpit, side: Side) {
         let failed = task.exit_code.is_some_and(|code| code != 0);
         let id: String = task.id.chars().take(12).collect();
         let text = format!(
-            "task    {id:<13} {:<9} {health:<9} {when:<17} {exit:<8} {reason}",
+            "task    {id:<13} {:<9} {health:<9} {begun:<17} {exit:<8} {reason}",
             task.status
         );
         rows.push((text, if failed { Role::Warning } else { Role::Text }));
     }
-    let top = super::events::first_row(cockpit.scroll, rows.len(), pen.height());
+    let top = pen.first_row(cockpit.scroll, rows.len());
     for (y, (text, role)) in (0..pen.height()).zip(rows.iter().skip(top)) {
         pen.cut(2, y, pen.width().saturating_sub(3), &clean(text), *role);
     }

@@ -71,6 +71,8 @@ fn texts(state: &State, strip: &select::RollbackStrip, long: bool) -> Vec<String
     let to = strip.to.as_deref().map(|to| format!("{way} {}", clean(to)));
     let goes = !matches!(strip.can, select::Can::Not(_) | select::Can::Needless);
     parts.extend(to.filter(|_| goes));
+    // Whoever counts on it has to know that it may not last.
+    parts.extend(strip.kept.iter().map(|one| format!("{} may take it back", clean(&one.tool))));
     if arrived {
         parts.extend(restored(state));
     }

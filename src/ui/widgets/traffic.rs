@@ -3,8 +3,8 @@
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::{State, select};
-use crate::domain::{ListenerSplit, ShareOf, Split};
-use crate::ui::format::{age, share};
+use crate::domain::{FaultKind, ListenerSplit, ShareOf, Split};
+use crate::ui::format::{age, clean, share};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Role;
 
@@ -34,8 +34,11 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State) {
         (ShareOf::Requests, Some(ListenerSplit::Elsewhere)) => {
             ("asked for", "it forwards to neither side".to_owned())
         }
-        (ShareOf::Requests, Some(ListenerSplit::Split(_)) | None) => {
+        (ShareOf::Requests, Some(ListenerSplit::Split(_))) => {
             ("asked for", test.unwrap_or_default())
+        }
+        (ShareOf::Requests, None) => {
+            ("asked for", test.or_else(|| not_there(state)).unwrap_or_default())
         }
     };
     let measured = truth.measured.map(|measured| measured.split);
@@ -47,6 +50,13 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State) {
     let second = if truth.of == ShareOf::Answers { "answers" } else { "listener" };
     row(pen, 1, room, (second, listener), Some(&what));
     row(pen, 2, room, ("requests", measured), Some(&note));
+}
+
+/// Why the listener has no split, where that is no failure.
+fn not_there(state: &State) -> Option<String> {
+    let rollout = state.cockpit()?.snapshot.rollout()?;
+    let fault = rollout.traffic.listener.fault()?;
+    (fault.kind == FaultKind::Absent).then(|| clean(&fault.brief()).into_owned())
 }
 
 /// One of the three: the label, blue's share, the bar, and in the `room` behind it green's share

@@ -1,6 +1,7 @@
 //! What the question says before a pause, a restart, an earlier revision, the end of an analysis.
 
 use crate::app::select::Consequence;
+use crate::domain::{Edit, Keeper};
 use crate::ui::format::{clean, share};
 
 /// Nothing goes on.
@@ -84,6 +85,20 @@ pub(super) fn end_analysis(told: &Consequence) -> Vec<String> {
         ),
         "It cannot be taken back.".to_owned(),
     ]
+}
+
+/// Somebody may take it back.
+pub(super) fn kept(keeper: &Keeper, edit: Edit) -> String {
+    let keeper = clean(&keeper.to_string()).into_owned();
+    match edit {
+        Edit::Template => format!(
+            "! {keeper}: it may take the template back, and with it the version that is left here. \
+             Change it there, too."
+        ),
+        Edit::Field(field) => {
+            format!("! {keeper}: it may take this back where its manifest sets `{field}`.")
+        }
+    }
 }
 
 fn capital(text: &str) -> String {

@@ -2,7 +2,7 @@
 
 use crate::app::select;
 use crate::domain::{Action, Means, Side, Split, Standing};
-use crate::ui::format::{age, clean, planned, share};
+use crate::ui::format::{age, clean, planned, rate, share};
 
 /// What setting the weights will do, in sentences.
 pub(crate) fn sentences(
@@ -20,6 +20,10 @@ pub(crate) fn sentences(
         Some(moved) => format!("{moved} {speed}."),
         None => "No traffic has to move.".to_owned(),
     });
+    if let Some(beside) = &told.beside {
+        lines.push(runs(beside));
+        lines.extend(load(beside));
+    }
     lines.push(match (means, &told.ramp) {
         (_, Some((steps, every))) => ramp(steps, *every),
         (Means::SwapNames, None) => "Both environments stay; the same swap leads back.".to_owned(),
@@ -55,6 +59,39 @@ fn ramp(steps: &[crate::domain::Percent], every: jiff::SignedDuration) -> String
     )
 }
 
+/// What runs on both sides: the same, or not, and how much of it.
+fn runs(beside: &select::Beside) -> String {
+    let image = |half: &select::Half| {
+        half.image
+            .as_deref()
+            .map_or("what is not known".to_owned(), |name| clean(name).into_owned())
+    };
+    let tasks = |half: &select::Half| match half.tasks {
+        Some(1) => "1 task".to_owned(),
+        Some(tasks) => format!("{tasks} tasks"),
+        None => "tasks that nobody has counted".to_owned(),
+    };
+    let ([blue, green], [b, g]) =
+        (beside.sides.each_ref().map(image), beside.sides.each_ref().map(tasks));
+    if beside.same_image {
+        let apart = if beside.templates_differ { ", from templates that differ" } else { "" };
+        return format!("Both run {blue}{apart}: blue in {b}, green in {g}.");
+    }
+    format!("Blue runs {blue} in {b}, green {green} in {g}.")
+}
+
+/// What comes to each task afterwards.
+fn load(beside: &select::Beside) -> Option<String> {
+    let [Some(blue), Some(green)] = beside.sides.each_ref().map(|half| half.each) else {
+        return None;
+    };
+    Some(format!(
+        "Then about {} requests a second come to each of blue's tasks and {} to each of green's.",
+        rate(blue),
+        rate(green)
+    ))
+}
+
 /// What to know before weights are set.
 pub(crate) fn warn(warning: &select::Warning) -> Option<String> {
     let life = |lag: &Option<jiff::SignedDuration>| {
@@ -71,6 +108,13 @@ pub(crate) fn warn(warning: &select::Warning) -> Option<String> {
             let old = old.map(|old| format!(": what is known of it is {} old", age(old)));
             let old = old.unwrap_or_default();
             format!("! {}'s cluster cannot be read{old}; {}.", capital(*side), clean(&fault.brief()))
+        }
+        select::Warning::TooFew(side, has, needs) => {
+            let other = side.other().word();
+            format!(
+                "! {} has {has} tasks for what takes {needs} by the number of {other}'s.",
+                capital(*side)
+            )
         }
         select::Warning::SidesAreGuessed => {
             "! Nobody has said which side is blue: the one with more traffic is taken for it. A target \

@@ -20,11 +20,13 @@
 
 mod absent;
 mod analysis;
+mod apart;
 mod bed;
 mod blue_green;
 mod canary;
 mod clusters;
 mod ground;
+mod kept;
 mod live;
 mod login;
 mod many;

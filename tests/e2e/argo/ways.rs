@@ -12,7 +12,8 @@ told! {
         a_preview_of_one_pod_gets_all_of_them_before_it_serves
         a_pause_with_a_time_ends_by_itself
         an_analysis_beside_the_steps_ends_the_rollout
-        a_way_back_within_the_window_asks_nobody;
+        a_way_back_within_the_window_asks_nobody
+        an_abort_that_keeps_the_pods_for_good_ends_without_taking_them_away;
 }
 
 fn wanted(scene: &Scene<impl Ground>, hash: &str) -> Value {
@@ -85,6 +86,24 @@ fn a_way_back_within_the_window_asks_nobody(ground: impl Ground) {
         assert!(scene.rollout()["status"]["pauseConditions"].is_null(), "it asks nobody");
         scene.hash("stableRS") == blue
     });
+}
+
+fn an_abort_that_keeps_the_pods_for_good_ends_without_taking_them_away(ground: impl Ground) {
+    let scene = Scene::with(ground, &blue_green(&json!({"abortScaleDownDelaySeconds": 0})));
+    let blue = scene.hash("stableRS");
+    let green = scene.brings_out("v2");
+    scene.pauses();
+    let (ended, report) = scene.orders("rollback", &["--wait"]);
+    assert_eq!((ended.code, report["outcome"].as_str()), (Some(0), Some("done")), "{ended:?}");
+    scene.rests(3);
+    let seen = scene.reaches("succeeded");
+    assert_eq!((wanted(&scene, &green), scene.serves("app-active")), (json!(3), blue));
+    let stages = seen["rollout"]["value"]["stages"].as_array().unwrap();
+    assert_eq!(stages.last().unwrap()["state"], "skipped", "{stages:?}");
+    // Nothing says that these pods are to go, so a retry asks as ever.
+    scene.is_quiet();
+    let (ended, report) = scene.orders("continue", &["--dry-run"]);
+    assert_eq!(report["means"], "try_again", "{ended:?}");
 }
 
 #[test]

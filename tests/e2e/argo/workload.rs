@@ -12,14 +12,14 @@ told! {
         a_deployment_that_is_not_there_is_named;
 }
 
-fn deployment(replicas: u32) -> Value {
+pub(super) fn deployment(replicas: u32) -> Value {
     json!({
         "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
         "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": "app"}}, "template": template("v1")},
     })
 }
 
-fn referring(name: &str) -> Value {
+pub(super) fn referring(name: &str) -> Value {
     let mut rollout = blue_green(&json!({"scaleDownDelaySeconds": 60}));
     rollout["spec"].as_object_mut().unwrap().remove("template");
     rollout["spec"].as_object_mut().unwrap().remove("selector");

@@ -83,7 +83,16 @@ fn resources(group: &str, version: &str) -> Option<Json> {
                 "verbs": ["patch", "update"],
             })
         });
-        std::iter::once(one).chain(status).collect::<Vec<_>>()
+        let log = (*kind == Kind::Pod).then(|| {
+            json!({
+                "name": "pods/log",
+                "singularName": "",
+                "namespaced": true,
+                "kind": kind.name(),
+                "verbs": ["get"],
+            })
+        });
+        std::iter::once(one).chain(status).chain(log).collect::<Vec<_>>()
     };
     Some(json!({
         "kind": "APIResourceList",

@@ -5,6 +5,7 @@
 //! | `discovery` | what there is to ask for |
 //! | `lists` | objects, many or one |
 //! | `watch` | what changes |
+//! | `log` | what pods have written |
 //! | `select` | labels and fields that objects are chosen by |
 //! | `change` | objects that are made, patched, replaced and taken away |
 //! | `review` | who asks, and what is allowed |
@@ -13,6 +14,7 @@
 mod change;
 mod discovery;
 mod lists;
+mod log;
 pub(crate) mod review;
 mod select;
 mod table;
@@ -35,6 +37,7 @@ pub(crate) fn handle(world: &mut World, operation: &str, input: &Value) -> Resul
         "create" => change::create(world, input),
         "delete" => change::delete(world, input),
         "discover" => discovery::discover(world, input),
+        "get" if input.text("subresource") == Some("log") => log::get(world, input),
         "get" => lists::get(world, input),
         "list" => lists::list(world, input),
         "patch" => change::patch(world, input),

@@ -9,6 +9,11 @@ use crate::sim::world::keys::{Pool, ReleaseKey};
 impl Argo {
     /// The versions that get requests from outside.
     fn behind(&self) -> Vec<String> {
+        if self.rollout().is_none() {
+            // Whoever is ready gets as much as any other.
+            let sets = self.sets_of("Deployment").into_iter();
+            return sets.filter(|set| set.ready > 0).map(|set| set.hash).collect();
+        }
         let shares = self.shares().into_iter();
         shares.filter(|(hash, share)| *share > 0.0 && !hash.is_empty()).map(|one| one.0).collect()
     }

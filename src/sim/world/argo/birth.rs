@@ -51,6 +51,8 @@ impl Argo {
             still: Vec::new(),
             held: Vec::new(),
             values: BTreeMap::new(),
+            written: None,
+            heal_at: None,
         };
         argo.create_objects(place.desired, &scenario.blue.env);
         argo.react();
@@ -65,6 +67,7 @@ impl Argo {
         let roles = match self.config.strategy {
             ArgoStrategy::BlueGreen { .. } => ["active", "preview"],
             ArgoStrategy::Canary(_) => ["stable", "canary"],
+            ArgoStrategy::Deployment => return self.create_deployment(replicas, env),
             ArgoStrategy::Bare => return,
         };
         for (index, role) in roles.into_iter().enumerate() {
@@ -78,24 +81,36 @@ impl Argo {
         if let Some(analysis) = self.config.analysis.clone() {
             self.store.create(now, Kind::AnalysisTemplate, analysis_template(&analysis));
         }
-        let image = self.images.first().cloned().unwrap_or_default();
-        let template = pod_template((&self.name, self.port), &image, env);
-        let selector = json!({"matchLabels": {"app": self.name}});
         let mut spec = json!({"replicas": replicas, "strategy": self.strategy()});
         if self.config.deployment {
-            let deployment = json!({
-                "metadata": {"name": self.name},
-                "spec": {"replicas": 1, "selector": selector, "template": template},
-            });
-            self.store.create(now, Kind::Deployment, deployment);
+            self.create_deployment(1, env);
             spec["workloadRef"] =
                 json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": self.name});
         } else {
-            spec["selector"] = selector;
-            spec["template"] = template;
+            spec["selector"] = self.selector();
+            spec["template"] = self.founding(env);
         }
-        let rollout = json!({"metadata": {"name": self.name}, "spec": spec});
+        let rollout = json!({"metadata": self.kept("argoproj.io/Rollout"), "spec": spec});
         self.store.create(now, Kind::Rollout, rollout);
+    }
+
+    fn create_deployment(&mut self, replicas: u32, env: &BTreeMap<String, String>) {
+        let (selector, template) = (self.selector(), self.founding(env));
+        let deployment = json!({
+            "metadata": self.kept("apps/Deployment"),
+            "spec": {"replicas": replicas, "selector": selector, "template": template},
+        });
+        self.store.create(self.now, Kind::Deployment, deployment);
+    }
+
+    fn selector(&self) -> Json {
+        json!({"matchLabels": {"app": self.name}})
+    }
+
+    /// The template of the founding release.
+    fn founding(&self, env: &BTreeMap<String, String>) -> Json {
+        let image = self.images.first().cloned().unwrap_or_default();
+        pod_template((&self.name, self.port), &image, env)
     }
 
     fn service(&self, role: &str, number: usize) -> Json {
@@ -128,7 +143,7 @@ impl Argo {
         };
         let named = |role: &str| format!("{}-{role}", self.name);
         let mut strategy = match &config.strategy {
-            ArgoStrategy::Bare => return Json::Null,
+            ArgoStrategy::Deployment | ArgoStrategy::Bare => return Json::Null,
             ArgoStrategy::BlueGreen { promotes_after, analysis_before, analysis_after } => {
                 let mut blue_green = json!({
                     "activeService": named("active"),

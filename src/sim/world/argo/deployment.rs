@@ -6,8 +6,10 @@ use super::sets::Set;
 use super::store::{count, stamp, text};
 use super::{Argo, Kind, hash, pods};
 
+/// The number of an update of a Deployment.
+const REVISION: &str = "deployment.kubernetes.io/revision";
 /// The label that joins a Deployment's own versions.
-const OWN: &str = "pod-template-hash";
+pub(super) const OWN: &str = "pod-template-hash";
 
 /// What a Deployment lends to a Rollout.
 #[derive(Debug, Clone)]
@@ -68,11 +70,13 @@ impl Argo {
         let sets = own(self);
         let sum = |of: fn(&Set) -> u32| sets.iter().map(of).sum::<u32>();
         let (replicas, ready) = (sum(|set| set.current), sum(|set| set.ready));
+        let updated = sets.iter().filter(|set| set.name == current).map(|set| set.current).sum();
         let now = stamp(self.now);
         self.store.change(Kind::Deployment, name, |one| {
-            let known = (count(one, "/status/replicas"), count(one, "/status/readyReplicas"));
+            let known = ["replicas", "readyReplicas", "updatedReplicas"]
+                .map(|field| count(&one["status"], &format!("/{field}")));
             let seen = one["status"]["observedGeneration"] == one["metadata"]["generation"];
-            if known == (replicas, ready) && seen {
+            if known == [replicas, ready, updated] && seen {
                 return;
             }
             let enough = u64::from(ready) >= wanted;
@@ -85,9 +89,12 @@ impl Argo {
                     "lastUpdateTime": now,
                 }],
             });
-            for (field, number) in
-                [("replicas", replicas), ("readyReplicas", ready), ("availableReplicas", ready)]
-            {
+            for (field, number) in [
+                ("replicas", replicas),
+                ("updatedReplicas", updated),
+                ("readyReplicas", ready),
+                ("availableReplicas", ready),
+            ] {
                 if number > 0 {
                     one["status"][field] = json!(number);
                 }
@@ -99,9 +106,11 @@ impl Argo {
         let mut template = deployment["spec"]["template"].clone();
         template["metadata"]["labels"][OWN] = json!(version);
         let labels = template["metadata"]["labels"].clone();
+        let earlier = self.sets_of("Deployment").len();
         let set = json!({
             "metadata": {
                 "name": name,
+                "annotations": {REVISION: (earlier + 1).to_string()},
                 "labels": labels,
                 "ownerReferences": [pods::owner_reference(deployment)],
             },

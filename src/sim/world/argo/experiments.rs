@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
 use super::say::Tone;
-use super::shape::Pause;
+use super::steps::Pause;
 use super::store::{stamp, text};
 use super::{Argo, ArgoStep, HASH, Kind, hash, pods, runs};
 use crate::sim::world::time::after;

@@ -24,6 +24,7 @@
 //! | `runs` | analyses, measurement by measurement |
 //! | `experiments` | versions that run beside each other for a while |
 //! | `deployment` | a Deployment that holds the template, and its own pods |
+//! | `keeper` | who keeps the template as it is written in a repository |
 //! | `say` | what is told in events |
 //! | `flow` | who gets the requests |
 //! | `behind` | whose pods are targets of a load balancer, where weights are set before the cluster |
@@ -35,6 +36,7 @@ mod deployment;
 mod experiments;
 mod flow;
 mod hash;
+mod keeper;
 mod kind;
 mod kubelet;
 mod make;
@@ -45,6 +47,7 @@ mod runs;
 mod say;
 mod sets;
 mod shape;
+mod steps;
 mod store;
 
 use std::collections::BTreeMap;
@@ -113,6 +116,9 @@ pub(crate) struct Argo {
     held: Vec<(usize, PodStep)>,
     /// What analyses read from the web, by the last part of the address.
     values: BTreeMap<String, f64>,
+    /// The template that is written in a repository, and when what differs from it is put back.
+    written: Option<Json>,
+    heal_at: Option<Timestamp>,
 }
 
 /// Something that happens in the cluster.
@@ -128,6 +134,8 @@ pub(crate) enum ArgoStep {
     Measure,
     /// Events that are an hour old are forgotten.
     Forget,
+    /// Who keeps the template puts it back.
+    Heal,
     /// An operator of the story promotes what is being brought out.
     Promote,
     /// An operator of the story aborts it.
@@ -154,6 +162,7 @@ impl Argo {
             ArgoStep::Pod { pod, step } => self.on_pod(pod, step),
             ArgoStep::Measure => {}
             ArgoStep::Forget => self.forget(),
+            ArgoStep::Heal => self.heal(),
             ArgoStep::Promote => self.set_status(&json!({"promoteFull": true})),
             ArgoStep::Abort => self.set_status(&json!({"abort": true})),
         }
@@ -212,6 +221,7 @@ impl Argo {
             self.reconcile_at = Some(after(self.now, REACTS));
             self.plan(REACTS, ArgoStep::Reconcile);
         }
+        self.look_for_drift();
     }
 }
 
@@ -266,9 +276,7 @@ impl World {
             if argo.is_bare() {
                 return;
             }
-            let name = argo.name.clone();
-            let holder = if argo.config.deployment { Kind::Deployment } else { Kind::Rollout };
-            argo.store.change(holder, &name, |holder| holder["spec"]["template"] = template);
+            argo.publish(template);
             match argo.config.aborted_after.filter(|_| is_last) {
                 Some(after) => argo.plan(after, ArgoStep::Abort),
                 None if !is_last => argo.plan(AT_ONCE, ArgoStep::Promote),

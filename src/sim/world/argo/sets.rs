@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
+use super::deployment::OWN;
 use super::say::Tone;
 use super::store::{count, text};
 use super::{Argo, DEADLINE, HASH, Kind, REVISION};
@@ -26,9 +27,10 @@ pub(super) struct Set {
 impl Set {
     fn of(object: &Json) -> Self {
         let note = |key: &str| object["metadata"]["annotations"][key].as_str();
+        let labelled = |key: &str| object["metadata"]["labels"][key].as_str();
         Self {
             name: text(object, "/metadata/name").to_owned(),
-            hash: object["metadata"]["labels"][HASH].as_str().unwrap_or_default().to_owned(),
+            hash: labelled(HASH).or(labelled(OWN)).unwrap_or_default().to_owned(),
             revision: note(REVISION).and_then(|text| text.parse().ok()).unwrap_or_default(),
             wanted: count(object, "/spec/replicas"),
             current: count(object, "/status/replicas"),

@@ -4,6 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::steps::Step;
+
 /// What was asked for.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -72,6 +74,7 @@ pub(super) struct BlueGreen {
     pub(super) post_promotion_analysis: Option<Analysis>,
     pub(super) scale_down_delay_seconds: Option<i64>,
     pub(super) abort_scale_down_delay_seconds: Option<i64>,
+    pub(super) scale_down_delay_revision_limit: Option<usize>,
 }
 
 impl BlueGreen {
@@ -102,6 +105,8 @@ pub(super) struct Canary {
     max_unavailable: Json,
     pub(super) scale_down_delay_seconds: Option<i64>,
     pub(super) abort_scale_down_delay_seconds: Option<i64>,
+    pub(super) scale_down_delay_revision_limit: Option<usize>,
+    pub(super) dynamic_stable_scale: bool,
 }
 
 impl Canary {
@@ -125,10 +130,18 @@ impl Canary {
 
 /// Who holds the weights.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 pub(super) struct Routing {
     pub(super) nginx: Option<Nginx>,
     pub(super) alb: Option<Alb>,
+    pub(super) managed_routes: Option<Vec<ManagedRoute>>,
+}
+
+/// A route that steps may make and take away.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ManagedRoute {
+    pub(super) name: String,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -160,36 +173,6 @@ pub(super) struct Background {
     #[serde(flatten)]
     pub(super) analysis: Analysis,
     pub(super) starting_step: usize,
-}
-
-/// One of these.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct Step {
-    pub(super) set_weight: Option<u32>,
-    pub(super) pause: Option<Pause>,
-    pub(super) analysis: Option<Analysis>,
-    pub(super) experiment: Option<Json>,
-}
-
-/// A pause, without a duration until a person ends it.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub(super) struct Pause {
-    duration: Json,
-}
-
-impl Pause {
-    pub(super) fn duration(&self) -> Option<SignedDuration> {
-        match &self.duration {
-            Json::Number(seconds) => seconds.as_i64().map(SignedDuration::from_secs),
-            Json::String(text) => match text.parse::<i64>() {
-                Ok(seconds) => Some(SignedDuration::from_secs(seconds)),
-                Err(_) => text.parse().ok(),
-            },
-            _ => None,
-        }
-    }
 }
 
 /// Which templates are analysed with which arguments.

@@ -20,7 +20,7 @@ use crate::domain::{Fact, Fault, FaultKind, Identity};
 pub(crate) use analysis::{AnalysisRun, Measurement, MetricResult, MetricSpec};
 pub(crate) use past::Past;
 pub(crate) use rollout::{
-    BlueGreen, Canary, PauseCondition, Rollout, RunStatus, Step, Weights, is_end,
+    BlueGreen, Canary, PauseCondition, Rollout, Route, RunStatus, Step, Weights, is_end,
 };
 pub(crate) use workload::{
     Container, ContainerStatus, Deployment, Event, Experiment, Pod, PodTemplate, ReplicaSet,
@@ -65,6 +65,15 @@ pub(crate) struct Meta {
     pub(crate) deletion_timestamp: Option<Timestamp>,
     #[serde(deserialize_with = "lenient")]
     owner_references: Vec<Owner>,
+    #[serde(deserialize_with = "lenient")]
+    managed_fields: Vec<Writer>,
+}
+
+/// A program that has written some of an object's fields.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct Writer {
+    manager: String,
 }
 
 /// Who an object belongs to.
@@ -91,6 +100,11 @@ impl Meta {
     /// Whether the object with this uid owns it.
     pub(crate) fn is_owned_by(&self, uid: &str) -> bool {
         self.owner_references.iter().any(|owner| owner.uid == uid)
+    }
+
+    /// The names of the programs that have written it.
+    pub(crate) fn writers(&self) -> impl Iterator<Item = &str> {
+        self.managed_fields.iter().map(|writer| writer.manager.as_str())
     }
 
     /// The hash of the version it belongs to.

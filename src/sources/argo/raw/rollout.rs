@@ -138,6 +138,26 @@ impl Canary {
 pub(crate) struct TrafficRouting {
     #[serde(deserialize_with = "lenient")]
     pub(crate) max_traffic_weight: Option<u32>,
+    istio: Option<Value>,
+    alb: Option<Value>,
+    apisix: Option<Value>,
+    plugins: Option<Value>,
+}
+
+impl TrafficRouting {
+    /// Whether one of them leads requests with certain headers to a version: the others take the step
+    /// and do nothing, and newer controllers refuse it there.
+    pub(crate) fn knows_headers(&self) -> bool {
+        self.istio.is_some()
+            || self.alb.is_some()
+            || self.apisix.is_some()
+            || self.plugins.is_some()
+    }
+
+    /// Whether one of them copies requests to a version.
+    pub(crate) fn knows_mirrors(&self) -> bool {
+        self.istio.is_some() || self.plugins.is_some()
+    }
 }
 
 /// Two Services that take turns in being the stable one.
@@ -157,8 +177,10 @@ pub(crate) struct Step {
     pub(crate) analysis: Option<Value>,
     pub(crate) experiment: Option<Value>,
     pub(crate) set_canary_scale: Option<CanaryScale>,
-    pub(crate) set_header_route: Option<Named>,
-    pub(crate) set_mirror_route: Option<Named>,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) set_header_route: Option<Route>,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) set_mirror_route: Option<Route>,
     pub(crate) plugin: Option<Named>,
 }
 
@@ -190,6 +212,20 @@ impl Pause {
 pub(crate) struct CanaryScale {
     pub(crate) replicas: Option<u32>,
     pub(crate) weight: Option<u32>,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) match_traffic_weight: bool,
+}
+
+/// A route for some requests, whatever the weights; without any match it is taken away.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Route {
+    pub(crate) name: String,
+    #[serde(deserialize_with = "lenient", rename = "match")]
+    pub(crate) matches: Vec<Value>,
+    /// The part of the requests that is copied; absent means all.
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) percentage: Option<u32>,
 }
 
 /// A step that names something.

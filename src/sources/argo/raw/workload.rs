@@ -11,7 +11,18 @@ use super::{Condition, HASH_LABEL, Meta, lenient};
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct PodTemplate {
+    #[serde(deserialize_with = "lenient")]
+    metadata: Meta,
     pub(crate) spec: PodSpec,
+}
+
+impl PodTemplate {
+    /// The container that `kubectl logs` shows where nobody names one.
+    pub(crate) fn main_container(&self) -> Option<&str> {
+        let named = self.metadata.annotations.get("kubectl.kubernetes.io/default-container");
+        let first = || self.spec.containers.first().map(|container| &container.name);
+        named.or_else(first).map(String::as_str)
+    }
 }
 
 /// The containers of a pod.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::domain::{EventKind, TimelineEvent};
+use crate::sources::argo::Place;
 use crate::sources::argo::raw::{Event, Raw};
 
 use super::view::View;
@@ -11,12 +12,13 @@ use super::view::View;
 const MOST: usize = 200;
 
 /// All entries, newest first.
-pub(crate) fn events(view: &View<'_>) -> Vec<TimelineEvent> {
+pub(crate) fn events(place: &Place, view: &View<'_>) -> Vec<TimelineEvent> {
     let uid = &view.rollout.metadata.uid;
     let all = view.raw.events.value().into_iter().flat_map(|events| events.values());
     let own = all.filter(|event| event.involved_object.uid == *uid);
     let mut events: Vec<_> = own.filter_map(|event| entry(view, event)).collect();
     events.extend(super::workload::event(view));
+    events.extend(super::keepers::events(place, view));
     events.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| b.key.cmp(&a.key)));
     events.truncate(MOST);
     events

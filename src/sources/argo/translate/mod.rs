@@ -3,10 +3,12 @@
 
 mod events;
 mod guards;
+mod keepers;
 mod measured;
 mod offers;
 mod phase;
 mod pod;
+mod routes;
 pub(crate) mod running;
 mod schedule;
 mod sides;
@@ -15,6 +17,8 @@ mod standing;
 #[cfg(test)]
 mod tests;
 mod traffic;
+#[cfg(test)]
+mod traps;
 mod upkeep;
 mod view;
 mod workload;
@@ -64,7 +68,7 @@ pub(crate) fn snapshot(place: &Place, raw: &Raw, now: Timestamp) -> Snapshot {
         identity: raw.identity.clone(),
         rollout: raw.rollouts.map(|_| started.then(|| rollout(place, &view, now))),
         guards: guards::guards(&view),
-        events: events::events(&view),
+        events: events::events(place, &view),
         ..empty
     }
 }
@@ -100,7 +104,7 @@ fn rollout(place: &Place, view: &View<'_>, now: Timestamp) -> Rollout {
     let course = phase::course(view, &traffic, now);
     let progress = stages::Progress { course: &course, broken: broken.clone() };
     let stages = if aborted {
-        stages::way_back(&phase, &traffic, (object.status.aborted_at, broken.clone()))
+        stages::way_back(view, &phase, &traffic, broken.clone())
     } else {
         stages::update(view, &progress)
     };
@@ -132,9 +136,10 @@ fn rollout(place: &Place, view: &View<'_>, now: Timestamp) -> Rollout {
         gate: (phase == Phase::AwaitingApproval).then_some(Gate::Approval),
         next: schedule::next(view, &phase, &stages),
         instant_rollback_until: schedule::instant_rollback_until(view, &phase),
-        blue: sides::environment(view, Side::Blue),
-        green: sides::environment(view, Side::Green),
+        blue: sides::environment(place, view, Side::Blue),
+        green: sides::environment(place, view, Side::Green),
         sides_are_guessed: false,
+        keepers: keepers::keepers(place, view),
         paused: object.spec.paused,
         restart: upkeep::restart(object),
         end_reason: broken.map(|text| end_reason(&text)),

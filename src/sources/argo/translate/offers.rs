@@ -9,6 +9,7 @@ use crate::domain::{Action, Call, Means, Offered, Phase, Refusal};
 use crate::sources::argo::Place;
 use crate::sources::argo::raw::ReplicaSet;
 
+use super::standing::is_observed;
 use super::view::View;
 
 /// Everything that decides what is offered.
@@ -153,6 +154,11 @@ impl Situation<'_> {
         if self.view.rollout.status.promote_full {
             return Err(Refusal::NoSuchCall("it is being promoted in full".to_owned()));
         }
+        // With another template the controller begins anew, and forgets what was asked of this one.
+        if !is_observed(self.view.rollout) {
+            let text = "the controller has not seen the newest change yet";
+            return Err(Refusal::NoSuchCall(text.to_owned()));
+        }
         Ok((Means::SkipToEnd, self.patch(&json!({"promoteFull": true}), vec![])))
     }
 
@@ -175,7 +181,20 @@ impl Situation<'_> {
         } else {
             json!({"abort": true})
         };
-        (Means::StopAndRollBack, self.patch(&status, vec![]))
+        (self.way_back(), self.patch(&status, vec![]))
+    }
+
+    /// What an abort comes to: where the pods are the weights, or the old version has shrunk with its own,
+    /// the old pods have to start again before they get their requests back.
+    fn way_back(&self) -> Means {
+        let rollout = self.view.rollout;
+        let moves_pods =
+            rollout.spec.strategy.canary.as_ref().is_some_and(|canary| {
+                canary.traffic_routing.is_none() || canary.dynamic_stable_scale
+            });
+        let stable = self.view.set(&rollout.status.stable_rs);
+        let whole = stable.is_some_and(|set| set.is_full(rollout.spec.replicas()));
+        if moves_pods && !whole { Means::TurnRound } else { Means::StopAndRollBack }
     }
 
     /// On from a pause, whoever made it.

@@ -13,7 +13,7 @@ use crate::domain::{
 use crate::sources::argo::Place;
 use crate::sources::argo::raw::{Deployment, Pod, Raw, ReplicaSet, Rollout};
 
-use super::sides::{MOST, image, revision};
+use super::sides::{MOST, image, log, revision};
 use super::standing::standing;
 use super::view::View;
 use super::{events, pod};
@@ -82,6 +82,10 @@ pub(crate) fn running(place: &Place, raw: &Raw) -> Running {
         task_list: also(&main, raw.pods.map(|_| tasks)),
         target_group: None,
         targets: also(&main, raw.pods.map(|_| targets)),
+        log: match seen.serving.or(seen.sets.first().copied()) {
+            Some(set) => raw.replica_sets.map(|_| log(place, set)),
+            None => Fact::Unasked,
+        },
         runs: None,
     };
     Running { environment, standing: main.map(|()| standing), events: events::of(raw, seen.uid) }
@@ -130,6 +134,7 @@ fn missing(place: &Place, main: &Fact<()>) -> Running {
             task_list: unknown(fault),
             target_group: None,
             targets: unknown(fault),
+            log: unknown(fault),
             runs: None,
         },
         standing: unknown(fault),

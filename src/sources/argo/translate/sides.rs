@@ -1,6 +1,7 @@
 //! One side of the rollout: its ReplicaSet, its pods, the Service that leads to it.
 
-use crate::domain::{Environment, Fact, Image, Revision, Side, Targets, TaskCounts};
+use crate::domain::{Environment, Fact, Image, LogPlace, Revision, Side, Targets, TaskCounts};
+use crate::sources::argo::Place;
 use crate::sources::argo::raw::{Container, ReplicaSet};
 
 use super::pod;
@@ -10,7 +11,7 @@ use super::view::View;
 pub(super) const MOST: usize = 50;
 
 /// A side as it is.
-pub(crate) fn environment(view: &View<'_>, side: Side) -> Environment {
+pub(crate) fn environment(place: &Place, view: &View<'_>, side: Side) -> Environment {
     let hash = view.hash(side);
     let Some(set) = view.set(hash) else { return without_set(view, hash) };
     let pods = view.pods(set);
@@ -30,6 +31,7 @@ pub(crate) fn environment(view: &View<'_>, side: Side) -> Environment {
         task_list: view.raw.pods.map(|_| tasks),
         target_group: service(view, hash),
         targets: view.raw.pods.map(|_| targets),
+        log: view.raw.replica_sets.map(|_| log(place, set)),
         runs: None,
     }
 }
@@ -53,7 +55,17 @@ fn without_set(view: &View<'_>, hash: &str) -> Environment {
         task_list: sets.map(|_| Vec::new()),
         target_group: service(view, hash),
         targets: sets.map(|_| Targets::default()),
+        log: Fact::Unasked,
         runs: None,
+    }
+}
+
+/// Where the pods of a version write.
+pub(super) fn log(place: &Place, set: &ReplicaSet) -> LogPlace {
+    LogPlace::Pods {
+        container: set.spec.template.main_container().unwrap_or_default().to_owned(),
+        context: place.context.clone(),
+        namespace: place.namespace.clone(),
     }
 }
 

@@ -1,12 +1,13 @@
 //! The rail: what the strategy plans, and how far it is.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use crate::domain::{Phase, Split, Stage, StageKind, StageState, Weight};
 use crate::sources::argo::raw::{BlueGreen, Canary, Step};
 
 use super::events;
 use super::phase::serves_only;
+use super::routes;
 use super::standing::current_step;
 use super::view::View;
 use crate::domain::{Side, Traffic};
@@ -58,11 +59,13 @@ pub(crate) fn update(view: &View<'_>, progress: &Progress<'_>) -> Vec<Stage> {
 
 /// The stages after an abort.
 pub(crate) fn way_back(
+    view: &View<'_>,
     phase: &Phase,
     traffic: &Traffic,
-    (aborted, broken): (Option<Timestamp>, Option<String>),
+    broken: Option<String>,
 ) -> Vec<Stage> {
-    let mut restore = Stage { started: aborted, ..Stage::pending(StageKind::Restore) };
+    let started = view.rollout.status.aborted_at;
+    let mut restore = Stage { started, ..Stage::pending(StageKind::Restore) };
     let mut remove = Stage::pending(StageKind::RemoveGreen);
     restore.state = if serves_only(traffic, Side::Blue) {
         StageState::Done
@@ -73,6 +76,10 @@ pub(crate) fn way_back(
         StageState::Running
     };
     remove.state = match phase {
+        // A delay of 0 means that they are kept for good.
+        Phase::Succeeded if view.set(&view.green).is_some_and(|set| set.spec.replicas > 0) => {
+            StageState::Skipped
+        }
         Phase::Succeeded => StageState::Done,
         Phase::Finishing => StageState::Running,
         _ => StageState::Pending,
@@ -202,9 +209,9 @@ fn kind(view: &View<'_>, canary: &Canary, step: &Step) -> StageKind {
             (None, None) => name("scale to", "the weight"),
         }
     } else if let Some(route) = &step.set_header_route {
-        name("header route", &route.name)
+        name("header route", &routes::label(canary, route, false))
     } else if let Some(route) = &step.set_mirror_route {
-        name("mirror route", &route.name)
+        name("mirror route", &routes::label(canary, route, true))
     } else if let Some(plugin) = &step.plugin {
         name("plugin", &plugin.name)
     } else {

@@ -1,6 +1,6 @@
 //! The traffic of each version: what was asked for, and what the Services and the router hold.
 
-use crate::domain::{Fact, ListenerSplit, ShareOf, Side, Split, Traffic, Weight};
+use crate::domain::{Fact, Fault, FaultKind, ListenerSplit, ShareOf, Side, Split, Traffic, Weight};
 use crate::sources::argo::raw::{BlueGreen, Canary, Weights};
 
 use super::standing::set_weight;
@@ -24,7 +24,7 @@ pub(crate) fn traffic(view: &View<'_>) -> Traffic {
     };
     let routed = strategy.canary.as_ref().is_none_or(|canary| canary.traffic_routing.is_some());
     let of = if routed { ShareOf::Requests } else { ShareOf::Tasks };
-    Traffic { of, planned, listener, ..Traffic::default() }
+    Traffic { of, planned, listener, routes: super::routes::routes(view), ..Traffic::default() }
 }
 
 /// The split in which the version that was asked for has `share`.
@@ -78,6 +78,12 @@ fn planned_weight(view: &View<'_>, canary: &Canary) -> Option<Split> {
 /// `canary` and `stable` in it are no versions: for a moment of each promotion both are the same.
 fn routed(view: &View<'_>, canary: &Canary) -> Fact<ListenerSplit> {
     let Some(weights) = &view.rollout.status.canary.weights else { return Fact::Unasked };
+    // Where the controller looks at the load balancer, what it does not find there yet is only asked for.
+    if weights.verified == Some(false) {
+        let text = "the load balancer does not hold these weights yet";
+        let fault = Fault::new(FaultKind::Absent, "kubernetes:watch rollouts", text);
+        return Fact::Unknown { fault };
+    }
     view.raw.rollouts.map(|_| held(view, weights, canary.whole()))
 }
 

@@ -99,6 +99,7 @@ pub(super) fn rollout(
         blue: sides::whole(raw, pair.blue),
         green: sides::whole(raw, pair.green),
         sides_are_guessed: pair.roles.guessed,
+        keepers: Vec::new(),
         paused: false,
         restart: None,
         end_reason: None,

@@ -3,6 +3,7 @@
 use aws_sdk_elasticbeanstalk::types::{EnvironmentDescription, SingleInstanceHealth};
 
 use crate::domain::{Environment, Fact, Fault, FaultKind, Revision, Targets, Task, TaskCounts};
+use crate::sources::logs;
 use crate::sources::time::moment;
 
 use super::super::raw::{Each, Raw, name};
@@ -45,6 +46,7 @@ fn side(
         task_list: list.map(|all| own(all).iter().map(task).collect()),
         target_group: None,
         targets: absent(),
+        log: logs::unread("the logs of instances are not read here; hint: eb logs"),
         runs: None,
     }
 }

@@ -79,6 +79,7 @@ pub(super) fn rollout(
         blue: sides::part(raw, environment, &splitting.blue),
         green: sides::part(raw, environment, &splitting.green),
         sides_are_guessed: false,
+        keepers: Vec::new(),
         paused: false,
         restart: None,
         end_reason: None,

@@ -4,6 +4,7 @@ use crate::domain::{
     At, Environment, Fact, Fault, FaultKind, ListenerSplit, Origin, Revision, Side, Split, Traffic,
     Weight,
 };
+use crate::sources::logs;
 use crate::sources::metrics::Measured;
 
 use super::super::function::Alias;
@@ -100,6 +101,9 @@ pub(crate) fn environment(raw: &Raw, side: Side) -> Environment {
         task_list: absent("a function has no tasks"),
         target_group: None,
         targets: absent("a function has no targets"),
+        log: logs::unread(
+            "the log of a function is not read here; hint: aws logs tail /aws/lambda/NAME",
+        ),
         runs: None,
     }
 }

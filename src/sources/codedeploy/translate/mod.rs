@@ -128,6 +128,7 @@ fn rollout(raw: &Raw, control: &Control, deployment: &Deployment, now: Timestamp
         blue: environment(Side::Blue),
         green: environment(Side::Green),
         sides_are_guessed: false,
+        keepers: Vec::new(),
         paused: false,
         restart: None,
         end_reason: end_reason(info),

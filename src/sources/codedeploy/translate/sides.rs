@@ -3,8 +3,11 @@
 use aws_sdk_codedeploy::types::{EcsTaskSet, TargetLabel};
 use aws_sdk_ecs::types::{Task as EcsTask, TaskSet};
 
-use crate::domain::{Environment, Fact, Fault, FaultKind, Revision, Side, Task, TaskCounts};
+use crate::domain::{
+    Environment, Fact, Fault, FaultKind, LogPlace, Revision, Side, Task, TaskCounts,
+};
 use crate::sources::balancer::targets_of;
+use crate::sources::logs;
 use crate::sources::tasks::{digest, image, task};
 
 use super::super::destination::Destination;
@@ -199,6 +202,7 @@ pub(crate) fn environment(raw: &Raw, sides: &Sides, side: Side) -> Environment {
             Some(group) => targets_of(&raw.around.health, group),
             None => lacking(raw),
         },
+        log: log(raw, own),
         runs: None,
     }
 }
@@ -269,6 +273,16 @@ fn revision(raw: &Raw, own: &SideSet, running: &[&EcsTask]) -> Fact<Revision> {
         active: definition.and_then(|d| d.status()).map(|status| status.as_str() == "ACTIVE"),
     };
     raw.service.map(|_| revision)
+}
+
+/// Where its tasks write.
+fn log(raw: &Raw, own: &SideSet) -> Fact<LogPlace> {
+    let Some(arn) = own.definition() else { return lacking(raw) };
+    let definition = raw.service.value().and_then(|service| service.definitions.get(arn));
+    match definition {
+        Some(Err(fault)) => Fact::Unknown { fault: fault.clone() },
+        definition => logs::place(definition.and_then(|one| one.as_ref().ok()), &raw.service),
+    }
 }
 
 /// The side's tasks, those that should run first, then the newest stopped.

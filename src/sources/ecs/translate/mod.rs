@@ -122,6 +122,7 @@ fn rollout(raw: &Raw, control: &Control, sides: &Sides<'_>, now: Timestamp) -> R
         blue: sides::environment(raw, sides, Side::Blue),
         green: sides::environment(raw, sides, Side::Green),
         sides_are_guessed: false,
+        keepers: Vec::new(),
         paused: false,
         restart: None,
         end_reason: end_reason(control),

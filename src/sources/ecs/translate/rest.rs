@@ -5,6 +5,7 @@ use aws_sdk_ecs::types::{Task as EcsTask, TaskDefinition};
 use crate::domain::{Environment, Fact, Revision, Task, TaskCounts};
 use crate::sources::balancer::targets_of;
 use crate::sources::forward::served;
+use crate::sources::logs;
 use crate::sources::measure;
 use crate::sources::metrics::Measured;
 use crate::sources::tasks::{digest, image, task};
@@ -50,6 +51,7 @@ pub(crate) fn environment(raw: &Raw) -> Option<Environment> {
             None => Fact::Unasked,
         },
         target_group: group.map(|group| group.name),
+        log: logs::place(rest.definition.as_ref(), &raw.service),
         runs: None,
     })
 }

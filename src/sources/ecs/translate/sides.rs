@@ -6,9 +6,12 @@ use aws_sdk_ecs::types::{
     TaskDefinition as Definition,
 };
 
-use crate::domain::{Environment, Fact, Fault, FaultKind, Image, Revision, Side, Task, TaskCounts};
+use crate::domain::{
+    Environment, Fact, Fault, FaultKind, Image, LogPlace, Revision, Side, Task, TaskCounts,
+};
 use crate::sources::balancer::targets_of;
 use crate::sources::forward::served;
+use crate::sources::logs;
 use crate::sources::tasks::{digest, image, task};
 
 use super::super::raw::{Control, Group, Raw, last_part};
@@ -156,6 +159,7 @@ pub(crate) fn environment(raw: &Raw, sides: &Sides<'_>, side: Side) -> Environme
             Some(group) => targets_of(&raw.around.health, &group.name),
             None => lacking(raw),
         },
+        log: log(raw, own),
         runs: None,
     }
 }
@@ -221,6 +225,14 @@ fn revision(raw: &Raw, own: &SideRevision<'_>, running: &[&EcsTask]) -> Fact<Rev
         active: definition.and_then(Definition::status).map(|status| status.as_str() == "ACTIVE"),
     };
     raw.control.map(|_| revision)
+}
+
+/// Where its tasks write.
+fn log(raw: &Raw, own: &SideRevision<'_>) -> Fact<LogPlace> {
+    let (Some(arn), Some(control)) = (own.definition(), raw.control()) else {
+        return lacking(raw);
+    };
+    logs::place(control.definitions.get(arn), &raw.control)
 }
 
 /// The images as the revision resolved them, else as the task definition names them.

@@ -26,6 +26,7 @@ pub(crate) fn traffic(raw: &Raw, control: &Control, sides: &Sides<'_>, phase: &P
         sticky: raw.around.listener.value().is_some_and(|rules| is_sticky(rules)),
         test: test.map(split),
         lag: None,
+        routes: Vec::new(),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::domain::{
     Snapshot, Target, TimelineEvent, Traffic,
 };
 use crate::sources::balancer::targets_of;
+use crate::sources::logs;
 use crate::sources::measure;
 use crate::sources::metrics::Measured;
 use crate::sources::timeline::entry;
@@ -67,6 +68,7 @@ fn rollout(raw: &Raw, divided: &Divided, roles: &Roles) -> Rollout {
         sticky: divided.sticky.is_some(),
         test: None,
         lag: divided.sticky,
+        routes: Vec::new(),
     };
     let pair = Pair {
         id: divided.held.id().to_owned(),
@@ -114,6 +116,7 @@ fn environment(raw: &Raw, group: &Group) -> Environment {
         task_list: Fact::Unknown { fault: missing() },
         target_group: Some(group.name.clone()),
         targets: targets_of(&raw.around.health, &group.name),
+        log: logs::unread("it is not known which tasks are behind it"),
         runs: None,
     }
 }

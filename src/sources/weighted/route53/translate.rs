@@ -8,6 +8,7 @@ use crate::domain::{
     ShareOf, Side, Snapshot, Split, Targets, Traffic,
 };
 use crate::sources::balancer::targets_of;
+use crate::sources::logs;
 use crate::sources::measure;
 use crate::sources::metrics::Measured;
 use crate::sources::weighted::absent;
@@ -90,6 +91,7 @@ fn rollout(place: &Place, raw: &Raw, (pair, roles): (&Pair, &Roles), now: Timest
         sticky: false,
         test: None,
         lag: Some(life),
+        routes: Vec::new(),
     };
     let (name, kind) = place.record();
     let words = sides::Pair {
@@ -129,6 +131,7 @@ fn environment(raw: &Raw, record: &ResourceRecordSet) -> Environment {
             Err(Some(fault)) => Fact::Unknown { fault },
             Err(None) => Fact::Unasked,
         },
+        log: logs::unread("it is not known which tasks are behind it"),
         runs: None,
     }
 }

@@ -14,7 +14,6 @@ use crate::ui::pen::{Pen, wrap};
 use crate::ui::sentence::odds;
 use crate::ui::theme::{Role, Theme};
 use crate::ui::widgets::analysis;
-use crate::ui::widgets::events::first_row;
 use crate::ui::widgets::verdict::history;
 use crate::ui::words;
 
@@ -41,7 +40,7 @@ pub(crate) fn draw(pen: &mut Pen<'_>, cockpit: &Cockpit) {
         };
         let text = Line::wrapped(1, pen.width().saturating_sub(1), &text, Role::Dim);
         let lines: Vec<Line> = analyses.into_iter().chain(text).collect();
-        let top = first_row(cockpit.scroll, lines.len(), pen.height());
+        let top = pen.first_row(cockpit.scroll, lines.len());
         for (y, line) in (0..pen.height()).zip(lines.iter().skip(top)) {
             line.draw(pen, y);
         }
@@ -51,7 +50,7 @@ pub(crate) fn draw(pen: &mut Pen<'_>, cockpit: &Cockpit) {
     head.splice(0..0, analyses);
     let table = Table::new(cockpit, metrics, pen.width());
     let rows = head.len() + 1 + metrics.minutes();
-    let top = first_row(cockpit.scroll, rows, pen.height());
+    let top = pen.first_row(cockpit.scroll, rows);
     for (y, row) in (0..pen.height()).zip(top..rows) {
         match head.get(row) {
             Some(line) => line.draw(pen, y),

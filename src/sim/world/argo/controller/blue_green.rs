@@ -22,7 +22,7 @@ impl Controller<'_> {
             || active == new.hash
             || self.is_within_window();
         self.scale_new(self.preview_wanted(strategy), strategy.abort_scale_down_delay_seconds);
-        self.scale_others(&active);
+        self.scale_others(&active, strategy.scale_down_delay_revision_limit);
         if !self.spec.paused && self.status.pause(super::INCONCLUSIVE).is_none() {
             self.ask(strategy, &active, at_once);
             self.pass_preview(strategy);

@@ -1,6 +1,6 @@
 //! Canary: step by step, by weights or, where nobody holds any, by the number of pods.
 
-use super::super::shape::{Pause, Step};
+use super::super::steps::{Pause, Step};
 use super::{Canary, Controller, Tone};
 use crate::sim::world::time::after;
 
@@ -30,7 +30,7 @@ impl Controller<'_> {
         self.experiment(strategy);
         self.analyse_canary(strategy);
         let scaled = self.scale_canary(strategy, index);
-        self.scale_others(&stable);
+        self.scale_others(&stable, strategy.scale_down_delay_revision_limit);
         if !self.is_in_flight() {
             self.set_step(strategy, strategy.steps.len());
         } else if self.status.abort {
@@ -64,8 +64,14 @@ impl Controller<'_> {
     /// The share that the new version can get now: a share that it has too few pods for waits.
     fn weight(&self, strategy: &Canary) -> u32 {
         let held = self.status.canary.weights.as_ref().map_or(0, |weights| weights.canary.weight);
-        if !self.is_in_flight() || self.status.abort || self.new.ready == 0 {
+        if self.left_behind(strategy).is_some() || (self.is_in_flight() && self.status.abort) {
+            return self.weight_on_the_way_back(strategy);
+        }
+        if !self.is_in_flight() || self.new.ready == 0 {
             return 0;
+        }
+        if self.status.promote_full && strategy.dynamic_stable_scale {
+            return (100 * self.new.ready / self.spec.replicas().max(1)).min(100);
         }
         if self.status.promote_full {
             return held;
@@ -89,6 +95,8 @@ impl Controller<'_> {
             run.is_some_and(|run| run.status == "Successful")
         } else if step.experiment.is_some() {
             self.is_tried()
+        } else if step.set_header_route.is_some() || step.set_mirror_route.is_some() {
+            true
         } else {
             self.has_pods(strategy, index)
         };
@@ -97,7 +105,7 @@ impl Controller<'_> {
             self.status.controller_pause = false;
             self.status.canary.current_step_analysis_run_status = None;
             let (number, all) = (index + 1, strategy.steps.len());
-            let what = format!("Rollout step {number}/{all} completed ({})", named(step));
+            let what = format!("Rollout step {number}/{all} completed ({})", step.named());
             self.argo.say(Tone::Normal, "RolloutStepCompleted", &what);
         }
     }
@@ -119,7 +127,8 @@ impl Controller<'_> {
             () => "Completed all canary steps",
         };
         self.promote(strategy.ping_pong.is_some(), why);
-        if strategy.traffic_routing.is_some() {
+        // One that has shrunk with its weight has nothing left that could be kept.
+        if strategy.traffic_routing.is_some() && !strategy.dynamic_stable_scale {
             self.retire(&stable, strategy.scale_down_delay_seconds);
         }
     }
@@ -144,18 +153,5 @@ impl Controller<'_> {
         }
         self.status.pause_conditions.retain(|pause| pause.reason != PAUSE);
         true
-    }
-}
-
-fn named(step: &Step) -> String {
-    match step {
-        Step { set_weight: Some(weight), .. } => format!("setWeight: {weight}"),
-        Step { pause: Some(pause), .. } => match pause.duration() {
-            Some(span) => format!("pause: {}s", span.as_secs()),
-            None => "pause".to_owned(),
-        },
-        Step { analysis: Some(_), .. } => "analysis".to_owned(),
-        Step { experiment: Some(_), .. } => "experiment".to_owned(),
-        Step { .. } => "invalid".to_owned(),
     }
 }

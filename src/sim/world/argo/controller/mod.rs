@@ -6,7 +6,9 @@
 //! | `versions` | a ReplicaSet for each template, and its number |
 //! | `scale` | how many pods each version has, and until when |
 //! | `blue_green`, `canary` | the two strategies |
-//! | `share`, `routing` | pods and weights of a canary |
+//! | `share`, `shrinking`, `routing` | pods and weights of a canary |
+//! | `managed` | routes for requests with certain headers |
+//! | `valid` | what cannot be brought out |
 //! | `analysis`, `experiment` | analyses and experiments that a strategy begins, and what comes of them |
 //! | `workload` | a template that is a Deployment's |
 //! | `restart` | pods that are replaced because somebody asks for it |
@@ -16,11 +18,14 @@ mod analysis;
 mod blue_green;
 mod canary;
 mod experiment;
+mod managed;
 mod restart;
 mod routing;
 mod scale;
 mod share;
+mod shrinking;
 mod status;
+mod valid;
 mod versions;
 mod workload;
 
@@ -61,7 +66,8 @@ pub(super) fn reconcile(argo: &mut Argo) {
     let before: Status = serde_json::from_value(read("status")).unwrap_or_default();
     let generation = rollout["metadata"]["generation"].as_u64().unwrap_or_default();
     let steps = rollout["spec"]["strategy"]["canary"]["steps"].clone();
-    if let Some(problem) = workload::borrow(argo, &mut spec).or_else(|| invalid(argo, &spec)) {
+    if let Some(problem) = workload::borrow(argo, &mut spec).or_else(|| valid::problem(argo, &spec))
+    {
         status::refuse(argo, (before, generation), &problem);
         return;
     }
@@ -80,41 +86,6 @@ pub(super) fn reconcile(argo: &mut Argo) {
     };
     look.begin(&steps);
     look.write();
-}
-
-/// What is wrong with a Rollout that cannot be brought out.
-fn invalid(argo: &Argo, spec: &Spec) -> Option<String> {
-    let services = match (&spec.strategy.blue_green, &spec.strategy.canary) {
-        (Some(_), Some(_)) => {
-            let problem = "spec.strategy.strategy: Invalid value: \"blueGreen, canary\": Multiple \
-                           Strategies can not be listed";
-            return Some(problem.to_owned());
-        }
-        (None, None) => {
-            let problem = "spec.strategy.strategy: Required value: Rollout has missing field \
-                           '.spec.strategy.canary or .spec.strategy.blueGreen'";
-            return Some(problem.to_owned());
-        }
-        (Some(one), None) => vec![
-            ("blueGreen.activeService", Some(one.active_service.as_str())),
-            ("blueGreen.previewService", one.preview_service.as_deref()),
-        ],
-        (None, Some(one)) => {
-            let pair = one.ping_pong.as_ref();
-            vec![
-                ("canary.stableService", one.stable_service.as_deref()),
-                ("canary.canaryService", one.canary_service.as_deref()),
-                ("canary.pingPong.pingService", pair.map(|pair| pair.ping_service.as_str())),
-                ("canary.pingPong.pongService", pair.map(|pair| pair.pong_service.as_str())),
-            ]
-        }
-    };
-    services.into_iter().find_map(|(field, name)| {
-        let name = name.filter(|name| argo.store.get(Kind::Service, name).is_none())?;
-        Some(format!(
-            "spec.strategy.{field}: Invalid value: \"{name}\": service \"{name}\" not found"
-        ))
-    })
 }
 
 impl Controller<'_> {

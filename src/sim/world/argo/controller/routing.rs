@@ -31,7 +31,9 @@ impl Controller<'_> {
         let stable = self.status.stable_rs.clone();
         let new = self.new.hash.clone();
         let (of_stable, of_new) = self.services(strategy);
-        let aborted = self.status.abort && self.is_in_flight();
+        let held = self.status.canary.weights.as_ref().map_or(0, |weights| weights.canary.weight);
+        let still = strategy.dynamic_stable_scale && held > 0;
+        let aborted = self.status.abort && self.is_in_flight() && !still;
         if strategy.ping_pong.is_some() {
             // They take turns, so a Service never moves while it has requests.
             if self.is_in_flight() {
@@ -67,10 +69,12 @@ impl Controller<'_> {
             return;
         };
         let stable = self.status.stable_rs.clone();
-        let rest = (self.spec.replicas() * (100 - weight)).div_ceil(100);
+        let rest = self.spec.replicas() * (100 - weight) / 100;
         if self.set(&stable).is_none_or(|set| set.ready < rest) {
             return;
         }
+        self.manage_routes(strategy);
+        let new = self.left_behind(strategy).unwrap_or_else(|| self.new.hash.clone());
         let (of_stable, of_new) = self.services(strategy);
         if let Some(nginx) = &routing.nginx {
             self.route_nginx(nginx, &of_new, weight);
@@ -90,7 +94,7 @@ impl Controller<'_> {
             weight,
         };
         self.status.canary.weights = Some(Weights {
-            canary: side(&self.new.hash, of_new, weight),
+            canary: side(&new, of_new, weight),
             stable: side(&stable, of_stable, 100 - weight),
         });
     }

@@ -33,16 +33,25 @@ impl Controller<'_> {
         }
     }
 
-    /// Takes away the versions that are neither new nor stable, nor serving.
-    pub(super) fn scale_others(&mut self, serving: &str) {
+    /// Takes away the versions that are neither new nor stable, nor serving; of those that are kept
+    /// for a while only the newest, where there is a limit.
+    pub(super) fn scale_others(&mut self, serving: &str, limit: Option<usize>) {
         if self.spec.paused {
             return;
         }
+        let weights = self.status.canary.weights.as_ref();
+        let weighted = weights.filter(|weights| weights.canary.weight > 0);
+        let weighted = weighted.map(|weights| weights.canary.pod_template_hash.clone());
         let spared = [self.new.hash.clone(), self.status.stable_rs.clone(), serving.to_owned()];
+        let spared: Vec<String> = spared.into_iter().chain(weighted).collect();
         let others: Vec<Set> = self.sets.iter().filter(|set| set.wanted > 0).cloned().collect();
-        for set in others.into_iter().filter(|set| !spared.contains(&set.hash)) {
+        let mut kept = 0;
+        for set in others.into_iter().rev().filter(|set| !spared.contains(&set.hash)) {
             match set.deadline {
-                Some(at) if at > self.argo.now => self.look_at(at),
+                Some(at) if at > self.argo.now && limit.is_none_or(|limit| kept < limit) => {
+                    kept += 1;
+                    self.look_at(at);
+                }
                 Some(_) => {
                     self.keep(&set);
                     self.scale(&set, 0);

@@ -10,7 +10,18 @@ impl Controller<'_> {
         let delay = strategy.abort_scale_down_delay_seconds;
         if strategy.traffic_routing.is_some() {
             let (new, stable) = self.goal(strategy, index);
-            self.scale_new(new, delay);
+            if aborted && strategy.dynamic_stable_scale {
+                self.scale_back(new, delay);
+            } else {
+                self.scale_new(new, delay);
+            }
+            // Of a version that shrinks with its weight the pods go once the weight is gone.
+            let stable = match &self.before.canary.weights {
+                Some(weights) if strategy.dynamic_stable_scale => {
+                    stable.max(self.pods_of(weights.stable.weight))
+                }
+                Some(_) | None => stable,
+            };
             if let Some(set) = self.stable_set() {
                 self.scale(&set, stable);
             }
@@ -33,12 +44,23 @@ impl Controller<'_> {
         }
         let asked = match () {
             () if self.status.promote_full || self.is_within_window() => 100,
+            () if self.status.abort && strategy.dynamic_stable_scale => self.step_back(strategy),
             () if self.status.abort => 0,
             () => Self::asked(strategy, index),
         };
         if strategy.traffic_routing.is_some() {
-            // What is stable keeps all its pods: it may have to take everything back at once.
-            return ((whole * asked).div_ceil(100), whole);
+            let scale = self.scale_of_its_own(strategy, index);
+            let share = scale.and_then(|scale| scale.weight);
+            let pods = scale.and_then(|scale| scale.replicas);
+            let new = pods.unwrap_or_else(|| self.pods_of(share.unwrap_or(asked)));
+            // What is stable keeps all its pods, for it may have to take everything back at once, unless
+            // it is to shrink as its share does.
+            let shrinks = strategy.dynamic_stable_scale;
+            let rest = match (shrinks, pods, share) {
+                (false, ..) | (true, Some(_), _) => whole,
+                (true, None, share) => self.pods_of(100 - share.unwrap_or(asked)),
+            };
+            return (new, rest);
         }
         let (surge, _) = strategy.limits(whole);
         nearest(whole, asked, surge > 0)

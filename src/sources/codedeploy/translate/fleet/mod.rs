@@ -18,6 +18,7 @@ use crate::domain::{
     TaskCounts, Traffic, Weight,
 };
 use crate::sources::balancer::targets_of;
+use crate::sources::logs;
 use crate::sources::time::moment;
 
 use super::super::fleet::{Fleet, Wanted};
@@ -99,6 +100,7 @@ pub(crate) fn environment(
         task_list,
         target_group: group,
         targets,
+        log: logs::unread("the logs of instances are not read here"),
         runs: None,
     }
 }
