@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{Outcome, Output, Surroundings, watch};
 use crate::config::Flags;
+use crate::domain::Prometheus;
 use crate::sources::permissions::{Statement, Where, policy};
 
 /// The least IAM policy that watching and acting on a target need, or listing, watching and acting
@@ -57,18 +58,25 @@ impl From<Statement> for Allowed {
 impl IamPolicy {
     pub(super) fn run(self, output: &mut Output) -> Outcome {
         let Self { target, read_only, region, account } = self;
-        let target = match target {
-            None => None,
-            Some(text) => {
-                let flags = Flags { target: Some(text), ..Flags::default() };
-                watch::choose(flags, &Surroundings::read()?)?.target
+        let is_named = target.is_some();
+        let flags = Flags { target, ..Flags::default() };
+        let config = watch::choose(flags, &Surroundings::read()?)?;
+        let target = config.target.filter(|_| is_named);
+        let counters: Vec<Prometheus> = match &target {
+            Some(target) if !target.is_in_cluster() => {
+                let sides = config.sides.of(target).iter();
+                sides.filter_map(|said| said.prometheus.clone()).collect()
             }
+            Some(_) | None => config.prometheus.into_iter().collect(),
         };
-        let place = Where { region, account };
+        let counted_by = counters.into_iter().map(|one| one.address).collect();
+        let place = Where { region, account, counted_by };
         let Some(statements) = policy(target.as_ref(), &place, read_only) else {
-            return Err("what runs in a cluster needs its roles, no IAM policy\n\n\
-                        hint: cutover rbac"
-                .into());
+            return Err(
+                "what runs in a cluster and is counted there needs its roles, no IAM policy\
+                        \n\nhint: cutover rbac"
+                    .into(),
+            );
         };
         let statement = statements.into_iter().map(Allowed::from).collect();
         let policy = Policy { version: "2012-10-17", statement };

@@ -2,10 +2,12 @@
 
 use serde::Deserialize;
 
-use crate::domain::{Prometheus, PrometheusAddress};
+use crate::domain::{CountedBy, Prometheus, PrometheusAddress};
 
 /// What stands for the names of a side's pods.
 const PODS: &str = "$pods";
+/// What stands for the name of a Service.
+const SERVICE: &str = "$service";
 
 /// The table as it is written.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -30,6 +32,8 @@ enum Preset {
     Istio,
     /// The proxies of Linkerd.
     Linkerd,
+    /// The ingress controller of Kubernetes that is made of nginx.
+    Nginx,
 }
 
 /// The unit of the buckets' bounds.
@@ -56,6 +60,10 @@ impl Preset {
         let of = |name: &str, more: &str| {
             format!("{name}{{namespace=\"$namespace\",pod=~\"{PODS}\"{more}}}")
         };
+        let nginx = |name: &str, more: &str| {
+            let of = "ingress=~\"$ingress\",canary=~\"$canary\"";
+            format!("nginx_ingress_controller_{name}{{{of}{more}}}")
+        };
         match self {
             Preset::Http => (
                 of("http_requests_total", ""),
@@ -74,6 +82,12 @@ impl Preset {
                 of("response_total", ",direction=\"inbound\",classification=\"failure\""),
                 of("response_latency_ms_bucket", ",direction=\"inbound\""),
                 Unit::Milliseconds,
+            ),
+            Preset::Nginx => (
+                nginx("requests", ""),
+                nginx("requests", ",status=~\"5..\""),
+                nginx("request_duration_seconds_bucket", ""),
+                Unit::Seconds,
             ),
         }
     }
@@ -111,6 +125,11 @@ impl TryFrom<Written> for PrometheusTable {
         let prometheus = match (written.requests, written.errors) {
             (Some(requests), Some(errors)) => Prometheus {
                 address,
+                counted_by: if requests.contains(SERVICE) {
+                    CountedBy::Service
+                } else {
+                    CountedBy::Pod
+                },
                 requests,
                 errors,
                 latency: written.latency,
@@ -123,6 +142,12 @@ impl TryFrom<Written> for PrometheusTable {
                     written.preset.unwrap_or(Preset::Http).selectors();
                 Prometheus {
                     address,
+                    counted_by: match written.preset {
+                        Some(Preset::Nginx) => CountedBy::Ingress,
+                        Some(Preset::Http | Preset::Istio | Preset::Linkerd) | None => {
+                            CountedBy::Pod
+                        }
+                    },
                     requests,
                     errors,
                     latency: Some(written.latency.unwrap_or(latency)),
@@ -132,10 +157,15 @@ impl TryFrom<Written> for PrometheusTable {
         };
         let all =
             [Some(&prometheus.requests), Some(&prometheus.errors), prometheus.latency.as_ref()];
+        let (wanted, words) = match prometheus.counted_by {
+            CountedBy::Pod => (PODS, format!("{PODS} or {SERVICE}")),
+            CountedBy::Service => (SERVICE, SERVICE.to_owned()),
+            CountedBy::Ingress => ("$canary", "$canary".to_owned()),
+        };
         for selector in all.into_iter().flatten() {
-            if !selector.contains(PODS) {
+            if !selector.contains(wanted) {
                 return Err(format!(
-                    "`{selector}` is without {PODS}, so blue and green could not be told apart"
+                    "`{selector}` is without {words}, so blue and green could not be told apart"
                 ));
             }
         }
@@ -224,6 +254,18 @@ mod tests {
         let read = read("address = \"http://localhost:9090/\"\npreset = \"istio\"").unwrap();
         assert_eq!(read.address, PrometheusAddress::Url("http://localhost:9090".into()));
         assert!((read.latency_unit - 0.001).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn requests_are_told_apart_by_pods_by_services_or_by_ingresses() {
+        let by = |text: &str| read(&format!("address = \"http://x\"\n{text}")).unwrap().counted_by;
+        assert_eq!(by(""), CountedBy::Pod);
+        assert_eq!(by("preset = \"nginx\""), CountedBy::Ingress);
+        let of = |name: &str| format!("{name} = \"a{{s='$service'}}\"\n");
+        assert_eq!(by(&(of("requests") + &of("errors"))), CountedBy::Service);
+        let mixed =
+            format!("address = \"http://x\"\n{}errors = \"b{{pod=~'$pods'}}\"", of("requests"));
+        assert!(read(&mixed).unwrap_err().contains("is without $service"));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use toml::Value;
 
-use crate::domain::{At, Origin, Prometheus, SideSettings, Workload, region_of};
+use crate::domain::{At, CountedBy, Origin, Prometheus, SideSettings, Workload, region_of};
 
 use super::prometheus::PrometheusTable;
 
@@ -65,7 +65,12 @@ fn counting(written: Value) -> Result<Prometheus, String> {
         Value::String(address) => PrometheusTable::usual(&address),
         table => table.try_into().map_err(|error| error.message().to_owned()),
     };
-    table.map(|table| table.0)
+    match table?.0 {
+        one if one.counted_by == CountedBy::Pod => Ok(one),
+        _ => Err("behind weights requests are counted by pods: preset = \"http\", \"istio\" or \
+                  \"linkerd\", or selectors with $pods"
+            .to_owned()),
+    }
 }
 
 /// Where it is measured.

@@ -72,7 +72,7 @@ pub use origin::{At, Origin, SideSettings, Sides, region_of};
 pub use per_target::PerTarget;
 pub use permit::{LastOrder, Permit, Policy, Strength, is_ready, lacks, permit};
 pub use pipeline::{Pipeline, PipelineApproval, PipelineRun, SourceRevision};
-pub use prometheus::{Prometheus, PrometheusAddress};
+pub use prometheus::{CountedBy, Prometheus, PrometheusAddress};
 pub use rollout::{
     EndReason, EventKind, Identity, Reading, Restart, RollbackLink, Rollout, RolloutKind,
     RolloutSummary, SHARE_MINUTES, Snapshot, Source, TimelineEvent,

@@ -5,8 +5,11 @@
 pub struct Prometheus {
     /// How it is reached.
     pub address: PrometheusAddress,
-    /// All requests of some pods: a PromQL selector of a counter, in which `$namespace` stands for
-    /// the rollout's namespace and `$pods` for a regular expression of pod names.
+    /// What its counters are told apart by.
+    pub counted_by: CountedBy,
+    /// All requests of one side: a PromQL selector of a counter, in which `$namespace` stands for the
+    /// rollout's namespace, and `$pods` for a regular expression of pod names or `$service` for the
+    /// name of a Service.
     pub requests: String,
     /// The ones among them that failed, in the same way.
     pub errors: String,
@@ -14,6 +17,18 @@ pub struct Prometheus {
     pub latency: Option<String>,
     /// How many seconds a bucket's bound of 1 is.
     pub latency_unit: f64,
+}
+
+/// What counters are told apart by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CountedBy {
+    /// The label `pod`.
+    Pod,
+    /// The Service, in a label that the selectors name.
+    Service,
+    /// Ingresses of nginx: `$ingress` stands for the names of those, and `$canary` for the name that they
+    /// have for a Service to which a request is led on.
+    Ingress,
 }
 
 /// How a Prometheus is reached.

@@ -14,7 +14,7 @@ mod schema;
 mod weighted;
 
 pub use alarm::{AlarmMetric, AlarmRule, Missing};
-pub use argo::{Analysis, Argo, ArgoStrategy, CanaryStep, Cluster};
+pub use argo::{Alb, Analysis, Argo, ArgoStrategy, CanaryStep, Cluster};
 pub use native::{Asks, LifecycleHook, Native, OnTimeout, Stage, Strategy};
 pub use platform::{Answered, Beanstalk, Ec2, Failing, Lambda, Pipeline, Split};
 pub use release::{ColdStart, Crash, CrashWhen, Hook, HookOutcome, Lifecycle, Release, Unhealthy};
@@ -24,7 +24,7 @@ pub use schema::{
 pub use weighted::{HeldBy, Records, Weighted};
 
 /// The embedded scenarios, in the order in which people should meet them.
-const EMBEDDED: [(&str, &str); 47] = [
+const EMBEDDED: [(&str, &str); 48] = [
     ("canary", include_str!("../../assets/scenarios/canary.toml")),
     ("errors", include_str!("../../assets/scenarios/errors.toml")),
     ("latency", include_str!("../../assets/scenarios/latency.toml")),
@@ -64,6 +64,7 @@ const EMBEDDED: [(&str, &str); 47] = [
     ("beanstalk-split", include_str!("../../assets/scenarios/beanstalk-split.toml")),
     ("argo-bluegreen", include_str!("../../assets/scenarios/argo-bluegreen.toml")),
     ("argo-canary", include_str!("../../assets/scenarios/argo-canary.toml")),
+    ("argo-alb", include_str!("../../assets/scenarios/argo-alb.toml")),
     ("argo-experiment", include_str!("../../assets/scenarios/argo-experiment.toml")),
     ("argo-kept", include_str!("../../assets/scenarios/argo-kept.toml")),
     ("argo-workloadref", include_str!("../../assets/scenarios/argo-workloadref.toml")),

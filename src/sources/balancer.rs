@@ -40,6 +40,25 @@ pub(crate) async fn load_balancer(aws: &Aws, group: &str) -> Result<Option<Strin
     Ok(group.and_then(|group| group.load_balancer_arns().first()).cloned())
 }
 
+/// The ARNs of the load balancers that each target group is behind; all are of one Region.
+pub(crate) async fn load_balancers(
+    aws: &Aws,
+    groups: Vec<String>,
+) -> Result<BTreeMap<String, Vec<String>>, Fault> {
+    let elb = aws.elb(groups.first().and_then(|group| region_of(group)));
+    let call = elb.describe_target_groups().set_target_group_arns(Some(groups));
+    let answer = call
+        .send()
+        .await
+        .map_err(|error| fault("elasticloadbalancing:DescribeTargetGroups", &error))?;
+    let groups = answer.target_groups().iter();
+    Ok(groups
+        .filter_map(|group| {
+            Some((group.target_group_arn()?.to_owned(), group.load_balancer_arns().to_vec()))
+        })
+        .collect())
+}
+
 /// The ARNs of the groups and the health of their targets.
 pub(crate) struct Health {
     /// ARNs by name.

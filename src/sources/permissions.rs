@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::Target;
+use crate::domain::{PrometheusAddress, Target};
 
 /// A part of a policy: these actions on these resources.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct Where {
     pub region: Option<String>,
     /// The account.
     pub account: Option<String>,
+    /// What counts the requests of clusters.
+    pub counted_by: Vec<PrometheusAddress>,
 }
 
 /// What a permission is needed for.
@@ -36,6 +38,10 @@ enum Need {
     Search,
     /// To judge: metrics and alarms.
     Judge,
+    /// To count what a load balancer leads to the Services of a cluster.
+    CountServices,
+    /// To ask an Amazon Managed Prometheus.
+    CountPods,
     /// To see the target groups of a load balancer, their weights and their health.
     WatchBalancer,
     /// To see the tasks of a service, whoever deploys it.
@@ -84,18 +90,20 @@ enum On {
     ServiceRevision,
     Task,
     HostedZone,
+    Workspace,
 }
 
 use Need::{
-    ActCodeDeploy, ActEcs, ActEnvironments, ActPipeline, ActRecords, ActRule, FindGroup, FindOwner,
-    Judge, Search, WatchBalancer, WatchCodeDeploy, WatchEcs, WatchEnvironments, WatchFunction,
-    WatchPipeline, WatchRecords, WatchRule, WatchTasks,
+    ActCodeDeploy, ActEcs, ActEnvironments, ActPipeline, ActRecords, ActRule, CountPods,
+    CountServices, FindGroup, FindOwner, Judge, Search, WatchBalancer, WatchCodeDeploy, WatchEcs,
+    WatchEnvironments, WatchFunction, WatchPipeline, WatchRecords, WatchRule, WatchTasks,
 };
 
 /// Every permission. `sts:GetCallerIdentity` needs none.
-const TABLE: [(&str, On, &[Need]); 57] = [
+const TABLE: [(&str, On, &[Need]); 58] = [
+    ("aps:QueryMetrics", On::Workspace, &[CountPods]),
     ("cloudwatch:DescribeAlarms", On::Anything, &[Judge]),
-    ("cloudwatch:GetMetricData", On::Anything, &[Judge]),
+    ("cloudwatch:GetMetricData", On::Anything, &[Judge, CountServices]),
     ("codedeploy:BatchGetApplications", On::Application, &[FindOwner]),
     ("codedeploy:BatchGetDeploymentGroups", On::DeploymentGroup, &[Search, FindOwner]),
     ("codedeploy:BatchGetDeployments", On::DeploymentGroup, &[Search]),
@@ -146,7 +154,11 @@ const TABLE: [(&str, On, &[Need]); 57] = [
     ("lambda:GetAlias", On::Anything, &[WatchFunction]),
     ("elasticloadbalancing:DescribeLoadBalancers", On::Anything, &[WatchRecords]),
     ("elasticloadbalancing:DescribeRules", On::Anything, &[Search, WatchBalancer]),
-    ("elasticloadbalancing:DescribeTargetGroups", On::Anything, &[Search, WatchBalancer]),
+    (
+        "elasticloadbalancing:DescribeTargetGroups",
+        On::Anything,
+        &[Search, WatchBalancer, CountServices],
+    ),
     ("elasticloadbalancing:DescribeTargetHealth", On::Anything, &[WatchBalancer]),
     ("elasticloadbalancing:ModifyListener", On::Anything, &[ActRule]),
     ("elasticloadbalancing:ModifyRule", On::Anything, &[ActRule]),
@@ -159,7 +171,17 @@ const TABLE: [(&str, On, &[Need]); 57] = [
 
 /// The policy for a target, or for everything; nothing where the target is not in AWS.
 pub fn policy(target: Option<&Target>, place: &Where, read_only: bool) -> Option<Vec<Statement>> {
-    let (needs, names) = Names::of(target)?;
+    let (mut needs, names) = Names::of(target);
+    if place.counted_by.iter().any(|address| matches!(address, PrometheusAddress::Amazon { .. })) {
+        needs.push(CountPods);
+    }
+    if target.is_some_and(Target::is_in_cluster) && !place.counted_by.is_empty() {
+        // Whoever counts pods does not look for load balancers.
+        needs.retain(|need| *need != CountServices);
+    }
+    if needs.is_empty() {
+        return None;
+    }
     let mut statements: BTreeMap<(bool, On), Vec<&'static str>> = BTreeMap::new();
     let needed = TABLE.iter().filter(|(_, _, of)| of.iter().any(|need| needs.contains(need)));
     for (action, on, of) in needed {
@@ -199,7 +221,7 @@ struct Names {
 
 impl Names {
     /// What a target needs, and the names in it.
-    fn of(target: Option<&Target>) -> Option<(Vec<Need>, Self)> {
+    fn of(target: Option<&Target>) -> (Vec<Need>, Self) {
         let any = || "*".to_owned();
         let names =
             Self { application: any(), group: any(), cluster: any(), service: any(), zone: any() };
@@ -213,7 +235,7 @@ impl Names {
             WatchPipeline,
             ActPipeline,
         ];
-        Some(match target {
+        match target {
             None => {
                 let rest = [
                     Search,
@@ -251,8 +273,8 @@ impl Names {
                 (vec![Judge, WatchBalancer, WatchRecords, ActRecords], Self { zone, ..names })
             }
             Some(Target::Beanstalk { .. }) => (vec![WatchEnvironments, ActEnvironments], names),
-            Some(Target::Argo { .. }) => return None,
-        })
+            Some(Target::Argo { .. }) => (vec![CountServices], names),
+        }
     }
 }
 
@@ -281,12 +303,23 @@ impl On {
                 vec![ecs("service", service), ecs("service-revision", &format!("{service}/*"))]
             }
             On::Task => vec![ecs("task", "*")],
+            On::Workspace => {
+                place.counted_by.iter().filter_map(|one| workspace(one, place)).collect()
+            }
             // Zones are everywhere and of no account.
             On::HostedZone => {
                 vec![format!("arn:{}:route53:::hostedzone/{zone}", partition(region))]
             }
         }
     }
+}
+
+/// The ARN of a workspace of Amazon Managed Prometheus.
+fn workspace(address: &PrometheusAddress, place: &Where) -> Option<String> {
+    let PrometheusAddress::Amazon { url, region } = address else { return None };
+    let id = url.split_once("/workspaces/").map_or("*", |(_, rest)| rest.trim_end_matches('/'));
+    let account = place.account.as_deref().unwrap_or("*");
+    Some(format!("arn:{}:aps:{region}:{account}:workspace/{id}", partition(region)))
 }
 
 /// The part of AWS that a Region is in.
@@ -303,7 +336,8 @@ mod tests {
     use super::*;
 
     fn place() -> Where {
-        Where { region: Some("eu-west-1".into()), account: Some("111122223333".into()) }
+        let (region, account) = (Some("eu-west-1".into()), Some("111122223333".into()));
+        Where { region, account, ..Where::default() }
     }
 
     fn resources(statements: &[Statement], action: &str) -> Vec<String> {
@@ -329,7 +363,7 @@ mod tests {
     #[test]
     fn a_service_s_deployments_are_its_own() {
         let target = "ecs:prod/checkout".parse().unwrap();
-        let place = Where { region: Some("cn-north-1".into()), account: None };
+        let place = Where { region: Some("cn-north-1".into()), ..Where::default() };
         let policy = policy(Some(&target), &place, false).unwrap();
         assert_eq!(
             resources(&policy, "ecs:StopServiceDeployment"),
@@ -348,6 +382,24 @@ mod tests {
         };
         assert_eq!(sids(true), ["CutoverWatchOnAnything"]);
         assert!(sids(false).contains(&"CutoverActOnService".to_owned()));
-        assert_eq!(policy(Some(&"argo:a/b".parse().unwrap()), &place(), true), None);
+    }
+
+    #[test]
+    fn what_runs_in_a_cluster_needs_aws_only_where_something_there_counts_it() {
+        let target = "argo:shop/checkout".parse().unwrap();
+        let actions = |counted_by: Vec<PrometheusAddress>| {
+            let place = Where { counted_by, ..place() };
+            let policy = policy(Some(&target), &place, false)?;
+            Some(policy.into_iter().map(|one| (one.actions, one.resources)).collect::<Vec<_>>())
+        };
+        let balanced =
+            vec!["cloudwatch:GetMetricData", "elasticloadbalancing:DescribeTargetGroups"];
+        assert_eq!(actions(Vec::new()).unwrap(), [(balanced, vec!["*".to_owned()])]);
+        let url = "https://aps-workspaces.eu-central-1.amazonaws.com/workspaces/ws-1";
+        let amazon = PrometheusAddress::Amazon { url: url.into(), region: "eu-central-1".into() };
+        let workspace = "arn:aws:aps:eu-central-1:111122223333:workspace/ws-1".to_owned();
+        let asked = (vec!["aps:QueryMetrics"], vec![workspace]);
+        assert_eq!(actions(vec![amazon]).unwrap(), [asked]);
+        assert_eq!(actions(vec![PrometheusAddress::Url("http://prometheus".into())]), None);
     }
 }

@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use crate::app::select::Steps;
 use crate::app::{Cockpit, Outcome, Ramp};
 use crate::domain::{
-    Due, Environment, Next, NextStep, Phase, Rollout, RolloutKind, Route, ShareOf, Split, Stage,
-    StageKind, StageState, Target,
+    Due, Environment, Next, NextStep, Phase, Rollout, RolloutKind, Route, ShareOf, Source, Split,
+    Stage, StageKind, StageState, Target,
 };
 
 use super::format::{clean, left, planned, share};
 
-/// Who is being asked for metrics and alarms, until the first answer.
+/// Who is being asked for alarms, until the first answer.
 pub(super) fn asking(cockpit: &Cockpit) -> &'static str {
     match cockpit.snapshot.target {
         Target::Argo { .. } => "asking the cluster",
@@ -23,6 +23,17 @@ pub(super) fn asking(cockpit: &Cockpit) -> &'static str {
         | Target::Ecs { .. }
         | Target::Alb(_)
         | Target::Route53 { .. } => "asking CloudWatch",
+    }
+}
+
+/// Who is being asked for metrics, until the first answer: a Prometheus, where one counts.
+pub(super) fn measuring(cockpit: &Cockpit) -> &'static str {
+    let asked = |source| cockpit.snapshot.readings.contains_key(&source);
+    let in_cluster = cockpit.snapshot.target.is_in_cluster();
+    match () {
+        () if asked(Source::Prometheus) => "asking Prometheus",
+        () if in_cluster && asked(Source::Metrics) => "asking CloudWatch",
+        () => asking(cockpit),
     }
 }
 

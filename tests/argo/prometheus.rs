@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cutover::domain::{Prometheus, PrometheusAddress};
+use cutover::domain::{CountedBy, Prometheus, PrometheusAddress};
 use serde_json::{Value, json};
 
 /// The upper bounds of the latency's buckets, in seconds.
@@ -32,6 +32,7 @@ pub(crate) fn usual() -> Prometheus {
             namespace: "monitoring".into(),
             service: "prometheus:9090".into(),
         },
+        counted_by: CountedBy::Pod,
         requests: of("http_requests_total", ""),
         errors: of("http_requests_total", ",code=~\"5..\""),
         latency: Some(of("http_request_duration_seconds_bucket", "")),

@@ -10,23 +10,24 @@ use cutover::domain::{
 use super::*;
 
 /// A Rollout in the cluster of a scenario.
-struct Cluster {
-    simulator: Simulator,
-    target: Target,
-    looking: Aws,
+pub(super) struct Cluster {
+    pub(super) simulator: Simulator,
+    address: SocketAddr,
+    pub(super) target: Target,
+    pub(super) looking: Aws,
     /// The same without its Prometheus, which takes its time to count.
-    glancing: Aws,
+    pub(super) glancing: Aws,
     acting: Aws,
 }
 
 impl Cluster {
-    async fn of(scenario: &str) -> Self {
+    pub(super) async fn of(scenario: &str) -> Self {
         Self::playing(Scenario::named(scenario).unwrap()).await
     }
 
-    async fn playing(scenario: Scenario) -> Self {
+    pub(super) async fn playing(scenario: Scenario) -> Self {
         let start: Timestamp = "2026-03-02T09:00:00Z".parse().unwrap();
-        let address = scenario.prometheus().unwrap();
+        let address = scenario.prometheus();
         let target: Target = scenario.target(7).parse().unwrap();
         let simulator = Simulator::new(World::new(scenario, 7, start), Clock::manual(start));
         let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
@@ -36,7 +37,9 @@ impl Cluster {
             let options = AwsOptions {
                 cluster_only: true,
                 seed: 7,
-                prometheus: counts.then(|| PrometheusTable::usual(address).unwrap().0),
+                prometheus: address
+                    .filter(|_| counts)
+                    .map(|address| PrometheusTable::usual(address).unwrap().0),
                 ..AwsOptions::simulated(Loopback::new(port, "eu-west-1").unwrap(), time)
             };
             Box::pin(cutover::sources::connect(options)).await.unwrap()
@@ -45,25 +48,38 @@ impl Cluster {
         let looking = connect(Arc::new(Standing(clock.clone())), true).await;
         let glancing = connect(Arc::new(Standing(clock.clone())), false).await;
         let acting = connect(Arc::new(Waiting(clock)), false).await;
-        Self { simulator, target, looking, glancing, acting }
+        Self { simulator, address: port, target, looking, glancing, acting }
+    }
+
+    /// An account that looks, with a Prometheus as the configuration file describes one.
+    pub(super) async fn counting(&self, prometheus: &str) -> Aws {
+        let time = Arc::new(Standing(self.simulator.clock().clone()));
+        let loopback = Loopback::new(self.address, "eu-west-1").unwrap();
+        let table = toml::from_str::<PrometheusTable>(prometheus).unwrap();
+        let options = AwsOptions {
+            cluster_only: true,
+            prometheus: Some(table.0),
+            ..AwsOptions::simulated(loopback, time)
+        };
+        Box::pin(cutover::sources::connect(options)).await.unwrap()
     }
 
     /// Everything there is to see now: a watch that begins now has heard of everything.
-    async fn look(&self) -> Snapshot {
+    pub(super) async fn look(&self) -> Snapshot {
         self.through(&self.looking).await
     }
 
-    async fn through(&self, aws: &Aws) -> Snapshot {
+    pub(super) async fn through(&self, aws: &Aws) -> Snapshot {
         let mut watch = aws.watch(&self.target);
         watch.observe_whole(Wish { window: 15, all: true }).await
     }
 
-    fn pass(&self, seconds: i64) {
+    pub(super) fn pass(&self, seconds: i64) {
         self.simulator.clock().advance(SignedDuration::from_secs(seconds));
     }
 
     /// Looks whenever the Rollout has changed, and once a minute: what only time changes is seen late.
-    async fn until(&self, wanted: impl Fn(&Rollout) -> bool) -> Snapshot {
+    pub(super) async fn until(&self, wanted: impl Fn(&Rollout) -> bool) -> Snapshot {
         let mut last = String::new();
         let mut seen = (String::new(), 0);
         for step in 0..800 {
@@ -83,12 +99,12 @@ impl Cluster {
         panic!("it stayed at {last}");
     }
 
-    async fn reach(&self, phase: &Phase) -> Snapshot {
+    pub(super) async fn reach(&self, phase: &Phase) -> Snapshot {
         self.until(|rollout| rollout.phase == *phase).await
     }
 
     /// Orders what is possible on what was seen.
-    async fn order(&self, seen: &Snapshot, action: Action) {
+    pub(super) async fn order(&self, seen: &Snapshot, action: Action) {
         let permit = permit(seen, action, &Policy::default()).unwrap();
         let order = Order {
             id: OrderId::new(7, 1),
@@ -108,12 +124,12 @@ impl Cluster {
     }
 
     /// A field of the Rollout's status.
-    fn status(&self, field: &str) -> serde_json::Value {
+    pub(super) fn status(&self, field: &str) -> serde_json::Value {
         self.simulator.with_world(|world| world.rollout_object().unwrap()["status"][field].clone())
     }
 
     /// The version that the Rollout calls stable.
-    fn stable(&self) -> String {
+    pub(super) fn stable(&self) -> String {
         self.status("stableRS").as_str().unwrap().to_owned()
     }
 }

@@ -4,6 +4,7 @@
 mod actions;
 mod argo;
 mod beanstalk;
+mod by_service;
 mod clusters;
 mod cost;
 mod instances;

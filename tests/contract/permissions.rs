@@ -136,6 +136,18 @@ async fn the_policy_of_a_service_is_enough_for_every_order_and_no_more() {
 }
 
 #[tokio::test]
+async fn the_policy_of_a_rollout_behind_an_alb_is_enough_to_count_it_and_no_more() {
+    const ROLLOUT: &str = "argo:shop/checkout";
+    let mut bench = Bench::target("argo-alb", ROLLOUT).await;
+    bench.permit_only(&allowed(Some(ROLLOUT), false));
+    bench.pass(300);
+    let picture = bench.look().await;
+    nothing_denied(&picture);
+    assert!(picture.metrics.value().is_some_and(|metrics| metrics.minutes() > 100));
+    nothing_unused(ROLLOUT, &bench.called(), &[]);
+}
+
+#[tokio::test]
 async fn looking_at_everything_needs_the_policy_without_a_target() {
     for scenario in ["canary", "ecs-canary"] {
         let bench = Bench::target(scenario, "codedeploy:shop/checkout").await;

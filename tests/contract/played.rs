@@ -297,6 +297,7 @@ plays! {
     argo_blue_green: "argo-bluegreen" by ["c"];
     argo_canary: "argo-canary" by ["c"];
     argo_aborted: "argo-abort" by ["c"];
+    argo_behind_a_load_balancer: "argo-alb" by ["c"];
     argo_with_an_experiment: "argo-experiment" by ["c"];
     argo_with_a_deployment: "argo-workloadref" by ["c"];
 }

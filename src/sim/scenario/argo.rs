@@ -31,6 +31,8 @@ pub struct Argo {
     /// The template is that of a Deployment of the same name, which ran the service before.
     #[serde(default)]
     pub deployment: bool,
+    /// A load balancer of AWS is in front, and counts; absent: an ingress of nginx, and a Prometheus.
+    pub alb: Option<Alb>,
     /// Somebody aborts the rollout this long after it began.
     pub aborted_after: Option<SignedDuration>,
     /// Argo CD keeps what holds the template.
@@ -62,6 +64,18 @@ fn stops() -> SignedDuration {
 
 fn starts() -> SignedDuration {
     SignedDuration::from_secs(12)
+}
+
+/// An Application Load Balancer in front of a cluster, with a target group for each of two Services.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Alb {
+    /// The controller looks whether it holds the weights, and says what it has found.
+    #[serde(default)]
+    pub verifies: bool,
+    /// The Services of a canary take turns in being the stable one.
+    #[serde(default)]
+    pub takes_turns: bool,
 }
 
 /// One of two clusters behind weights that a person sets: it runs a side's release.
@@ -194,6 +208,12 @@ pub(super) fn check(scenario: &Scenario, argo: &Argo) -> Result<(), ScenarioErro
     require(argo.analysis.as_ref().is_none_or(sane), "argo.analysis", rule)?;
     let heals = argo.kept.as_ref().and_then(|kept| kept.heals_after);
     require(heals.is_none_or(|span| span.is_positive()), "argo.kept.heals_after", "above 0")?;
+    if let Some(alb) = &argo.alb {
+        let alone = scenario.clusters.is_none() && argo.strategy != ArgoStrategy::Bare;
+        require(alone, "argo.alb", "where something is brought out behind nothing else")?;
+        let canary = matches!(argo.strategy, ArgoStrategy::Canary(_));
+        require(canary || !alb.takes_turns, "argo.alb.takes_turns", "false but for a canary")?;
+    }
     let quiet = [&scenario.blue, &scenario.green]
         .iter()
         .all(|release| release.unhealthy.is_none() && release.hooks.is_empty());

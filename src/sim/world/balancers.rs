@@ -1,6 +1,7 @@
 //! The load balancers as they can be read, and their rules as a person can change them.
 
 use super::World;
+use super::argo::Argo;
 use super::codedeploy::Platform;
 use super::elb::{Health, Held, Listener, LoadBalancer, Rule, Target, TargetGroup, dns_zone};
 use super::keys::Pool;
@@ -33,7 +34,8 @@ impl World {
     /// Whether there is a load balancer of one's own: a function needs none, and Beanstalk hides its
     /// own.
     fn has_balancer(&self) -> bool {
-        let only = self.argo.is_some() && self.clusters.is_none();
+        let hidden = |argo: &Argo| self.clusters.is_none() && argo.front().is_none();
+        let only = self.argo.as_ref().is_some_and(hidden);
         self.lambda.is_none() && self.beanstalk.is_none() && !only
     }
 

@@ -104,9 +104,10 @@ impl World {
         self.argo.iter().chain(other).map(|argo| argo.store.version()).sum()
     }
 
-    /// The pods of a pool as targets of its group, in worlds that have clusters.
+    /// The pods of a pool as targets of its group, in worlds that have clusters behind load balancers.
     pub(super) fn cluster_targets(&self, pool: Pool) -> Option<Vec<Target>> {
-        let pods = self.cluster_of(pool)?.members();
+        let front = self.argo.as_ref().and_then(|argo| argo.targets_of(pool));
+        let pods = front.or_else(|| Some(self.cluster_of(pool)?.members()))?;
         let target = |(index, (ip, health)): (usize, (String, Health))| {
             let (state, reason, description) = health.words();
             Target {
@@ -123,6 +124,9 @@ impl World {
 
     /// What the pods of a pool are for its load balancer, in worlds that have clusters.
     pub(super) fn cluster_state(&self, pool: Pool) -> Option<PoolState> {
+        if let Some(state) = self.front_state(pool) {
+            return Some(state);
+        }
         let argo = self.cluster_of(pool)?;
         let members = argo.members();
         let count = |wanted: fn(&Health) -> bool| {

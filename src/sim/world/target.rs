@@ -31,7 +31,7 @@ impl Scenario {
 
     /// The address of the Prometheus in its cluster, if there is one: namespace, Service and port.
     pub fn prometheus(&self) -> Option<&'static str> {
-        self.argo.as_ref().map(|_| PROMETHEUS)
+        self.argo.as_ref().filter(|argo| argo.alb.is_none()).map(|_| PROMETHEUS)
     }
 
     /// The names of the clusters behind weights, in scenarios that have some.

@@ -4,6 +4,7 @@
 //! younger is asked for again, so that points that come late or are corrected replace what was there.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use aws_sdk_cloudwatch::types::{MetricDataResult, StatusCode};
 
@@ -111,6 +112,23 @@ impl Kept {
             let known = if value.is_finite() { Cell::Value(*value) } else { Cell::Unknown };
             series.set(second.div_euclid(60), known);
         }
+    }
+
+    /// The ids of the series.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.series.keys().map(String::as_str)
+    }
+
+    /// The minutes that something is kept of.
+    pub(super) fn minutes(&self) -> Option<Range<i64>> {
+        let all = self.series.values().map(|one| (one.from, one.from + one.cells.len() as i64));
+        let (from, to) = all.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))?;
+        Some(from..to)
+    }
+
+    /// Puts cells in the place of a series; they are for looking at, nothing goes on from them.
+    pub(super) fn replace(&mut self, id: &str, from: i64, cells: Vec<Cell>) {
+        self.series.insert(id.to_owned(), Series { from, final_until: from, cells });
     }
 
     /// What is known of one minute.

@@ -15,6 +15,8 @@ pub(crate) struct Measured {
     pub(crate) blue_runs: Option<String>,
     /// What green runs.
     pub(crate) green_runs: Option<String>,
+    /// The Services that lead to the two places, where these are no side's for good.
+    pub(crate) services: Vec<String>,
 }
 
 /// How a kind of place is measured.
@@ -97,7 +99,7 @@ const HTTP_API: Kind = Kind {
 impl Measured {
     /// The two places, of which nobody knows what runs there.
     pub(crate) fn new(blue: Origin, green: Option<Origin>) -> Self {
-        Self { blue, green, blue_runs: None, green_runs: None }
+        Self { blue, green, blue_runs: None, green_runs: None, services: Vec::new() }
     }
 
     /// The sides that there are.
@@ -153,6 +155,15 @@ impl Measured {
         let blue = &self.blue;
         let of = blue.whole().map(|whole| format!(" of {whole}")).unwrap_or_default();
         let Kind { namespace, words, .. } = blue.kind();
+        if let [first, rest @ ..] = self.services.as_slice() {
+            let second = rest.first().zip(self.green.as_ref());
+            let second = second.map(|(name, place)| format!(", {name} {}", place.words()));
+            let (blue, second) = (blue.words(), second.unwrap_or_default());
+            return format!(
+                "{namespace}{of}: {first} {blue}{second}; each minute is the side's that the \
+                 Service led to in all of it; {words}{counted}; period 60 s"
+            );
+        }
         let green = match &self.green {
             None => String::new(),
             Some(green) if green.kind().namespace == *namespace => {

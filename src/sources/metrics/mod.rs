@@ -7,17 +7,20 @@
 //! | `span` | from when to when, and which minutes may still change |
 //! | `query` | which series there are and how each is asked for |
 //! | `kept` | what was answered so far, and from where on it has to be asked again |
+//! | `owners` | whose each minute is, where Services are counted that lead to one version after another |
 //! | `latency` | the latencies that requests are counted above, and whether they can be |
 //! | `translate` | what is kept → [`Metrics`], pure |
 
 mod kept;
 mod latency;
 mod measured;
+mod owners;
 pub(crate) mod prometheus;
 mod query;
 mod span;
 mod translate;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::Client;
@@ -33,6 +36,7 @@ use super::time::{earlier, sdk_time};
 use kept::{Answer, Kept};
 use latency::{Counting, Margins};
 pub(crate) use measured::Measured;
+pub(crate) use owners::{Owners, Tenures, Version};
 use query::Query;
 pub(crate) use span::Span;
 
@@ -68,9 +72,20 @@ impl Meter {
     /// The metrics of what is `measured` over `span`, measured for what `config` judges, and the meter with
     /// what it learnt: also when the reading failed, a part of it may be there.
     pub(crate) async fn read(
-        mut self,
+        self,
         aws: &Aws,
         measured: Measured,
+        span: Span,
+        config: &Config,
+    ) -> (Result<Metrics, Fault>, Self) {
+        self.read_by(aws, (measured, None), span, config).await
+    }
+
+    /// The same, where the places are not the sides: each minute is given to whom it belongs.
+    pub(crate) async fn read_by(
+        mut self,
+        aws: &Aws,
+        (measured, owners): (Measured, Option<&Owners>),
         span: Span,
         config: &Config,
     ) -> (Result<Metrics, Fault>, Self) {
@@ -79,10 +94,15 @@ impl Meter {
         if self.subject.as_ref() != Some(&subject) {
             self = Self::default();
         }
-        let result = self.refresh(aws, &subject, span).await;
-        let fine = if result.is_ok() { newest(aws, &subject).await } else { BTreeMap::new() };
+        let result = self.refresh(aws, (&subject, owners), span).await;
+        // Of the running minute nobody knows yet whose it is.
+        let fine = match (&result, owners) {
+            (Ok(()), None) => newest(aws, &subject).await,
+            (_, _) => BTreeMap::new(),
+        };
         let result = result.map(|()| {
-            let mut read = translate::metrics(&self.kept, &subject, &self.counting, span, &fine);
+            let kept = self.by(owners);
+            let mut read = translate::metrics(&kept, &subject, &self.counting, span, &fine);
             if let Some(why) = &self.refused {
                 read.source.push_str("; what was added: ");
                 read.source.push_str(&why.to_string());
@@ -93,9 +113,19 @@ impl Meter {
         (result, self)
     }
 
+    /// What is kept, by side.
+    fn by(&self, owners: Option<&Owners>) -> Cow<'_, Kept> {
+        owners.map_or(Cow::Borrowed(&self.kept), |owners| Cow::Owned(self.kept.by(owners)))
+    }
+
     /// Asks until everything is there that can be had: how latencies are counted shows only when
     /// blue's history is known, and whether that works only when it was tried.
-    async fn refresh(&mut self, aws: &Aws, subject: &Subject, span: Span) -> Result<(), Fault> {
+    async fn refresh(
+        &mut self,
+        aws: &Aws,
+        (subject, owners): (&Subject, Option<&Owners>),
+        span: Span,
+    ) -> Result<(), Fault> {
         loop {
             let queries = query::all(subject, &self.counting);
             let refused = match self.ask(aws, &queries, span).await {
@@ -103,7 +133,7 @@ impl Meter {
                 Err(fault) if self.counting.may_be_blamed_for(&fault) => true,
                 Err(fault) => return Err(fault),
             };
-            let next = self.counting.clone().after(&self.kept, subject, span);
+            let next = self.counting.clone().after(&self.by(owners), subject, span);
             let new_question = next.asked().is_some() && next.asked() != self.counting.asked();
             self.counting = next;
             if !refused && !new_question {

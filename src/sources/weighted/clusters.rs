@@ -14,10 +14,10 @@ use crate::domain::{
     Environment, Fact, Fault, FaultKind, Prometheus, Runs, Side, SideSettings, Snapshot, Source,
     Standing, Target, TimelineEvent, Workload,
 };
-use crate::sources::argo::{self, Counted, Counting, Follower, Place, Running, Scope};
+use crate::sources::argo::{self, Countable, Counted, Counting, Follower, Place, Running, Scope};
 use crate::sources::aws::Aws;
 use crate::sources::backend::{Backend, Wish};
-use crate::sources::metrics::prometheus::{Counter, Pods, Versions};
+use crate::sources::metrics::prometheus::{Counter, Pods, Versions, Whose};
 use crate::sources::poll::{Kind, Poller};
 use crate::sources::time::later;
 
@@ -58,12 +58,12 @@ impl<K: Kind> Joined<K> {
         };
         let named = [(Side::Blue, blue), (Side::Green, green)];
         let sides: Vec<Followed> = named.into_iter().filter_map(followed).collect();
-        let wanted = sides.iter().any(|one| one.prometheus.is_some());
+        let counted = sides.iter().any(|one| one.prometheus.is_some());
         Self {
             target: target.clone(),
             poller: Poller::new(aws.clone(), kind),
             sides,
-            counting: Counting::new(wanted, aws.now()),
+            counting: Counting::new(counted.then_some(Source::Prometheus), aws.now()),
             counts: JoinSet::new(),
             news: false,
             pace: None,
@@ -82,29 +82,36 @@ impl<K: Kind> Joined<K> {
         known.then(|| Versions { target: self.target.clone(), blue, green, began: None })
     }
 
+    /// Whether somebody has said what counts.
+    fn is_counted(&self) -> bool {
+        self.sides.iter().any(|one| one.prometheus.is_some())
+    }
+
     /// Those who can be asked now: the way to them is open, and it is known whose pods to ask for.
-    fn counters(&self) -> Vec<Counter> {
+    fn countable(&self) -> Option<Countable> {
         let counter = |one: &Followed| {
             let (prometheus, cluster) = (one.prometheus.as_ref()?, one.follower.cluster()?);
             let known = !argo::sets(one.follower.place(), one.follower.raw()).is_empty();
             let (prometheus, cluster) = (prometheus.clone(), cluster.clone());
             known.then(|| Counter { prometheus, cluster, sides: vec![one.side] })
         };
-        self.sides.iter().filter_map(counter).collect()
+        let counters: Vec<Counter> = self.sides.iter().filter_map(counter).collect();
+        let versions = self.versions().filter(|_| !counters.is_empty())?;
+        Some(Countable::Counters(counters, Box::new(Whose::Pods(versions)), None))
     }
 
     /// Asks them, if that is due.
     fn count(&mut self, wish: Wish) {
-        let (counters, versions) = (self.counters(), self.versions());
-        let aws = self.poller.aws().clone();
-        if let Some(asking) = self.counting.question(&aws, counters, versions, wish.window) {
+        let (what, aws) = (self.countable(), self.poller.aws().clone());
+        if let Some(asking) = self.counting.question(&aws, what, wish.window) {
             self.counts.spawn(asking);
         }
     }
 
     /// When they are to be asked; nothing while nobody can be.
     fn next_count(&self) -> Option<Timestamp> {
-        self.counting.due(self.versions().as_ref()).filter(|_| !self.counters().is_empty())
+        self.countable()?;
+        self.counting.next()
     }
 
     /// Begins at once with what is wanted now.
@@ -135,10 +142,9 @@ impl<K: Kind> Joined<K> {
             let running = argo::running(follower.place(), follower.raw());
             join(&mut picture, (*side, workload), running);
         }
-        if self.counting.is_wanted() {
+        if self.is_counted() {
             picture.metrics = self.counting.metrics();
-            let reading = self.counting.reading();
-            picture.readings.extend(reading.map(|reading| (Source::Prometheus, reading)));
+            picture.readings.extend(self.counting.reading());
         }
         picture
     }

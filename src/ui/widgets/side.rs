@@ -254,7 +254,7 @@ fn charts(pen: &mut Pen<'_>, top: u16, cockpit: &Cockpit, side: Side, role: Role
         let metrics = &cockpit.snapshot.metrics;
         let text = match metrics.fault() {
             Some(fault) => format!("? metrics: {}", clean(&fault.brief())),
-            None => words::asking(cockpit).to_owned(),
+            None => words::measuring(cockpit).to_owned(),
         };
         pen.cut(0, top, pen.width(), &text, Role::Dim);
         return;

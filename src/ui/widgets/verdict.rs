@@ -97,7 +97,7 @@ fn absent(pen: &mut Pen<'_>, x: u16, cockpit: &Cockpit) {
         }
         (Some(_), RolloutKind::Rollout) if rollout.phase.is_over() => "nothing was judged",
         (Some(_), RolloutKind::Rollout) => "nothing to judge yet",
-        (None, _) => words::asking(cockpit),
+        (None, _) => words::measuring(cockpit),
     };
     pen.cut(x, 0, room, text, Role::Dim);
 }

@@ -32,6 +32,11 @@ pub const OPERATIONS: &[&str] =
 
 /// Carries out an operation.
 pub(crate) fn handle(world: &mut World, operation: &str, input: &Value) -> Result<Value, ApiError> {
+    // The definition comes with the load balancer controller.
+    let bound = input.text("group") == Some("elbv2.k8s.aws");
+    if bound && world.argo.as_ref().is_none_or(|argo| argo.front().is_none()) {
+        return Err(no_resource());
+    }
     match operation {
         "create" if review::is_review(input) => review::create(world, input),
         "create" => change::create(world, input),

@@ -89,6 +89,13 @@ fn columns(kind: Kind) -> &'static [(&'static str, bool)] {
         | Kind::AnalysisTemplate
         | Kind::ClusterAnalysisTemplate
         | Kind::Experiment => &[("Name", false), ("Age", false)],
+        Kind::TargetGroupBinding => &[
+            ("Name", false),
+            ("Service-Name", false),
+            ("Service-Port", false),
+            ("Target-Type", false),
+            ("Age", false),
+        ],
     }
 }
 
@@ -139,6 +146,11 @@ fn cells(kind: Kind, object: &Json, now: Timestamp) -> Json {
                 format!("{}/{}", whom("kind").to_lowercase(), whom("name")),
                 text(object, "/message"),
             ])
+        }
+        Kind::TargetGroupBinding => {
+            let port = number("/spec/serviceRef/port").to_string();
+            let spec = |part: &str| text(object, &format!("/spec/{part}")).to_owned();
+            json!([name, spec("serviceRef/name"), port, spec("targetType"), age()])
         }
         Kind::Namespace
         | Kind::Deployment

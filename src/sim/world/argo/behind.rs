@@ -20,7 +20,11 @@ impl Argo {
 
     /// The addresses of the pods that a load balancer sends requests to, and how it sees them.
     pub(in crate::sim::world) fn members(&self) -> Vec<(String, Health)> {
-        let hashes = self.behind();
+        self.pods_of(&self.behind())
+    }
+
+    /// The addresses of the pods of some versions, and how a load balancer sees them.
+    pub(super) fn pods_of(&self, hashes: &[String]) -> Vec<(String, Health)> {
         let own = self.pods.iter().filter(|pod| hashes.contains(&pod.hash) && pod.gone.is_none());
         let health = |pod: &super::Pod| match (pod.is_ready(), pod.restarts) {
             (true, _) => Health::Healthy,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
+use super::front::{Front, PORT};
 use super::{Argo, Kind, Store};
 use crate::sim::scenario::{self, Analysis, ArgoStrategy, CanaryStep, Release, Scenario};
 use crate::sim::world::World;
@@ -36,6 +37,7 @@ impl Argo {
             images: releases.iter().map(|release| names.image(&release.tag)).collect(),
             crashes: releases.iter().map(|release| release.crash.clone()).collect(),
             scraped_since: before(story, SCRAPED),
+            front: None,
             config,
             seed,
             now,
@@ -48,12 +50,14 @@ impl Argo {
             stale: None,
             pools: BTreeMap::new(),
             serving: Vec::new(),
+            gates: Vec::new(),
             still: Vec::new(),
             held: Vec::new(),
             values: BTreeMap::new(),
             written: None,
             heal_at: None,
         };
+        argo.front = argo.config.alb.map(|alb| Front::new(alb, argo.roles(), names));
         argo.create_objects(place.desired, &scenario.blue.env);
         argo.react();
         argo
@@ -64,18 +68,24 @@ impl Argo {
         let namespace = self.store.namespace().to_owned();
         let space = json!({"metadata": {"name": namespace}, "status": {"phase": "Active"}});
         self.store.create(now, Kind::Namespace, space);
-        let roles = match self.config.strategy {
-            ArgoStrategy::BlueGreen { .. } => ["active", "preview"],
-            ArgoStrategy::Canary(_) => ["stable", "canary"],
+        match self.config.strategy {
+            ArgoStrategy::BlueGreen { .. } | ArgoStrategy::Canary(_) => {}
             ArgoStrategy::Deployment => return self.create_deployment(replicas, env),
             ArgoStrategy::Bare => return,
-        };
-        for (index, role) in roles.into_iter().enumerate() {
-            let service = self.service(role, 40 + index);
+        }
+        let services = self.roles();
+        for (index, name) in services.iter().enumerate() {
+            let service = self.service(name, 40 + index);
             self.store.create(now, Kind::Service, service);
         }
-        if matches!(self.config.strategy, ArgoStrategy::Canary(_)) {
-            let ingress = ingress(&self.name, &format!("{}-stable", self.name), &json!({}));
+        if let Some(front) = self.front.clone() {
+            let ingress = balanced(&self.name, &services[0]);
+            self.store.create(now, Kind::Ingress, ingress);
+            for binding in front.bindings() {
+                self.store.create(now, Kind::TargetGroupBinding, binding);
+            }
+        } else if matches!(self.config.strategy, ArgoStrategy::Canary(_)) {
+            let ingress = ingress(&self.name, &services[0], &json!({}));
             self.store.create(now, Kind::Ingress, ingress);
         }
         if let Some(analysis) = self.config.analysis.clone() {
@@ -113,10 +123,23 @@ impl Argo {
         pod_template((&self.name, self.port), &image, env)
     }
 
-    fn service(&self, role: &str, number: usize) -> Json {
+    /// Its two Services, the one that has users at first.
+    fn roles(&self) -> [String; 2] {
+        let turns = self.config.alb.is_some_and(|alb| alb.takes_turns);
+        let roles = match self.config.strategy {
+            ArgoStrategy::BlueGreen { .. } => ["active", "preview"],
+            ArgoStrategy::Canary(_) if turns => ["ping", "pong"],
+            ArgoStrategy::Canary(_) | ArgoStrategy::Deployment | ArgoStrategy::Bare => {
+                ["stable", "canary"]
+            }
+        };
+        roles.map(|role| format!("{}-{role}", self.name))
+    }
+
+    fn service(&self, name: &str, number: usize) -> Json {
         let address = format!("172.20.17.{number}");
         json!({
-            "metadata": {"name": format!("{}-{role}", self.name)},
+            "metadata": {"name": name},
             "spec": {
                 "clusterIP": address,
                 "clusterIPs": [address],
@@ -141,13 +164,13 @@ impl Argo {
                 "args": [{"name": "hash", "valueFrom": {"podTemplateHashValue": "Latest"}}],
             })
         };
-        let named = |role: &str| format!("{}-{role}", self.name);
+        let [first, second] = self.roles();
         let mut strategy = match &config.strategy {
             ArgoStrategy::Deployment | ArgoStrategy::Bare => return Json::Null,
             ArgoStrategy::BlueGreen { promotes_after, analysis_before, analysis_after } => {
                 let mut blue_green = json!({
-                    "activeService": named("active"),
-                    "previewService": named("preview"),
+                    "activeService": first,
+                    "previewService": second,
                     "autoPromotionEnabled": promotes_after.is_some(),
                 });
                 if let Some(after) = promotes_after {
@@ -171,12 +194,15 @@ impl Argo {
                     CanaryStep::Analysis => json!({ "analysis": analysis() }),
                     CanaryStep::Experiment(span) => self.experiment(*span),
                 };
-                json!({"canary": {
-                    "stableService": named("stable"),
-                    "canaryService": named("canary"),
-                    "steps": steps.iter().map(step).collect::<Vec<_>>(),
-                    "trafficRouting": {"nginx": {"stableIngress": self.name}},
-                }})
+                let steps: Vec<Json> = steps.iter().map(step).collect();
+                let mut canary = json!({"steps": steps, "trafficRouting": self.router()});
+                if config.alb.is_some_and(|alb| alb.takes_turns) {
+                    canary["pingPong"] = json!({"pingService": first, "pongService": second});
+                } else {
+                    canary["stableService"] = json!(first);
+                    canary["canaryService"] = json!(second);
+                }
+                json!({ "canary": canary })
             }
         };
         for inner in strategy.as_object_mut().into_iter().flat_map(|one| one.values_mut()) {
@@ -184,6 +210,16 @@ impl Argo {
             inner["abortScaleDownDelaySeconds"] = json!(config.abort_scale_down_delay.as_secs());
         }
         strategy
+    }
+
+    /// Who holds the weights of a canary.
+    fn router(&self) -> Json {
+        match &self.front {
+            None => json!({"nginx": {"stableIngress": self.name}}),
+            Some(front) => {
+                json!({"alb": {"ingress": self.name, "rootService": front.services[0], "servicePort": PORT}})
+            }
+        }
     }
 
     /// A step in which a pod of each version runs beside the others.
@@ -203,6 +239,16 @@ impl Argo {
             "analyses": analyses.collect::<Vec<_>>(),
         }})
     }
+}
+
+/// An ingress of the load balancer controller of AWS: an action named after a Service leads on.
+fn balanced(name: &str, service: &str) -> Json {
+    let mut ingress =
+        ingress(name, service, &json!({"alb.ingress.kubernetes.io/target-type": "ip"}));
+    ingress["metadata"]["annotations"]["kubernetes.io/ingress.class"] = json!("alb");
+    let port = &mut ingress["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["port"];
+    *port = json!({"name": "use-annotation"});
+    ingress
 }
 
 /// An ingress of nginx that leads to a Service.

@@ -11,7 +11,49 @@ use crate::sim::world::traffic::{Flow, Reach};
 /// The annotation with the weight of an ingress.
 pub(super) const WEIGHT: &str = "nginx.ingress.kubernetes.io/canary-weight";
 
+/// Where an ingress leads from a moment on: the streams that the versions behind the stable and the canary
+/// Service answer, each with its share, 0-1.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Gate {
+    pub(crate) since: Timestamp,
+    pub(crate) roles: [(Pool, f64); 2],
+}
+
 impl Argo {
+    /// The stable and the canary Service, where an ingress of nginx leads to them.
+    pub(crate) fn ingress_services(&self) -> Option<[String; 2]> {
+        let canary = &self.rollout()?["spec"]["strategy"]["canary"];
+        canary["trafficRouting"]["nginx"].as_object()?;
+        Some(["/stableService", "/canaryService"].map(|part| text(canary, part).to_owned()))
+    }
+
+    /// The ingress that requests come through.
+    pub(crate) fn ingress(&self) -> &str {
+        let rollout = self.rollout();
+        let at = "/spec/strategy/canary/trafficRouting/nginx/stableIngress";
+        rollout.map_or("", |rollout| text(rollout, at))
+    }
+
+    /// Where it has led, oldest first.
+    pub(crate) fn gates(&self) -> &[Gate] {
+        &self.gates
+    }
+
+    /// Writes down where it leads now.
+    fn note_gate(&mut self, now: Timestamp) {
+        if self.ingress_services().is_none() {
+            return;
+        }
+        let shares = self.shares();
+        let role = |index: usize| {
+            shares.get(index).map_or((Pool::A, 0.0), |(hash, share)| (self.pool(hash), *share))
+        };
+        let roles = [role(0), role(1)];
+        if self.gates.last().is_none_or(|last| last.roles != roles) {
+            self.gates.push(Gate { since: now, roles });
+        }
+    }
+
     /// The versions that get requests, each with its share, 0-1.
     pub(super) fn shares(&self) -> Vec<(String, f64)> {
         let Some(rollout) = self.rollout() else { return Vec::new() };
@@ -54,7 +96,7 @@ impl Argo {
     }
 
     /// The release of a version, and how many of its pods answer.
-    fn serving(&self, hash: &str) -> (Option<ReleaseKey>, usize) {
+    pub(super) fn serving(&self, hash: &str) -> (Option<ReleaseKey>, usize) {
         let own = |pod: &&super::Pod| pod.hash == hash && pod.is_ready();
         let ready: Vec<_> = self.pods.iter().filter(own).collect();
         let set = self.store.get(Kind::ReplicaSet, &format!("{}-{hash}", self.name));
@@ -82,7 +124,7 @@ impl Argo {
     }
 
     /// Writes down who answers a stream of requests from now on.
-    fn note_serving(&mut self, now: Timestamp, pool: Pool, hash: &str) {
+    pub(super) fn note_serving(&mut self, now: Timestamp, pool: Pool, hash: &str) {
         let last = self.serving.iter().rev().find(|(_, of, _)| *of == pool);
         if last.is_none_or(|(.., last)| last != hash) {
             self.serving.push((now, pool, hash.to_owned()));
@@ -104,8 +146,12 @@ impl World {
         if self.clusters.is_some() {
             return self.reflow_side();
         }
+        if self.argo.as_ref().is_some_and(|argo| argo.front().is_some()) {
+            return self.reflow_front();
+        }
         let now = self.now;
         let Some(argo) = &mut self.argo else { return };
+        argo.note_gate(now);
         let mut flows = Pool::ALL.map(|_| None::<Flow>);
         for (hash, share) in argo.shares() {
             let (release, ready) = argo.serving(&hash);

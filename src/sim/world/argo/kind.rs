@@ -16,11 +16,12 @@ pub(crate) enum Kind {
     AnalysisTemplate,
     ClusterAnalysisTemplate,
     Experiment,
+    TargetGroupBinding,
 }
 
 impl Kind {
     /// All of them.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Namespace,
         Self::Pod,
         Self::Service,
@@ -34,6 +35,7 @@ impl Kind {
         Self::AnalysisTemplate,
         Self::ClusterAnalysisTemplate,
         Self::Experiment,
+        Self::TargetGroupBinding,
     ];
 
     /// The kind that a path names.
@@ -59,6 +61,7 @@ impl Kind {
             Self::AnalysisTemplate => "AnalysisTemplate",
             Self::ClusterAnalysisTemplate => "ClusterAnalysisTemplate",
             Self::Experiment => "Experiment",
+            Self::TargetGroupBinding => "TargetGroupBinding",
         }
     }
 
@@ -78,6 +81,7 @@ impl Kind {
             Self::AnalysisTemplate => "analysistemplates",
             Self::ClusterAnalysisTemplate => "clusteranalysistemplates",
             Self::Experiment => "experiments",
+            Self::TargetGroupBinding => "targetgroupbindings",
         }
     }
 
@@ -91,7 +95,7 @@ impl Kind {
             Self::ReplicaSet => Some("rs"),
             Self::Deployment => Some("deploy"),
             Self::Ingress => Some("ing"),
-            Self::Job => None,
+            Self::Job | Self::TargetGroupBinding => None,
             Self::Rollout => Some("ro"),
             Self::AnalysisRun => Some("ar"),
             Self::AnalysisTemplate => Some("at"),
@@ -112,12 +116,17 @@ impl Kind {
             | Self::AnalysisTemplate
             | Self::ClusterAnalysisTemplate
             | Self::Experiment => "argoproj.io",
+            Self::TargetGroupBinding => "elbv2.k8s.aws",
         }
     }
 
     /// The version of its group.
     pub(crate) fn version(self) -> &'static str {
-        if self.group() == "argoproj.io" { "v1alpha1" } else { "v1" }
+        match self.group() {
+            "argoproj.io" => "v1alpha1",
+            "elbv2.k8s.aws" => "v1beta1",
+            _ => "v1",
+        }
     }
 
     /// Group and version as objects spell them.
@@ -145,6 +154,7 @@ impl Kind {
                 | Self::Ingress
                 | Self::Job
                 | Self::Namespace
+                | Self::TargetGroupBinding
         )
     }
 }

@@ -27,6 +27,7 @@
 //! | `keeper` | who keeps the template as it is written in a repository |
 //! | `say` | what is told in events |
 //! | `flow` | who gets the requests |
+//! | `front` | a load balancer of AWS in front, with a target group for each Service |
 //! | `behind` | whose pods are targets of a load balancer, where weights are set before the cluster |
 
 mod behind;
@@ -35,6 +36,7 @@ mod controller;
 mod deployment;
 mod experiments;
 mod flow;
+mod front;
 mod hash;
 mod keeper;
 mod kind;
@@ -55,6 +57,8 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
+pub(crate) use self::flow::Gate;
+use self::front::Front;
 pub(crate) use self::kind::Kind;
 pub use self::outside::{Habit, Party};
 pub(crate) use self::patch::Refused;
@@ -87,6 +91,8 @@ pub(crate) struct Argo {
     /// Since when Prometheus counts.
     pub(crate) scraped_since: Timestamp,
     config: scenario::Argo,
+    /// The load balancer of AWS in front, if there is one.
+    front: Option<Front>,
     /// What the Rollout is called.
     name: String,
     port: u16,
@@ -111,6 +117,8 @@ pub(crate) struct Argo {
     pools: BTreeMap<String, Pool>,
     /// From when on which version answers each of them.
     serving: Vec<(Timestamp, Pool, String)>,
+    /// From when on which stream an ingress led to which Service.
+    gates: Vec<Gate>,
     /// Who does nothing at present, and the steps of pods that wait for that.
     still: Vec<Party>,
     held: Vec<(usize, PodStep)>,

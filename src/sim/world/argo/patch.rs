@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::shape::{Spec, Status};
 use super::store::{difference, merge, text};
-use super::{Argo, ArgoStep, Kind, runs};
+use super::{Argo, ArgoStep, Kind, front, pods, runs};
 use crate::sim::world::World;
 
 /// Why a change is refused.
@@ -88,6 +88,10 @@ impl Argo {
         after["metadata"]["resourceVersion"] = object["metadata"]["resourceVersion"].clone();
         for own in ["apiVersion", "kind"] {
             after[own] = object[own].clone();
+        }
+        if kind == Kind::Service && pods::selected(&after) != pods::selected(object) {
+            let hash = pods::selected(&after).to_owned();
+            front::lead(&mut after, &hash, "kubectl-patch", self.now);
         }
         if let Some(fields) = after["metadata"].as_object_mut() {
             fields.retain(|_, value| !value.is_null());

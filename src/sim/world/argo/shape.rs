@@ -197,6 +197,10 @@ pub(super) struct Status {
     pub(super) abort: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) aborted_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) alb: Option<Json>,
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) albs: Vec<Json>,
     #[serde(skip_serializing_if = "is_nothing")]
     pub(super) available_replicas: u32,
     pub(super) blue_green: BlueGreenStatus,

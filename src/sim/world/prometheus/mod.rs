@@ -5,11 +5,13 @@
 //! | `parse` | the part of PromQL that is understood; the rest is refused |
 //! | `pattern` | regular expressions in it |
 //! | `series` | what pods count |
+//! | `ingress` | what an ingress controller counts of them |
 //! | `eval` | the value of an expression at a moment |
 //! | `condition` | whether a measurement is good |
 
 mod condition;
 mod eval;
+mod ingress;
 mod parse;
 mod pattern;
 mod series;

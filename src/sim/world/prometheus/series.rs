@@ -6,6 +6,7 @@ use std::rc::Rc;
 use jiff::Timestamp;
 
 use super::Labels;
+use super::ingress::Gates;
 use super::parse::Selector;
 use crate::sim::world::World;
 use crate::sim::world::argo::Pod;
@@ -13,7 +14,7 @@ use crate::sim::world::keys::Pool;
 use crate::sim::world::traffic::Minute;
 
 /// The upper bounds of the buckets of response times, in seconds.
-const BOUNDS: [(&str, f64); 11] = [
+pub(super) const BOUNDS: [(&str, f64); 11] = [
     ("0.005", 0.005),
     ("0.01", 0.01),
     ("0.025", 0.025),
@@ -27,7 +28,7 @@ const BOUNDS: [(&str, f64); 11] = [
     ("10", 10.0),
 ];
 /// The codes of answers that are told apart.
-const CODES: [&str; 4] = ["200", "302", "404", "500"];
+pub(super) const CODES: [&str; 4] = ["200", "302", "404", "500"];
 
 /// A counter or gauge of one pod.
 pub(super) struct Series {
@@ -38,6 +39,11 @@ pub(super) struct Series {
 }
 
 impl Series {
+    /// Samples from the minute on that begins with the first of them.
+    pub(super) fn new(labels: Labels, first: i64, samples: Vec<f64>) -> Self {
+        Self { labels, first, samples }
+    }
+
     /// The sample at the beginning of a minute.
     pub(super) fn at(&self, minute: i64) -> Option<f64> {
         let place = usize::try_from(minute - self.first).ok()?;
@@ -50,6 +56,7 @@ pub(super) struct Scrapes {
     namespace: String,
     port: u16,
     pods: Vec<Scraped>,
+    gates: Option<Gates>,
 }
 
 /// A pod that was ready at some scrapes.
@@ -70,15 +77,15 @@ struct Part {
 
 /// What all pods of a version counted in a minute.
 #[derive(Default)]
-struct Tally {
-    codes: [u64; CODES.len()],
-    within: [u64; BOUNDS.len()],
-    answered: u64,
+pub(super) struct Tally {
+    pub(super) codes: [u64; CODES.len()],
+    pub(super) within: [u64; BOUNDS.len()],
+    pub(super) answered: u64,
     seconds: f64,
 }
 
 impl Tally {
-    fn of(minute: &Minute) -> Self {
+    pub(super) fn of(minute: &Minute) -> Self {
         Self {
             codes: [minute.c2xx, minute.c3xx, minute.c4xx, minute.c5xx],
             within: BOUNDS.map(|(_, bound)| minute.latency.count_at_most(bound)),
@@ -100,10 +107,13 @@ impl Part {
 type Life<'a> = (&'a Pod, i64, i64);
 
 impl Scrapes {
+    fn of(port: u16, gates: Option<Gates>) -> Self {
+        Self { namespace: String::new(), port, pods: Vec::new(), gates }
+    }
+
     /// What was scraped until a moment.
     pub(super) fn until(world: &World, at: Timestamp) -> Self {
-        let mut scrapes =
-            Self { namespace: String::new(), port: world.names.place.port, pods: Vec::new() };
+        let mut scrapes = Self::of(world.names.place.port, Gates::until(world, at));
         let Some(argo) = &world.argo else { return scrapes };
         argo.store.namespace().clone_into(&mut scrapes.namespace);
         let number = |at: Timestamp| at.as_second().div_euclid(60);
@@ -141,7 +151,8 @@ impl Scrapes {
 
     /// The series that a selector means; a name that nobody exports has none.
     pub(super) fn select(&self, selector: &Selector) -> Vec<Series> {
-        let mut found = Vec::new();
+        let mut found: Vec<Series> =
+            self.gates.iter().flat_map(|gates| gates.select(selector)).collect();
         for scraped in &self.pods {
             for (more, of) in kinds(&selector.name) {
                 let mut labels = self.labels(&scraped.pod, &selector.name);

@@ -20,7 +20,8 @@ use crate::domain::{Fact, Fault, FaultKind, Identity};
 pub(crate) use analysis::{AnalysisRun, Measurement, MetricResult, MetricSpec};
 pub(crate) use past::Past;
 pub(crate) use rollout::{
-    BlueGreen, Canary, PauseCondition, Rollout, Route, RunStatus, Step, Weights, is_end,
+    AlbStatus, BlueGreen, Canary, Nginx, PauseCondition, Rollout, Route, RunStatus, Step, Strategy,
+    Weights, is_end,
 };
 pub(crate) use workload::{
     Container, ContainerStatus, Deployment, Event, Experiment, Pod, PodTemplate, ReplicaSet,
@@ -69,11 +70,22 @@ pub(crate) struct Meta {
     managed_fields: Vec<Writer>,
 }
 
-/// A program that has written some of an object's fields.
+/// A program that has written some of an object's fields, and when it last did.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 struct Writer {
     manager: String,
+    #[serde(deserialize_with = "lenient")]
+    time: Option<Timestamp>,
+    /// It has led a Service to a version.
+    #[serde(rename = "fieldsV1", deserialize_with = "leads")]
+    leads: bool,
+}
+
+/// Whether a version is among the fields that were written.
+fn leads<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    let path = format!("/f:spec/f:selector/f:{HASH_LABEL}");
+    Ok(Value::deserialize(deserializer)?.pointer(&path).is_some())
 }
 
 /// Who an object belongs to.
@@ -275,10 +287,11 @@ impl Raw {
         }
     }
 
-    /// The Service that decides which version serves, where one does.
+    /// The Services that are read beside the watches: the one that decides which version serves, or
+    /// those that requests are counted by.
     pub(crate) fn service_names(&self) -> Vec<String> {
-        let blue_green = self.rollout().and_then(|r| r.spec.strategy.blue_green.as_ref());
-        blue_green.map(|strategy| strategy.active_service.clone()).into_iter().collect()
+        let strategy = self.rollout().map(|rollout| &rollout.spec.strategy);
+        strategy.map(Strategy::counted_services).unwrap_or_default()
     }
 
     /// The Deployment whose template it uses, by name.

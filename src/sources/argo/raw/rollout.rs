@@ -75,6 +75,19 @@ pub(crate) struct Strategy {
     pub(crate) canary: Option<Canary>,
 }
 
+impl Strategy {
+    /// The Services that a router leads to, that of the stable version first: they are led to one
+    /// version after another. Blue/green has one that has users; two Services that take turns are in
+    /// an order of their own.
+    pub(crate) fn counted_services(&self) -> Vec<String> {
+        match (&self.blue_green, &self.canary) {
+            (Some(strategy), None) => vec![strategy.active_service.clone()],
+            (None, Some(canary)) => canary.counted_services(),
+            (Some(_), Some(_)) | (None, None) => Vec::new(),
+        }
+    }
+}
+
 /// All traffic at once, by moving a Service.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -125,6 +138,17 @@ pub(crate) struct Canary {
 }
 
 impl Canary {
+    /// The Services that its router leads to.
+    fn counted_services(&self) -> Vec<String> {
+        let routed = self.traffic_routing.is_some();
+        let both = match &self.ping_pong {
+            Some(pair) => [Some(&pair.ping_service), Some(&pair.pong_service)],
+            None => [self.stable_service.as_ref(), self.canary_service.as_ref()],
+        };
+        let both = both.into_iter().collect::<Option<Vec<&String>>>().filter(|_| routed);
+        both.unwrap_or_default().into_iter().cloned().collect()
+    }
+
     /// What `setWeight` is out of.
     pub(crate) fn whole(&self) -> u32 {
         let routing = self.traffic_routing.as_ref();
@@ -139,7 +163,10 @@ pub(crate) struct TrafficRouting {
     #[serde(deserialize_with = "lenient")]
     pub(crate) max_traffic_weight: Option<u32>,
     istio: Option<Value>,
-    alb: Option<Value>,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) alb: Option<Alb>,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) nginx: Option<Nginx>,
     apisix: Option<Value>,
     plugins: Option<Value>,
 }
@@ -157,6 +184,33 @@ impl TrafficRouting {
     /// Whether one of them copies requests to a version.
     pub(crate) fn knows_mirrors(&self) -> bool {
         self.istio.is_some() || self.plugins.is_some()
+    }
+}
+
+/// An ingress of the load balancer controller of AWS.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Alb {
+    /// The port of both Services that it leads to.
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) service_port: Option<u16>,
+}
+
+/// Ingresses of nginx.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Nginx {
+    #[serde(deserialize_with = "lenient")]
+    stable_ingress: String,
+    #[serde(deserialize_with = "lenient")]
+    stable_ingresses: Vec<String>,
+}
+
+impl Nginx {
+    /// The ingresses that everybody comes through; the controller makes another one beside each.
+    pub(crate) fn ingresses(&self) -> Vec<String> {
+        let one = Some(&self.stable_ingress).filter(|name| !name.is_empty());
+        self.stable_ingresses.iter().chain(one).cloned().collect()
     }
 }
 
@@ -281,6 +335,39 @@ pub(crate) struct Status {
     pub(crate) blue_green: BlueGreenStatus,
     #[serde(deserialize_with = "lenient")]
     pub(crate) canary: CanaryStatus,
+    /// What the controller has verified, by ingress; absent when it does not look.
+    #[serde(deserialize_with = "lenient")]
+    albs: Vec<AlbStatus>,
+    #[serde(deserialize_with = "lenient")]
+    alb: Option<AlbStatus>,
+}
+
+impl Status {
+    /// The load balancers that the controller has verified.
+    pub(crate) fn load_balancers(&self) -> impl Iterator<Item = &AlbStatus> {
+        self.albs.iter().chain(&self.alb)
+    }
+}
+
+/// A load balancer and the target groups behind it. Its `fullName`s are not what CloudWatch calls
+/// them: they lack `app/` and `targetgroup/`, which the ARNs have.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct AlbStatus {
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) load_balancer: Arn,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) canary_target_group: Arn,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) stable_target_group: Arn,
+}
+
+/// Something in AWS.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Arn {
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) arn: String,
 }
 
 /// Why it waits, and since when.

@@ -225,6 +225,12 @@ impl Service {
     pub(crate) fn hash(&self) -> Option<&str> {
         self.spec.selector.get(HASH_LABEL).map(String::as_str)
     }
+
+    /// Since when it does at the latest; nothing where it keeps no record of that.
+    pub(crate) fn led_since(&self) -> Option<Timestamp> {
+        let own = self.metadata.managed_fields.iter().filter(|writer| writer.leads);
+        own.filter_map(|writer| writer.time).max()
+    }
 }
 
 /// An experiment: versions run beside each other for a while.

@@ -1,6 +1,7 @@
 //! What the cluster said, as one picture. Pure: the same objects at the same moment give the same
 //! snapshot.
 
+mod counted;
 mod events;
 mod guards;
 mod keepers;
@@ -32,6 +33,7 @@ use crate::domain::{
 use super::Place;
 use super::raw::{Raw, ReplicaSet};
 use crate::sources::metrics::prometheus::{Pods, Versions};
+pub(crate) use counted::{ByService, by_service};
 pub(crate) use offers::NUDGED;
 pub(crate) use standing::is_observed;
 use standing::{Word, standing};

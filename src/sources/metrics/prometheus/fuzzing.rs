@@ -6,7 +6,7 @@ use crate::domain::{Metrics, Quantile, Side, Target};
 use crate::stats::{Config, Settle};
 
 use super::series::{Grown, Series};
-use super::{Pods, Reader, Span, Subject, Versions, translate};
+use super::{Pods, Reader, Span, Subject, Versions, Whose, translate};
 
 /// The metrics from the series of requests, errors and latency buckets, in this order; what is no
 /// list of series is none.
@@ -35,6 +35,6 @@ pub(crate) fn counted(answers: &[&[u8]]) -> Option<Metrics> {
     let sides = [Side::Blue, Side::Green];
     let grown = Grown::of((&versions, &sides, 1.0), (&requests, &errors, &buckets), minutes);
     reader.keep(&grown, &sides, span.start, span);
-    reader.edges = reader.edges(&Subject { versions, margins }, span);
+    reader.edges = reader.edges(&Subject { whose: Whose::Pods(versions), margins }, span);
     Some(translate::metrics(&reader, &[], span))
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `door` | how a Prometheus is reached, and one range of one question |
 //! | `sign` | the signature that Amazon wants on it |
+//! | `service` | what is counted by Service |
 //! | `series` | its answer → what each side's counters grew by in each minute, pure |
 //! | `histogram` | the buckets of a minute → percentiles and requests beyond an edge, pure |
 //! | `translate` | what is kept → [`Metrics`], pure |
@@ -16,15 +17,19 @@ mod door;
 pub(crate) mod fuzzing;
 mod histogram;
 mod series;
+mod service;
 mod sign;
 mod translate;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::{Fault, FaultKind, LatencyEdge, Metrics, Prometheus, Quantile, Side, Target};
+use crate::domain::{
+    CountedBy, Fault, FaultKind, LatencyEdge, Metrics, Prometheus, Quantile, Side, Target,
+};
 use crate::stats::{Config, Edge, Growth};
 
 use super::kept::{Answer, Kept};
+use super::owners::Owners;
 use super::query::id;
 use super::span::Span;
 use crate::sources::argo::Cluster;
@@ -32,6 +37,7 @@ use crate::sources::aws::Aws;
 use door::Door;
 use jiff::Timestamp;
 use series::{Bound, Grown};
+pub(crate) use service::Services;
 
 /// The pods of which versions are which side's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +71,33 @@ impl Versions {
     }
 }
 
+/// Whose requests are counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// Those of the pods of each side.
+    Pods(Versions),
+    /// Those that go to Services: what is kept as a side's is a Service's.
+    Services(Services),
+}
+
+impl Whose {
+    /// What is watched.
+    pub(crate) fn target(&self) -> &Target {
+        match self {
+            Self::Pods(versions) => &versions.target,
+            Self::Services(services) => &services.target,
+        }
+    }
+
+    /// When the rollout began.
+    pub(crate) fn began(&self) -> Option<Timestamp> {
+        match self {
+            Self::Pods(versions) => versions.began,
+            Self::Services(services) => services.began,
+        }
+    }
+}
+
 /// A Prometheus, the cluster that it is in, and the sides whose pods it counts.
 #[derive(Clone)]
 pub(crate) struct Counter {
@@ -76,7 +109,7 @@ pub(crate) struct Counter {
 /// What is measured: another one begins from nothing.
 #[derive(Debug, Clone, PartialEq)]
 struct Subject {
-    versions: Versions,
+    whose: Whose,
     margins: [(Growth, Growth); 3],
 }
 
@@ -98,22 +131,31 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// The metrics of `versions` over `span`, and the reader with what it learnt. One of several
-    /// counters that fails leaves what the others count.
+    /// The metrics over `span`, each minute given to whom it belongs where that is not said by pods, and
+    /// the reader with what it learnt. One of several counters that fails leaves what the others
+    /// count.
     pub(crate) async fn read(
         mut self,
         (counters, aws): (&[Counter], &Aws),
-        versions: Versions,
+        (whose, owners): (Whose, Option<&Owners>),
         span: Span,
         config: &Config,
     ) -> (Result<Metrics, Fault>, Self) {
         let margins = Quantile::ALL.map(|quantile| config.latency(quantile).growth());
-        let subject = Subject { versions, margins };
+        let subject = Subject { whose, margins };
         if self.subject.as_ref() != Some(&subject) {
             self = Self::default();
         }
         let result = self.refresh((counters, aws), &subject, span).await;
-        let result = result.map(|()| translate::metrics(&self, counters, span));
+        let view = match owners {
+            Some(owners) => Self { kept: self.kept.by(owners), ..self.clone() },
+            None => self.clone(),
+        };
+        if self.edges.is_none() && result.is_ok() {
+            self.edges = view.edges(&subject, span);
+        }
+        let view = Self { edges: self.edges.clone(), ..view };
+        let result = result.map(|()| translate::metrics(&view, counters, span));
         self.subject = Some(subject);
         (result, self)
     }
@@ -134,12 +176,12 @@ impl Reader {
             let open = || Door::open(&counter.prometheus.address, aws, &counter.cluster);
             (counter, known.map_or_else(open, Ok))
         });
-        let (versions, kept) = (&subject.versions, &self.kept);
+        let (whose, kept) = (&subject.whose, &self.kept);
         let asking = ways.map(|(counter, door)| async move {
             let ids = counter.sides.iter().map(|side| id(*side, "requests"));
             let from = ids.map(|id| kept.missing_from(&id, span)).min().unwrap_or(span.start);
             let grown = match &door {
-                Ok(door) => count(door, counter, versions, from..span.end).await,
+                Ok(door) => count(door, counter, whose, from..span.end).await,
                 Err(fault) => Err(fault.clone()),
             };
             (counter, door.ok(), from, grown)
@@ -160,22 +202,21 @@ impl Reader {
         }
         self.trouble = faults.pop();
         match self.trouble.take_if(|_| found == 0) {
-            Some(fault) => return Err(fault),
-            None if self.seen.is_empty() => return Err(self.nothing(counters, versions)),
-            None => {}
+            Some(fault) => Err(fault),
+            None if self.seen.is_empty() => Err(self.nothing(counters, whose)),
+            None => Ok(()),
         }
-        if self.edges.is_none() {
-            self.edges = self.edges(subject, span);
-        }
-        Ok(())
     }
 
     /// Nobody counts anything of either side.
-    fn nothing(&self, counters: &[Counter], versions: &Versions) -> Fault {
+    fn nothing(&self, counters: &[Counter], whose: &Whose) -> Fault {
         let counter = counters.first().and_then(|counter| self.doors.get(&counter.sides));
         let operation = counter.map_or("prometheus:query_range", Door::operation);
-        let sets = versions.green.sets.join(", ");
-        let text = format!("Prometheus counts no requests of the pods of {sets}");
+        let what = match whose {
+            Whose::Pods(versions) => format!("of the pods of {}", versions.green.sets.join(", ")),
+            Whose::Services(services) => format!("to {}", services.names.join(" and ")),
+        };
+        let text = format!("Prometheus counts no requests {what}");
         Fault::new(FaultKind::Absent, operation, text)
     }
 
@@ -226,22 +267,58 @@ impl Reader {
 async fn count(
     door: &Door,
     counter: &Counter,
-    versions: &Versions,
+    whose: &Whose,
     minutes: std::ops::Range<i64>,
 ) -> Result<Grown, Fault> {
-    let prometheus = &counter.prometheus;
-    let pods: Vec<&Pods> = counter.sides.iter().map(|side| versions.pods(*side)).collect();
-    let ask = async |selector: &str, by: &str| {
-        door.range(&series::query(selector, by, &pods), (minutes.start, minutes.end)).await
+    let (sides, unit) = (counter.sides.as_slice(), counter.prometheus.latency_unit);
+    let range = (minutes.start, minutes.end);
+    match whose {
+        Whose::Pods(versions) => {
+            let pods: Vec<&Pods> = sides.iter().map(|side| versions.pods(*side)).collect();
+            let query = |selector: &str, by: &str| series::query(selector, by, &pods);
+            let [requests, errors, buckets] =
+                ask(door, counter, ("pod, instance", &query), range).await?;
+            Ok(Grown::of((versions, sides, unit), (&requests, &errors, &buckets), minutes))
+        }
+        Whose::Services(services) => {
+            let is_nginx = counter.prometheus.counted_by == CountedBy::Ingress;
+            let by = if is_nginx {
+                "instance, namespace, exported_namespace, service, exported_service"
+            } else {
+                "instance"
+            };
+            let mut grown = Grown::default();
+            for (place, name) in [Side::Blue, Side::Green].into_iter().zip(&services.names) {
+                let query = |selector: &str, by: &str| services.query(selector, by, name);
+                let answers = ask(door, counter, (by, &query), range).await?;
+                let own = |all| if is_nginx { services.own(all) } else { all.iter().collect() };
+                let answers = answers.each_ref().map(|all| own(all.as_slice()));
+                grown.take((&|_| Some(place), unit), answers, &minutes);
+            }
+            Ok(grown)
+        }
+    }
+}
+
+/// How a selector becomes a question whose answers are told apart by some labels.
+type Query<'a> = &'a (dyn Fn(&str, &str) -> String + Sync);
+
+/// The samples of requests, errors and latency buckets.
+async fn ask(
+    door: &Door,
+    counter: &Counter,
+    (by, query): (&str, Query<'_>),
+    range: (i64, i64),
+) -> Result<[Vec<series::Series>; 3], Fault> {
+    let Prometheus { requests, errors, latency, .. } = &counter.prometheus;
+    let ask = |selector: &str, by: &str| {
+        let query = query(selector, by);
+        async move { door.range(&query, range).await }
     };
-    let (requests, errors) = tokio::try_join!(
-        ask(&prometheus.requests, "pod, instance"),
-        ask(&prometheus.errors, "pod, instance"),
-    )?;
-    let buckets = match &prometheus.latency {
-        Some(selector) => ask(selector, "pod, instance, le").await?,
+    let (requests, errors) = tokio::try_join!(ask(requests, by), ask(errors, by))?;
+    let buckets = match latency {
+        Some(selector) => ask(selector, &format!("{by}, le")).await?,
         None => Vec::new(),
     };
-    let whose = (versions, counter.sides.as_slice(), prometheus.latency_unit);
-    Ok(Grown::of(whose, (&requests, &errors, &buckets), minutes))
+    Ok([requests, errors, buckets])
 }

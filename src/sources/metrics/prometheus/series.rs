@@ -17,7 +17,7 @@ const LONGEST_BEGINNING: usize = 58;
 /// One series of an answer.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(super) struct Series {
-    metric: Labels,
+    pub(super) metric: Labels,
     /// By the minute that begins with the sample.
     #[serde(deserialize_with = "samples")]
     values: BTreeMap<i64, f64>,
@@ -25,10 +25,26 @@ pub(super) struct Series {
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default)]
-struct Labels {
+pub(super) struct Labels {
     pod: String,
     instance: String,
     le: String,
+    namespace: String,
+    service: String,
+    exported_namespace: String,
+    exported_service: String,
+}
+
+impl Labels {
+    /// The namespace and the Service that nginx names; a scraper that has labels of its own under these
+    /// names puts what was exported beside them.
+    pub(super) fn came_in(&self) -> (&str, &str) {
+        fn told<'a>(exported: &'a str, plain: &'a str) -> &'a str {
+            if exported.is_empty() { plain } else { exported }
+        }
+        let namespace = told(&self.exported_namespace, &self.namespace);
+        (namespace, told(&self.exported_service, &self.service))
+    }
 }
 
 /// `[[1760000040, "12"], …]`.
@@ -85,6 +101,9 @@ fn beginning(set: &str) -> String {
 /// A minute and what grew in it.
 pub(super) type Growth = BTreeMap<i64, f64>;
 
+/// Whose a series is.
+type Owner<'a> = &'a dyn Fn(&Series) -> Option<Side>;
+
 /// What the counters of the sides grew by.
 #[derive(Debug, Default)]
 pub(super) struct Grown {
@@ -103,22 +122,35 @@ impl Grown {
         (requests, errors, buckets): (&[Series], &[Series], &[Series]),
         minutes: Range<i64>,
     ) -> Self {
-        let mut grown = Self::default();
         let owner = |series: &Series| {
             let pod = series.metric.pod.as_str();
             let begins = |set: &String| pod.starts_with(&beginning(set));
             let own = |side: &&Side| versions.pods(**side).sets.iter().any(begins);
             sides.iter().rev().find(own).copied()
         };
+        let [requests, errors, buckets] =
+            [requests, errors, buckets].map(|all| all.iter().collect());
+        let mut grown = Self::default();
+        grown.take((&owner, unit), [requests, errors, buckets], &minutes);
+        grown
+    }
+
+    /// Takes in the samples of requests, errors and latency buckets, each of whom it belongs to.
+    pub(super) fn take(
+        &mut self,
+        (owner, unit): (Owner<'_>, f64),
+        [requests, errors, buckets]: [Vec<&Series>; 3],
+        minutes: &Range<i64>,
+    ) {
         // What is counted beside the requests is at zero while they alone are there.
         let mut there: BTreeMap<(&str, &str), &BTreeMap<i64, f64>> = BTreeMap::new();
-        for series in requests {
+        for series in &requests {
             there.insert((&series.metric.pod, &series.metric.instance), &series.values);
             let Some(side) = owner(series) else { continue };
             if !series.values.is_empty() {
-                grown.seen.insert(side);
+                self.seen.insert(side);
             }
-            grown.add((side, "requests"), series, &minutes, |_| None);
+            self.add((side, "requests"), series, minutes, |_| None);
         }
         let zero = |series: &Series, minute: i64| {
             let requests = there.get(&(&*series.metric.pod, &*series.metric.instance))?;
@@ -126,21 +158,20 @@ impl Grown {
         };
         for series in errors {
             let Some(side) = owner(series) else { continue };
-            grown.add((side, "errors"), series, &minutes, |minute| zero(series, minute));
+            self.add((side, "errors"), series, minutes, |minute| zero(series, minute));
         }
         for series in buckets {
             let Some(side) = owner(series) else { continue };
             let Ok(bound) = series.metric.le.parse::<f64>() else { continue };
             let name = if bound.is_finite() {
                 let bound = Bound(bound * unit);
-                grown.bounds.insert(bound);
+                self.bounds.insert(bound);
                 bound.name()
             } else {
                 "timed".to_owned()
             };
-            grown.add((side, &name), series, &minutes, |minute| zero(series, minute));
+            self.add((side, &name), series, minutes, |minute| zero(series, minute));
         }
-        grown
     }
 
     /// Adds what one series grew by; `zero` is what it was at when there was no sample of it yet.
@@ -194,7 +225,8 @@ mod tests {
 
     /// A series with one sample a minute from minute 100 on; `?` is none.
     fn series(pod: &str, le: &str, samples: &str) -> Series {
-        let labels = Labels { pod: pod.into(), instance: "i".into(), le: le.into() };
+        let labels =
+            Labels { pod: pod.into(), instance: "i".into(), le: le.into(), ..Labels::default() };
         let values = samples.split(' ').enumerate();
         let values = values.filter_map(|(i, text)| Some((100 + i as i64, text.parse().ok()?)));
         Series { metric: labels, values: values.collect() }

@@ -36,7 +36,7 @@ pub(crate) fn draw(pen: &mut Pen<'_>, cockpit: &Cockpit) {
     let Some(metrics) = cockpit.snapshot.metrics.value() else {
         let text = match cockpit.snapshot.metrics.fault() {
             Some(fault) => clean(&fault.to_string()).into_owned(),
-            None => words::asking(cockpit).to_owned(),
+            None => words::measuring(cockpit).to_owned(),
         };
         let text = Line::wrapped(1, pen.width().saturating_sub(1), &text, Role::Dim);
         let lines: Vec<Line> = analyses.into_iter().chain(text).collect();

@@ -36,7 +36,7 @@ use super::say::Tone;
 use super::sets::Set;
 use super::shape::{BlueGreen, Canary, PauseCondition, Spec, Status};
 use super::store::{stamp, text};
-use super::{Argo, ArgoStep, HASH, Kind, hash, pods};
+use super::{Argo, ArgoStep, HASH, Kind, front, hash, pods};
 
 /// Why the rollout waits when an analysis has come to no result.
 const INCONCLUSIVE: &str = "InconclusiveAnalysisRun";
@@ -280,10 +280,10 @@ impl Controller<'_> {
         if before == hash {
             return;
         }
-        let owner = self.argo.name.clone();
+        let (owner, now) = (self.argo.name.clone(), self.argo.now);
         self.argo.store.change(Kind::Service, service, |service| {
             service["metadata"]["annotations"][MANAGED] = json!(owner);
-            service["spec"]["selector"][HASH] = json!(hash);
+            front::lead(service, hash, "rollouts-controller", now);
         });
         let what = format!("Switched selector for service '{service}' from '{before}' to '{hash}'");
         self.argo.say(Tone::Normal, "SwitchService", &what);

@@ -81,6 +81,7 @@ impl Controller<'_> {
         }
         if let Some(alb) = &routing.alb {
             self.route_alb(alb, (&of_stable, &of_new), weight);
+            self.verify(strategy, (&alb.ingress, [&of_stable, &of_new]), weight);
         }
         let held = self.status.canary.weights.as_ref().map(|weights| weights.canary.weight);
         if held != Some(weight) {
@@ -122,6 +123,19 @@ impl Controller<'_> {
         if self.argo.store.change(Kind::Ingress, &name, set) {
             let what = format!("Updating Ingress `{name}` to desiredWeight '{weight}'");
             self.argo.say(Tone::Normal, "PatchingCanaryIngress", &what);
+        }
+    }
+
+    /// Looks whether the load balancer holds the weight, where the controller is told to: at the steps
+    /// that set one, at the end, and the first time of all.
+    fn verify(&mut self, strategy: &Canary, (ingress, by): (&str, [&str; 2]), weight: u32) {
+        let front = self.argo.front().filter(|front| front.config.verifies);
+        let Some(seen) = front.map(|front| front.verified(ingress, by)) else { return };
+        let step = strategy.steps.get(self.index(strategy));
+        let sets = step.is_some_and(|step| step.set_weight.is_some()) || weight == 100;
+        if (sets && self.is_in_flight()) || self.status.albs.is_empty() {
+            self.status.alb = Some(seen.clone());
+            self.status.albs = vec![seen];
         }
     }
 
