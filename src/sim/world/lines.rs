@@ -111,10 +111,9 @@ impl World {
         (started, last): (Timestamp, Option<(Timestamp, i32)>),
         span: (Timestamp, Timestamp),
     ) -> Vec<Line> {
-        let tag = pod.release.and_then(|release| self.releases.get(release.0));
         let writer = Writer {
             id: &pod.name,
-            tag: tag.map_or("?", |release| release.tag.as_str()),
+            tag: self.argo.as_ref().and_then(|argo| argo.tag(pod)).unwrap_or("?"),
             started,
             ended: pod.gone,
             last,
