@@ -154,6 +154,8 @@ pub enum NextStep {
     Shift(Split),
     /// Blue is removed: the end of the instant rollback.
     RemoveBlue,
+    /// Green is removed: until then it could be tried again at once.
+    RemoveGreen,
     /// The rollout is stopped because nobody approved it.
     StopUnapproved,
     /// The rollout is rolled back because nobody approved it.

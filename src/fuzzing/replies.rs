@@ -9,7 +9,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::{Builder, Runtime};
 
+use crate::app::{Effect, Event, Stamped, State, update};
 use crate::domain::{Order, OrderId, Permit, Progress, Snapshot, Target};
+use crate::input::Command;
 use crate::sim::error::ApiError;
 use crate::sim::scenario::Scenario;
 use crate::sim::value::Value;
@@ -18,7 +20,7 @@ use crate::sim::{services, wire};
 use crate::sources::fuzzing::{Answered, account};
 use crate::sources::{Account, Aws, AwsTime, Backend, Wish};
 
-use super::shown::{permitted, shown};
+use super::shown::{painted, permitted, shown};
 
 /// The worlds that are asked.
 const SCENARIOS: [&str; 12] = [
@@ -114,7 +116,25 @@ async fn asked(aws: &Aws, target: &Target, what: u8) {
     if let Some(permit) = permits.get(usize::from(what) % (permits.len() + 1)) {
         ordered(aws, &order(&picture, permit)).await;
     }
-    shown(picture, usize::from(what));
+    if let Some(state) = shown(picture, usize::from(what)) {
+        logged(aws, state).await;
+    }
+}
+
+/// Reads a log the way a person does, and draws it.
+async fn logged(aws: &Aws, mut state: State) {
+    for key in [Command::Log, Command::Next] {
+        let at = state.now;
+        let effects = update(&mut state, Stamped { at, event: Event::Command(key) });
+        for effect in effects {
+            if let Effect::ReadLog { question, .. } = effect {
+                let page = aws.log(&question).await;
+                let event = Event::LogRead { question, page };
+                update(&mut state, Stamped { at, event });
+            }
+        }
+        painted(&state);
+    }
 }
 
 fn order(picture: &Snapshot, permit: &Permit) -> Order {

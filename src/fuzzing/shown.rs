@@ -19,9 +19,10 @@ static THEME: LazyLock<Option<Theme>> =
 /// The sizes, of which one is drawn.
 const SIZES: [(u16, u16); 2] = [(80, 24), (200, 50)];
 
-/// Takes a picture in and draws it at one of the sizes: nothing panics, and nothing foreign reaches the terminal.
-pub(super) fn shown(picture: Snapshot, size: usize) {
-    let (Some(keymap), Some(theme)) = (KEYMAP.as_ref(), THEME.as_ref()) else { return };
+/// Takes a picture in and draws it at one of the sizes: nothing panics, and nothing foreign reaches the
+/// terminal.
+pub(super) fn shown(picture: Snapshot, size: usize) -> Option<State> {
+    let keymap = KEYMAP.as_ref()?;
     let settings = Settings {
         read_only: false,
         demo: None,
@@ -37,10 +38,16 @@ pub(super) fn shown(picture: Snapshot, size: usize) {
     let (target, at) = (picture.target.clone(), picture.taken);
     let mut state = State::new(settings, Some(target), at);
     let _ = update(&mut state, Stamped { at, event: Event::Observed(Box::new(picture)) });
-    let (width, height) = SIZES[size % SIZES.len()];
-    (state.width, state.height) = (width, height);
-    let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
-    paint(&state, theme, &mut buffer);
+    (state.width, state.height) = SIZES[size % SIZES.len()];
+    painted(&state);
+    Some(state)
+}
+
+/// Draws a state: nothing foreign reaches the terminal.
+pub(super) fn painted(state: &State) {
+    let Some(theme) = THEME.as_ref() else { return };
+    let mut buffer = Buffer::empty(Rect::new(0, 0, state.width, state.height));
+    paint(state, theme, &mut buffer);
     let foreign = |symbol: &str| symbol.chars().any(|c| c.is_control() || c == '\u{202e}');
     assert!(!buffer.content().iter().any(|cell| foreign(cell.symbol())));
 }

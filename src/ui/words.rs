@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use crate::app::select::Steps;
 use crate::app::{Cockpit, Outcome, Ramp};
 use crate::domain::{
-    Due, Next, NextStep, Phase, Rollout, RolloutKind, Route, ShareOf, Source, Split, Stage,
-    StageKind, StageState, Target,
+    Due, Environment, Next, NextStep, Phase, Rollout, RolloutKind, Route, ShareOf, Source, Split,
+    Stage, StageKind, StageState, Target,
 };
 
 use super::format::{clean, left, planned, share};
@@ -148,12 +148,23 @@ pub(super) fn no_rollout(cockpit: &Cockpit) -> String {
     }
 }
 
+/// What it means that a side has no task: green's have not come yet before its update is over.
+pub(super) fn no_tasks(rollout: Option<&Rollout>, own: &Environment) -> &'static str {
+    let is_to_come = rollout.is_some_and(|rollout| {
+        let ends = matches!(rollout.phase, Phase::Finishing | Phase::Baking);
+        let forward = rollout.kind == RolloutKind::Rollout && !ends && !rollout.phase.is_over();
+        forward && *own == rollout.green
+    });
+    if is_to_come { "none yet" } else { "none: removed" }
+}
+
 /// What happens by itself next, and when; old data only tells what was planned.
 pub(super) fn next(next: &Next, now: Timestamp, live: bool) -> String {
     let what = match &next.step {
         NextStep::Shift(Split::ALL_GREEN) => "all traffic to green".to_owned(),
         NextStep::Shift(split) => format!("{} % to green", share(split.green.get())),
         NextStep::RemoveBlue => "blue is removed".to_owned(),
+        NextStep::RemoveGreen => "green is removed".to_owned(),
         NextStep::StopUnapproved => "stopped if nobody approves".to_owned(),
         NextStep::RollBackUnapproved => "rolled back if nobody approves".to_owned(),
         NextStep::ContinueUnapproved => "goes on if nobody approves".to_owned(),

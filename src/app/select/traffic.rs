@@ -14,9 +14,9 @@ const SAME: f64 = 0.5;
 /// How long the listener may differ from what was asked for.
 const SETTLING: SignedDuration = SignedDuration::from_secs(90);
 
-/// How long the measured share lags behind a shift: the minutes it is taken over, and as many
-/// until a minute's numbers are settled.
-const LAG: SignedDuration = SignedDuration::from_mins(2 * SHARE_MINUTES as i64);
+/// How long the measured share lags behind a shift: the minutes it is taken over, as many until a
+/// minute's numbers are settled, and those in which the shift and the next question fall.
+const LAG: SignedDuration = SignedDuration::from_mins(2 * SHARE_MINUTES as i64 + 2);
 
 /// How the three answers stand to each other.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -88,7 +88,8 @@ impl World {
             tag: tag.map_or("?", |release| release.tag.as_str()),
             started,
             ended: task.stopping.or(task.stopped),
-            last: task.stopped.or(task.stopping).zip(task.exit_code),
+            // What is written stays where it is: a container ends before its task is stopped.
+            last: task.stopping.or(task.stopped).zip(task.exit_code),
         };
         let shares = |start, end| {
             let runs = |task: &&Task| {
@@ -110,10 +111,9 @@ impl World {
         (started, last): (Timestamp, Option<(Timestamp, i32)>),
         span: (Timestamp, Timestamp),
     ) -> Vec<Line> {
-        let tag = pod.release.and_then(|release| self.releases.get(release.0));
         let writer = Writer {
             id: &pod.name,
-            tag: tag.map_or("?", |release| release.tag.as_str()),
+            tag: self.argo.as_ref().and_then(|argo| argo.tag(pod)).unwrap_or("?"),
             started,
             ended: pod.gone,
             last,

@@ -76,12 +76,26 @@ fn sentence(state: &State, rollout: &Rollout, live: bool, room: usize) -> String
         return if whole.width() <= room { whole } else { format!("{short}; {message}") };
     }
     let whole_of = |analysis: &String| [&traffic, &short].map(|text| format!("{text}; {analysis}"));
-    if let Some(told) = broken(state).iter().flat_map(whole_of).find(|text| text.width() <= room) {
+    let analyses = broken(state);
+    // Where hardly anything fits, the traffic has its line below.
+    let least = analyses.last().cloned();
+    let told = analyses.iter().flat_map(whole_of).chain(least).find(|text| text.width() <= room);
+    if let Some(told) = told {
         return told;
     }
-    let whole = format!("{traffic}; {code} {message}");
+    let whole = if says(&message, &code) {
+        format!("{traffic}; {message}")
+    } else {
+        format!("{traffic}; {code} {message}")
+    };
     // The code is what a person searches for: it stays when the sentence with it does not fit.
     if whole.width() <= room { whole } else { format!("{short}; {code}") }
+}
+
+/// Whether a sentence begins with the words that a code is made of: `RolloutAborted`.
+fn says(message: &str, code: &str) -> bool {
+    let mut letters = message.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase);
+    code.chars().flat_map(char::to_lowercase).all(|wanted| letters.next() == Some(wanted))
 }
 
 /// The analysis that ended the rollout, and by how much: worth more than the word for its end. In as

@@ -136,9 +136,13 @@ fn unknown<T>(fact: &Fact<T>, what: &str) -> String {
 
 /// Tasks and targets; the next free row.
 fn tasks(pen: &mut Pen<'_>, y: u16, state: &State, own: &Environment, roomy: bool) -> u16 {
+    let rollout = state.cockpit().and_then(|cockpit| cockpit.snapshot.rollout());
+    let none = words::no_tasks(rollout, own);
     let (tasks, tasks_role) = match own.tasks.value() {
-        Some(counts) if own.tasks.fault().is_some() => (task_words(*counts, roomy).0, Role::Stale),
-        Some(counts) => task_words(*counts, roomy),
+        Some(counts) if own.tasks.fault().is_some() => {
+            (task_words(*counts, none, roomy).0, Role::Stale)
+        }
+        Some(counts) => task_words(*counts, none, roomy),
         None => (unknown(&own.tasks, "tasks"), Role::Dim),
     };
     let (targets, targets_role) = match own.targets.value() {
@@ -173,7 +177,7 @@ fn tasks(pen: &mut Pen<'_>, y: u16, state: &State, own: &Environment, roomy: boo
     y + 2
 }
 
-fn task_words(counts: TaskCounts, roomy: bool) -> (String, Role) {
+fn task_words(counts: TaskCounts, none: &str, roomy: bool) -> (String, Role) {
     let TaskCounts { desired, running, pending } = counts;
     let role = if desired == 0 && running == 0 {
         Role::Dim
@@ -183,7 +187,7 @@ fn task_words(counts: TaskCounts, roomy: bool) -> (String, Role) {
         Role::Text
     };
     if desired == 0 && running == 0 && pending == 0 {
-        return ("none: removed".to_owned(), role);
+        return (none.to_owned(), role);
     }
     let starting = if pending > 0 { format!(", {pending} starting") } else { String::new() };
     let text = if roomy {

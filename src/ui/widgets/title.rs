@@ -25,6 +25,12 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
             let name = if rollout.name.is_empty() { "?" } else { &rollout.name };
             parts.push((clean(name).into_owned(), Role::Title));
             let id = match &rollout.kind {
+                // An abort has the name of what it aborts.
+                RolloutKind::Rollback { undoes: Some(undone) }
+                    if rollout.id.as_str().starts_with(undone.as_str()) =>
+                {
+                    clean(rollout.id.as_str()).into_owned()
+                }
                 RolloutKind::Rollback { undoes: Some(undone) } => {
                     format!("{} undoes {}", clean(rollout.id.as_str()), clean(undone.as_str()))
                 }

@@ -214,6 +214,11 @@ impl Argo {
         self.images.iter().rposition(|known| known == image).map(ReleaseKey)
     }
 
+    /// The tag of the image that a pod runs; nothing where nobody has the image.
+    pub(crate) fn tag(&self, pod: &Pod) -> Option<&str> {
+        self.images.get(pod.release?.0)?.rsplit(':').next()
+    }
+
     fn plan(&mut self, wait: SignedDuration, step: ArgoStep) {
         self.plans.push((wait, step));
     }

@@ -1,5 +1,7 @@
 //! The timeline that the controller tells.
 
+use jiff::Timestamp;
+
 use crate::domain::{EventKind, TimelineEvent};
 use crate::sources::argo::Place;
 use crate::sources::argo::raw::{Event, Raw};
@@ -22,6 +24,25 @@ pub(crate) fn events(place: &Place, view: &View<'_>) -> Vec<TimelineEvent> {
     events
 }
 
+/// When the controller last moved the traffic in the present update, as far as the cluster remembers.
+pub(crate) fn moved(view: &View<'_>) -> Option<Timestamp> {
+    let began = view.set(view.current())?.metadata.creation_timestamp?;
+    let blue_green = view.rollout.spec.strategy.blue_green.as_ref();
+    let service = blue_green.map(|strategy| format!("'{}'", strategy.active_service));
+    let uid = &view.rollout.metadata.uid;
+    let all = view.raw.events.value().into_iter().flat_map(|events| events.values());
+    let own = all.filter(|event| event.involved_object.uid == *uid);
+    let moves = own.filter(|event| match &service {
+        Some(service) => event.reason == "SwitchService" && event.message.contains(service),
+        None => event.reason == "TrafficWeightUpdated",
+    });
+    moves.filter_map(at).filter(|at| *at >= began).max()
+}
+
+fn at(event: &Event) -> Option<Timestamp> {
+    event.last_timestamp.or(event.event_time).or(event.metadata.creation_timestamp)
+}
+
 /// What the cluster tells of the object with this uid, newest first.
 pub(crate) fn of(raw: &Raw, uid: &str) -> Vec<TimelineEvent> {
     let all = raw.events.value().into_iter().flat_map(|events| events.values());
@@ -42,7 +63,7 @@ fn told(event: &Event) -> Option<TimelineEvent> {
         }
         _ => EventKind::Deploy,
     };
-    let at = event.last_timestamp.or(event.event_time).or(event.metadata.creation_timestamp)?;
+    let at = at(event)?;
     // The cluster counts repetitions in one event: a Service that flaps 25 times a second after
     // an abort stays one line.
     let times = if event.count > 1 { format!(" ({} times)", event.count) } else { String::new() };

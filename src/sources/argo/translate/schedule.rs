@@ -17,6 +17,11 @@ pub(crate) fn next(view: &View<'_>, phase: &Phase, stages: &[Stage]) -> Option<N
         let due = Due { at, latest: None, exact: true };
         return Some(Next { step: NextStep::RemoveBlue, due });
     }
+    if *phase == Phase::Finishing && view.rollout.status.abort {
+        let at = view.set(&view.green)?.scale_down_at()?;
+        let due = Due { at, latest: None, exact: true };
+        return Some(Next { step: NextStep::RemoveGreen, due });
+    }
     if *phase == Phase::Preparing && !view.rollout.spec.paused {
         return Some(Next { step: NextStep::GiveUp, due: Due::estimate(given_up_at(view)?) });
     }

@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use crate::domain::{Phase, Split, Stage, StageKind, StageState, Weight};
 use crate::sources::argo::raw::{BlueGreen, Canary, Step};
 
+use super::events;
 use super::phase::serves_only;
 use super::routes;
 use super::standing::current_step;
@@ -41,6 +42,13 @@ pub(crate) fn update(view: &View<'_>, progress: &Progress<'_>) -> Vec<Stage> {
             (std::cmp::Ordering::Greater, _) => StageState::Pending,
         };
     }
+    let shifted = stages.iter_mut().rev().find(|stage| {
+        matches!(stage.kind, StageKind::Shift(_) | StageKind::Restore)
+            && matches!(stage.state, StageState::Done | StageState::Running)
+    });
+    if let Some(stage) = shifted {
+        stage.started = events::moved(view);
+    }
     let status = &view.rollout.status;
     if let (Some(stage), Some(pause)) = (stages.get_mut(at), status.pause_conditions.first()) {
         stage.started = pause.start_time;
@@ -56,7 +64,8 @@ pub(crate) fn way_back(
     traffic: &Traffic,
     broken: Option<String>,
 ) -> Vec<Stage> {
-    let mut restore = Stage::pending(StageKind::Restore);
+    let started = view.rollout.status.aborted_at;
+    let mut restore = Stage { started, ..Stage::pending(StageKind::Restore) };
     let mut remove = Stage::pending(StageKind::RemoveGreen);
     restore.state = if serves_only(traffic, Side::Blue) {
         StageState::Done
