@@ -57,8 +57,7 @@ fn what_runs_in_a_cluster_needs_aws_only_where_something_there_counts_it() {
         let policy = policy(Some(&target), &place, false)?;
         Some(policy.into_iter().map(|one| (one.actions, one.resources)).collect::<Vec<_>>())
     };
-    let balanced =
-        vec!["cloudwatch:GetMetricData", "elasticloadbalancing:DescribeTargetGroups"];
+    let balanced = vec!["cloudwatch:GetMetricData", "elasticloadbalancing:DescribeTargetGroups"];
     assert_eq!(actions(Vec::new()).unwrap(), [(balanced, vec!["*".to_owned()])]);
     let url = "https://aps-workspaces.eu-central-1.amazonaws.com/workspaces/ws-1";
     let amazon = PrometheusAddress::Amazon { url: url.into(), region: "eu-central-1".into() };

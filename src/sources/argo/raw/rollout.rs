@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::routing::{AlbStatus, TrafficRouting};
+use super::routing::{AlbStatus, PingPong, TrafficRouting};
 use super::{Condition, Meta, PodTemplate, lenient};
 
 /// A Rollout.
@@ -155,14 +155,6 @@ impl Canary {
         let routing = self.traffic_routing.as_ref();
         routing.and_then(|routing| routing.max_traffic_weight).filter(|max| *max > 0).unwrap_or(100)
     }
-}
-
-/// Two Services that take turns in being the stable one.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(crate) struct PingPong {
-    pub(crate) ping_service: String,
-    pub(crate) pong_service: String,
 }
 
 /// A step: exactly one of these is set.

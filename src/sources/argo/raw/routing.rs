@@ -83,3 +83,11 @@ pub(crate) struct Arn {
     #[serde(deserialize_with = "lenient")]
     pub(crate) arn: String,
 }
+
+/// Two Services that take turns in being the stable one.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct PingPong {
+    pub(crate) ping_service: String,
+    pub(crate) pong_service: String,
+}
