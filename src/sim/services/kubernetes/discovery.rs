@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{no_resource, store};
+use super::{knows, no_resource, store};
 use crate::sim::error::ApiError;
 use crate::sim::value::Value;
 use crate::sim::world::World;
@@ -28,11 +28,11 @@ pub(super) fn discover(world: &World, input: &Value) -> Result<Value, ApiError> 
         ("apis", ..) => json!({
             "kind": "APIGroupList",
             "apiVersion": "v1",
-            "groups": groups().iter().map(|group| described(group)).collect::<Vec<_>>(),
+            "groups": groups(world).iter().map(|group| described(group)).collect::<Vec<_>>(),
         }),
         ("healthz" | "readyz" | "livez", ..) => return Ok("ok".into()),
         (path, ..) if path.starts_with("openapi") => return Err(no_resource()),
-        (_, group, "") if groups().contains(&group) => {
+        (_, group, "") if groups(world).contains(&group) => {
             let mut one = described(group);
             one["kind"] = json!("APIGroup");
             one["apiVersion"] = json!("v1");
@@ -44,9 +44,9 @@ pub(super) fn discover(world: &World, input: &Value) -> Result<Value, ApiError> 
 }
 
 /// The groups that have a name.
-fn groups() -> Vec<&'static str> {
+fn groups(world: &World) -> Vec<&'static str> {
     let mut groups: Vec<&str> = Kind::ALL.into_iter().map(Kind::group).collect();
-    groups.retain(|group| !group.is_empty());
+    groups.retain(|group| !group.is_empty() && knows(world, group));
     groups.sort_unstable();
     groups.dedup();
     groups

@@ -32,9 +32,7 @@ pub const OPERATIONS: &[&str] =
 
 /// Carries out an operation.
 pub(crate) fn handle(world: &mut World, operation: &str, input: &Value) -> Result<Value, ApiError> {
-    // The definition comes with the load balancer controller.
-    let bound = input.text("group") == Some("elbv2.k8s.aws");
-    if bound && world.argo.as_ref().is_none_or(|argo| argo.front().is_none()) {
+    if input.text("group").is_some_and(|group| !knows(world, group)) {
         return Err(no_resource());
     }
     match operation {
@@ -51,6 +49,12 @@ pub(crate) fn handle(world: &mut World, operation: &str, input: &Value) -> Resul
         "watch" => watch::begin(world, input),
         _ => Err(unknown_operation(Service::Kubernetes, operation)),
     }
+}
+
+/// Whether the kinds of a group are defined: those of the load balancer controller come with it.
+fn knows(world: &World, group: &str) -> bool {
+    let balanced = || world.argo.as_ref().is_some_and(|argo| argo.front().is_some());
+    group != Kind::TargetGroupBinding.group() || balanced()
 }
 
 /// The objects of the cluster, if there is one in this world.
