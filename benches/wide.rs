@@ -6,15 +6,15 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark that cannot start fails")]
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use cutover::app::{Event, Settings, Stamped, State, update};
+use cutover::cli::rehearsal::Standing;
 use cutover::domain::{Rules, Shiftings, Snapshot, Target};
 use cutover::input::Keymap;
 use cutover::sim::scenario::Scenario;
 use cutover::sim::world::World;
 use cutover::sim::{self, Clock, Simulator};
-use cutover::sources::{Account, Aws, AwsOptions, AwsTime, Backend, Loopback, Wish};
+use cutover::sources::{Account, Aws, AwsOptions, Backend, Loopback, Wish};
 use cutover::stats::Configs;
 use cutover::ui::{Theme, draw};
 use divan::Bencher;
@@ -29,21 +29,6 @@ const PODS: u64 = 500;
 
 fn main() {
     divan::main();
-}
-
-/// The simulator's clock; it stands still.
-struct Standing(Clock);
-
-impl AwsTime for Standing {
-    fn now(&self) -> Timestamp {
-        self.0.now()
-    }
-
-    fn until(&self, at: Timestamp) -> Option<Duration> {
-        (at <= self.0.now()).then_some(Duration::ZERO)
-    }
-
-    fn correct(&self, _: Timestamp) {}
 }
 
 /// A cluster with the Rollout, and the way to it.

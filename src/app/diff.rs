@@ -53,12 +53,7 @@ pub(super) fn entries(old: &Snapshot, new: &Snapshot, now: Timestamp) -> Vec<Tim
 fn follows(new: &Rollout) -> String {
     match &new.kind {
         RolloutKind::Rollout => format!("{} is a new rollout", new.id),
-        // An abort has the name of what it aborts.
-        RolloutKind::Rollback { undoes: Some(undone) }
-            if new.id.as_str().starts_with(undone.as_str()) =>
-        {
-            new.id.to_string()
-        }
+        RolloutKind::Rollback { .. } if new.is_abort() => new.id.to_string(),
         RolloutKind::Rollback { undoes: Some(undone) } => format!("{} undoes {undone}", new.id),
         RolloutKind::Rollback { undoes: None } => format!("{} leads the traffic back", new.id),
     }

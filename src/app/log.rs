@@ -169,18 +169,13 @@ pub(super) fn hear(state: &mut State, question: &LogQuestion, page: Result<LogPa
     // A group or a pod may still be made.
     let passes = |fault: &Fault| fault.passes_by_itself() || fault.kind == FaultKind::NotFound;
     log.waits = page.as_ref().is_err_and(|fault| !passes(fault));
-    let known = log.lines.value().cloned().unwrap_or_default();
     let read = page.map(|page| {
         log.left_out = page.left_out;
-        page.lines
-    });
-    let more = |read: Vec<LogLine>| {
+        let known = log.lines.value().map_or(&[][..], Vec::as_slice);
         let have: HashSet<&str> = known.iter().map(|line| line.id.as_str()).collect();
-        let new: Vec<_> = read.into_iter().filter(|line| !have.contains(&*line.id)).collect();
-        (new.len(), [&known[..], &new].concat())
-    };
-    let read = read.map(|read| {
-        let (new, mut lines) = more(read);
+        let mut new = page.lines;
+        new.retain(|line| !have.contains(&*line.id));
+        let (mut lines, new) = ([known, &new].concat(), new.len());
         lines.sort_by_key(|line| line.at);
         lines.drain(..lines.len().saturating_sub(KEPT));
         // Whoever reads further back stays there.

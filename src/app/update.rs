@@ -57,12 +57,8 @@ pub fn update(state: &mut State, stamped: Stamped<Event>) -> Vec<Effect> {
         }
         Event::Acted { order, progress } => follow::acted(state, &order, progress),
         Event::Unresolved { target, text } => unresolved(state, &target, text),
-        Event::Copied(Ok(())) => {
-            state.say("copied");
-            Vec::new()
-        }
-        Event::Copied(Err(why)) => {
-            state.say(format!("not copied: {why}"));
+        Event::Copied(done) => {
+            state.say(done.map_or_else(|why| format!("not copied: {why}"), |()| "copied".into()));
             Vec::new()
         }
         Event::Broken(text) => follow::broken(state, text),

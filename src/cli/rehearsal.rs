@@ -38,7 +38,7 @@ pub struct Rehearsal {
 }
 
 /// The simulator's clock, as the adapters see it; it stands still between two looks.
-struct Standing(sim::Clock);
+pub struct Standing(pub sim::Clock);
 
 impl AwsTime for Standing {
     fn now(&self) -> Timestamp {

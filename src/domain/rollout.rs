@@ -126,6 +126,16 @@ pub struct Rollout {
 }
 
 impl Rollout {
+    /// Whether it has the name of what it undoes.
+    pub fn is_abort(&self) -> bool {
+        match &self.kind {
+            RolloutKind::Rollback { undoes: Some(undone) } => {
+                self.id.as_str().starts_with(undone.as_str())
+            }
+            RolloutKind::Rollback { undoes: None } | RolloutKind::Rollout => false,
+        }
+    }
+
     /// One of its sides.
     pub fn side(&self, side: Side) -> &Environment {
         match side {

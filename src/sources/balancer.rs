@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_elasticloadbalancingv2::types::{Rule, TargetHealthDescription};
+use aws_sdk_elasticloadbalancingv2::operation::describe_target_groups::builders::DescribeTargetGroupsFluentBuilder;
+use aws_sdk_elasticloadbalancingv2::types::{Rule, TargetGroup, TargetHealthDescription};
 use futures::future::join_all;
 use jiff::Timestamp;
 
@@ -14,15 +15,18 @@ use super::error::fault;
 /// A listener has at most a few hundred rules; more pages than that is a server that repeats itself.
 const PAGES: usize = 20;
 
+/// The target groups that are asked for.
+async fn groups(call: DescribeTargetGroupsFluentBuilder) -> Result<Vec<TargetGroup>, Fault> {
+    const OPERATION: &str = "elasticloadbalancing:DescribeTargetGroups";
+    let answer = call.send().await.map_err(|error| fault(OPERATION, &error))?;
+    Ok(answer.target_groups.unwrap_or_default())
+}
+
 /// The ARNs of target groups by their names.
 async fn group_arns(aws: &Aws, names: Vec<String>) -> Result<BTreeMap<String, String>, Fault> {
-    let call = aws.reads().elb.describe_target_groups().set_names(Some(names));
-    let answer = call
-        .send()
-        .await
-        .map_err(|error| fault("elasticloadbalancing:DescribeTargetGroups", &error))?;
-    let groups = answer.target_groups().iter();
+    let groups = groups(aws.reads().elb.describe_target_groups().set_names(Some(names))).await?;
     Ok(groups
+        .iter()
         .filter_map(|group| {
             Some((group.target_group_name()?.to_owned(), group.target_group_arn()?.to_owned()))
         })
@@ -31,28 +35,19 @@ async fn group_arns(aws: &Aws, names: Vec<String>) -> Result<BTreeMap<String, St
 
 /// The ARN of the load balancer that a target group is behind.
 pub(crate) async fn load_balancer(aws: &Aws, group: &str) -> Result<Option<String>, Fault> {
-    let call = aws.reads().elb.describe_target_groups().target_group_arns(group);
-    let answer = call
-        .send()
-        .await
-        .map_err(|error| fault("elasticloadbalancing:DescribeTargetGroups", &error))?;
-    let group = answer.target_groups().first();
-    Ok(group.and_then(|group| group.load_balancer_arns().first()).cloned())
+    let groups = groups(aws.reads().elb.describe_target_groups().target_group_arns(group)).await?;
+    Ok(groups.first().and_then(|group| group.load_balancer_arns().first()).cloned())
 }
 
 /// The ARNs of the load balancers that each target group is behind; all are of one Region.
 pub(crate) async fn load_balancers(
     aws: &Aws,
-    groups: Vec<String>,
+    arns: Vec<String>,
 ) -> Result<BTreeMap<String, Vec<String>>, Fault> {
-    let elb = aws.elb(groups.first().and_then(|group| region_of(group)));
-    let call = elb.describe_target_groups().set_target_group_arns(Some(groups));
-    let answer = call
-        .send()
-        .await
-        .map_err(|error| fault("elasticloadbalancing:DescribeTargetGroups", &error))?;
-    let groups = answer.target_groups().iter();
+    let elb = aws.elb(arns.first().and_then(|group| region_of(group)));
+    let groups = groups(elb.describe_target_groups().set_target_group_arns(Some(arns))).await?;
     Ok(groups
+        .iter()
         .filter_map(|group| {
             Some((group.target_group_arn()?.to_owned(), group.load_balancer_arns().to_vec()))
         })

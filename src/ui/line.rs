@@ -31,6 +31,14 @@ impl Line {
         wrap(text, room).into_iter().map(row).collect()
     }
 
+    /// Draws as many of them as fit, from the row that was scrolled to.
+    pub(super) fn draw_from(lines: &[Self], pen: &mut Pen<'_>, scroll: usize) {
+        let top = pen.first_row(scroll, lines.len());
+        for (y, line) in (0..pen.height()).zip(lines.iter().skip(top)) {
+            line.draw(pen, y);
+        }
+    }
+
     /// Draws it in row `y`.
     pub(super) fn draw(&self, pen: &mut Pen<'_>, y: u16) {
         for (place, text, role) in &self.0 {

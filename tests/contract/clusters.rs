@@ -218,15 +218,23 @@ async fn what_is_not_there_is_named() {
     }
 }
 
-#[tokio::test]
-async fn an_update_within_a_side_is_told_and_its_end_too() {
-    let mut bench = bench(BLUE, GREEN).await;
+fn standing(seen: &Rollout) -> Option<cutover::domain::Standing> {
+    seen.green.runs.as_ref()?.standing.fresh().cloned()
+}
+
+/// The picture once green's workload is asked for an image that nobody has.
+async fn updating(bench: &mut Bench) -> Snapshot {
     bench.look().await;
     let image = json!({"spec": {"template": {"spec": {"containers": [
         {"name": "checkout", "image": "shop/checkout:nowhere"}]}}}});
     bench.simulator.with_world(|world| world.patch_workload("eks-green", &image));
-    let standing = |seen: &Rollout| seen.green.runs.as_ref()?.standing.fresh().cloned();
-    let picture = bench.until(|seen| standing(seen).is_some_and(|one| one.update.is_some())).await;
+    bench.until(|seen| standing(seen).is_some_and(|one| one.update.is_some())).await
+}
+
+#[tokio::test]
+async fn an_update_within_a_side_is_told_and_its_end_too() {
+    let mut bench = bench(BLUE, GREEN).await;
+    let picture = updating(&mut bench).await;
     let seen = standing(rollout(&picture)).unwrap();
     assert!(seen.update.as_deref().unwrap().starts_with("revision 2 ("), "{seen:?}");
     // What serves is what it was.
@@ -316,12 +324,7 @@ async fn behind_a_rule_too_a_cluster_out_of_reach_leaves_the_other_side_live() {
 #[tokio::test]
 async fn more_for_a_deployment_that_is_not_what_was_asked_for_takes_the_name() {
     let mut bench = one_balancer().await;
-    bench.look().await;
-    let image = json!({"spec": {"template": {"spec": {"containers": [
-        {"name": "checkout", "image": "shop/checkout:nowhere"}]}}}});
-    bench.simulator.with_world(|world| world.patch_workload("eks-green", &image));
-    let standing = |seen: &Rollout| seen.green.runs.as_ref()?.standing.fresh().cloned();
-    let picture = bench.until(|seen| standing(seen).is_some_and(|one| one.update.is_some())).await;
+    let picture = updating(&mut bench).await;
     // What serves serves on, so its tasks alone would take any share.
     assert!(is_ready(&rollout(&picture).green), "{:?}", rollout(&picture).green);
     let said = question(&picture, "+");

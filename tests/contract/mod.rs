@@ -23,6 +23,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use cutover::cli::rehearsal::Standing;
 use cutover::domain::{
     Action, Change, Offered, Order, OrderId, Phase, Policy, Progress, Rollout, Snapshot, Target,
     permit,
@@ -35,21 +36,6 @@ use cutover::stats::{Config, Configs};
 use jiff::{SignedDuration, Timestamp};
 
 type Watch = <Aws as Account>::Backend;
-
-/// The simulator's clock as the adapters see it; it stands still between two looks.
-pub(crate) struct Standing(pub(crate) Clock);
-
-impl AwsTime for Standing {
-    fn now(&self) -> Timestamp {
-        self.0.now()
-    }
-
-    fn until(&self, at: Timestamp) -> Option<Duration> {
-        (at <= self.0.now()).then_some(Duration::ZERO)
-    }
-
-    fn correct(&self, _: Timestamp) {}
-}
 
 /// The simulator's clock for whoever waits for what an order brings about: it goes on to that moment.
 pub(crate) struct Waiting(pub(crate) Clock);

@@ -152,14 +152,8 @@ impl Cluster {
         };
         let request = Request::new(&of.path).watch(&params, version);
         let request = request.map_err(|error| unbuilt(&operation, &error))?;
-        let asking = self.client.request_events::<Value>(request);
-        match tokio::time::timeout(ANSWER, asking).await {
-            Ok(Ok(stream)) => {
-                Ok(stream.map(move |event| event.map_err(|error| fault(&operation, &error))))
-            }
-            Ok(Err(error)) => Err(fault(&operation, &error)),
-            Err(_) => Err(silent(&operation)),
-        }
+        let stream = answered(&operation, self.client.request_events::<Value>(request)).await?;
+        Ok(stream.map(move |event| event.map_err(|error| fault(&operation, &error))))
     }
 
     /// One object.
@@ -228,11 +222,7 @@ impl Cluster {
         request: Result<http::Request<Vec<u8>>, kube::core::request::Error>,
     ) -> Result<String, Fault> {
         let request = request.map_err(|error| unbuilt(operation, &error))?;
-        match tokio::time::timeout(ANSWER, self.client.request_text(request)).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(fault(operation, &error)),
-            Err(_) => Err(silent(operation)),
-        }
+        answered(operation, self.client.request_text(request)).await
     }
 
     /// In whose name the cluster is asked.
@@ -288,11 +278,19 @@ impl Cluster {
         request: Result<http::Request<Vec<u8>>, kube::core::request::Error>,
     ) -> Result<T, Fault> {
         let request = request.map_err(|error| unbuilt(operation, &error))?;
-        match tokio::time::timeout(ANSWER, self.client.request::<T>(request)).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(fault(operation, &error)),
-            Err(_) => Err(silent(operation)),
-        }
+        answered(operation, self.client.request::<T>(request)).await
+    }
+}
+
+/// An answer, if it comes in the time that it may take.
+async fn answered<T>(
+    operation: &str,
+    asking: impl Future<Output = Result<T, kube::Error>>,
+) -> Result<T, Fault> {
+    match tokio::time::timeout(ANSWER, asking).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) => Err(fault(operation, &error)),
+        Err(_) => Err(silent(operation)),
     }
 }
 

@@ -167,10 +167,7 @@ pub(crate) fn list(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
     };
     let lines: Vec<Line> =
         list.iter().flat_map(|guard| lines(guard, pen.width(), state.now, pen.theme())).collect();
-    let top = pen.first_row(cockpit.scroll, lines.len());
-    for (y, line) in (0..pen.height()).zip(lines.iter().skip(top)) {
-        line.draw(pen, y);
-    }
+    Line::draw_from(&lines, pen, cockpit.scroll);
 }
 
 fn lines(guard: &Guard, width: u16, now: Timestamp, theme: &Theme) -> Vec<Line> {

@@ -1,7 +1,7 @@
 //! The first line: what this is, in whose name, and how old the data is.
 
 use crate::app::{Cockpit, State, select};
-use crate::domain::RolloutKind;
+use crate::domain::{Rollout, RolloutKind};
 use crate::ui::format::{account, age, clean};
 use crate::ui::pen::{Pen, fit};
 use crate::ui::theme::Role;
@@ -24,22 +24,7 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
         Some(rollout) => {
             let name = if rollout.name.is_empty() { "?" } else { &rollout.name };
             parts.push((clean(name).into_owned(), Role::Title));
-            let id = match &rollout.kind {
-                // An abort has the name of what it aborts.
-                RolloutKind::Rollback { undoes: Some(undone) }
-                    if rollout.id.as_str().starts_with(undone.as_str()) =>
-                {
-                    clean(rollout.id.as_str()).into_owned()
-                }
-                RolloutKind::Rollback { undoes: Some(undone) } => {
-                    format!("{} undoes {}", clean(rollout.id.as_str()), clean(undone.as_str()))
-                }
-                RolloutKind::Rollback { undoes: None } => {
-                    format!("{} rollback", clean(rollout.id.as_str()))
-                }
-                RolloutKind::Rollout => clean(rollout.id.as_str()).into_owned(),
-            };
-            parts.push((id, Role::Text));
+            parts.push((id(rollout), Role::Text));
         }
         None => parts.push((clean(&cockpit.snapshot.target.to_string()).into_owned(), Role::Title)),
     }
@@ -73,6 +58,19 @@ pub(crate) fn draw(pen: &mut Pen<'_>, state: &State, cockpit: &Cockpit) {
             break;
         }
         x = pen.left(x, 0, &fit(&text, usize::from(left), pen.glyphs().ellipsis), role) + 2;
+    }
+}
+
+/// The rollout's own name, with that of what it undoes where it does not tell that itself.
+fn id(rollout: &Rollout) -> String {
+    let own = clean(rollout.id.as_str());
+    match &rollout.kind {
+        RolloutKind::Rollback { .. } if rollout.is_abort() => own.into_owned(),
+        RolloutKind::Rollback { undoes: Some(undone) } => {
+            format!("{own} undoes {}", clean(undone.as_str()))
+        }
+        RolloutKind::Rollback { undoes: None } => format!("{own} rollback"),
+        RolloutKind::Rollout => own.into_owned(),
     }
 }
 

@@ -13,9 +13,7 @@ const MOST: usize = 200;
 
 /// All entries, newest first.
 pub(crate) fn events(place: &Place, view: &View<'_>) -> Vec<TimelineEvent> {
-    let uid = &view.rollout.metadata.uid;
-    let all = view.raw.events.value().into_iter().flat_map(|events| events.values());
-    let own = all.filter(|event| event.involved_object.uid == *uid);
+    let own = about(view.raw, &view.rollout.metadata.uid);
     let mut events: Vec<_> = own.filter_map(|event| entry(view, event)).collect();
     events.extend(super::workload::event(view));
     events.extend(super::keepers::events(place, view));
@@ -29,14 +27,17 @@ pub(crate) fn moved(view: &View<'_>) -> Option<Timestamp> {
     let began = view.set(view.current())?.metadata.creation_timestamp?;
     let blue_green = view.rollout.spec.strategy.blue_green.as_ref();
     let service = blue_green.map(|strategy| format!("'{}'", strategy.active_service));
-    let uid = &view.rollout.metadata.uid;
-    let all = view.raw.events.value().into_iter().flat_map(|events| events.values());
-    let own = all.filter(|event| event.involved_object.uid == *uid);
-    let moves = own.filter(|event| match &service {
+    let moves = about(view.raw, &view.rollout.metadata.uid).filter(|event| match &service {
         Some(service) => event.reason == "SwitchService" && event.message.contains(service),
         None => event.reason == "TrafficWeightUpdated",
     });
     moves.filter_map(at).filter(|at| *at >= began).max()
+}
+
+/// What the cluster says about the object with this uid.
+fn about<'a>(raw: &'a Raw, uid: &'a str) -> impl Iterator<Item = &'a Event> {
+    let all = raw.events.value().into_iter().flat_map(|events| events.values());
+    all.filter(move |event| event.involved_object.uid == *uid)
 }
 
 fn at(event: &Event) -> Option<Timestamp> {
@@ -45,9 +46,7 @@ fn at(event: &Event) -> Option<Timestamp> {
 
 /// What the cluster tells of the object with this uid, newest first.
 pub(crate) fn of(raw: &Raw, uid: &str) -> Vec<TimelineEvent> {
-    let all = raw.events.value().into_iter().flat_map(|events| events.values());
-    let own = all.filter(|event| event.involved_object.uid == *uid);
-    let mut events: Vec<_> = own.filter_map(told).collect();
+    let mut events: Vec<_> = about(raw, uid).filter_map(told).collect();
     events.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| b.key.cmp(&a.key)));
     events.truncate(MOST);
     events

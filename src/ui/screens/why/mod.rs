@@ -40,11 +40,7 @@ pub(crate) fn draw(pen: &mut Pen<'_>, cockpit: &Cockpit) {
         };
         let text = Line::wrapped(1, pen.width().saturating_sub(1), &text, Role::Dim);
         let lines: Vec<Line> = analyses.into_iter().chain(text).collect();
-        let top = pen.first_row(cockpit.scroll, lines.len());
-        for (y, line) in (0..pen.height()).zip(lines.iter().skip(top)) {
-            line.draw(pen, y);
-        }
-        return;
+        return Line::draw_from(&lines, pen, cockpit.scroll);
     };
     let mut head = head(cockpit, metrics, pen.width(), pen.theme());
     head.splice(0..0, analyses);
